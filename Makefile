@@ -58,7 +58,7 @@ bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer, res
 
 .PHONY: train
 train: $(READY)  ## train the shipped models anew   [MODEL="mac mag mal lmm attention"]
-	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml"; done
+	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" || exit 1; done
 
 .PHONY: lessons
 lessons: $(READY)  ## check every lesson and list them
@@ -67,46 +67,45 @@ lessons: $(READY)  ## check every lesson and list them
 # ---------------------------------------------------------------------------------------------- environments
 
 $(READY): requirements.txt
-	@$(call need-venv)
+	@$(need-venv)
 	@if [[ '$(strip $(TORCH_INDEX))' != '$(INSTALLED_FROM)' ]]; then rm -rf .venv; fi
+	@echo 'Making .venv; the first time takes some minutes, most of them for PyTorch.'
 	$(PYTHON) -m venv .venv
-	@if [[ -n '$(strip $(TORCH_INDEX))' ]]; then \
-	  torch="$$(grep '^torch==' requirements.txt)"; set -x; \
-	  $(BIN)/python -m pip install --quiet --no-deps --index-url '$(strip $(TORCH_INDEX))' "$$torch"; \
-	fi
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(call install,.venv,requirements.txt)
 	@echo '$(strip $(TORCH_INDEX))' > .venv/torch-index
 	@touch $@
 
 $(READY_DEV): requirements-dev.txt $(READY)
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@
 
-# The peers live apart: their dependencies must not choose ours.
+# The peers live apart: what they depend on must not choose what we depend on.
 $(READY_BENCH): requirements-bench.txt $(READY)
-	@$(call need-venv)
 	$(PYTHON) -m venv .venv-bench
-	@if [[ -n '$(strip $(TORCH_INDEX))' ]]; then \
-	  torch="$$(grep '^torch==' requirements.txt)"; set -x; \
-	  .venv-bench/bin/python -m pip install --quiet --no-deps --index-url '$(strip $(TORCH_INDEX))' "$$torch"; \
-	fi
-	.venv-bench/bin/python -m pip install --quiet -r requirements-bench.txt
+	$(call install,.venv-bench,requirements-bench.txt)
 	@touch $@
 
-.PHONY: chromium
-chromium:
-	@if ! command -v chromium chromium-browser google-chrome >/dev/null; then \
-	  if [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	  else echo 'The browser tests need Chromium: install it (on Debian: sudo apt install chromium), then run make again.' >&2; exit 1; fi; \
-	fi
+# $(call install,ENVIRONMENT,REQUIREMENTS): torch first and alone where an index is chosen, for that index need hold nothing else.
+define install
+$(if $(strip $(TORCH_INDEX)),$(1)/bin/python -m pip install --disable-pip-version-check --no-deps \
+	  --index-url '$(strip $(TORCH_INDEX))' "$$(grep '^torch==' requirements.txt)")
+	$(1)/bin/python -m pip install --disable-pip-version-check -r $(2)
+endef
 
 # A Python that is new enough and can make environments; Debian keeps the latter in a package of its own.
 define need-venv
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-  echo 'Titans Lab needs Python 3.11 or newer: install it, or name one with make PYTHON=/path/to/python3.' >&2; exit 1; }; \
-$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-  if [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
-  else echo 'Python cannot make environments here: install its venv (on Debian: sudo apt install python3-venv), then run make again.' >&2; exit 1; fi; }
+	  echo 'Titans Lab needs Python 3.11 or newer: install it, or name one: make PYTHON=/path/to/python3.' >&2; exit 1; }; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  $(call apt-install,python3-venv) || { \
+	  echo 'This Python cannot make environments: install its venv (on Debian: sudo apt install python3-venv).' >&2; exit 1; }; }
 endef
+
+.PHONY: chromium
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || $(call apt-install,chromium) || { \
+	  echo 'The browser tests need Chromium: install it (on Debian: sudo apt install chromium).' >&2; exit 1; }
+
+# $(call apt-install,PACKAGE): fails, saying nothing, where only an administrator could do it.
+apt-install = { [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; }
