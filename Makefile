@@ -58,7 +58,7 @@ bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer, res
 
 .PHONY: train
 train: $(READY)  ## train the shipped models anew   [MODEL="mac mag mal lmm attention"]
-	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" || exit 1; done
+	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" --ship || exit 1; done
 
 .PHONY: lessons
 lessons: $(READY)  ## check every lesson and list them
