@@ -1,0 +1,131 @@
+"""Claims about the project as a whole: its rooms, its requirements, its words."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("kernels", "titans_core", "lessons", "app")  # each may import from those before it, and itself
+TARGETS = ("setup", "run", "test", "lint", "bench", "train", "lessons", "help")
+
+
+def tracked(pattern: str = "*") -> list[Path]:
+    """The project's own files, as git knows them, that are there."""
+    listed = subprocess.check_output(["git", "ls-files", "-z", pattern], cwd=ROOT, text=True)
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def imports(path: Path) -> set[str]:
+    """The first names of all that a module imports, at any depth of its code."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(
+                (node.module or "").split(".")[0] if node.level == 0 else path.relative_to(ROOT).parts[0]
+            )
+    return names
+
+
+def text_files() -> list[Path]:
+    """Tracked files that hold text."""
+    return [path for path in tracked() if b"\0" not in path.read_bytes()[:8192]]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room: str) -> None:
+    above = set(ROOMS[ROOMS.index(room) + 1 :]) | {"benchmarks", "tests"}
+    for path in tracked(f"{room}/*.py"):
+        assert not imports(path) & above, f"{path.relative_to(ROOT)} imports upwards"
+
+
+def test_the_rooms_below_the_app_do_not_know_streamlit() -> None:
+    for room in ROOMS[:-1]:
+        for path in tracked(f"{room}/*.py"):
+            assert "streamlit" not in imports(path), path.relative_to(ROOT)
+
+
+def test_kernels_import_without_triton() -> None:
+    code = "import sys; sys.modules['triton'] = None; import kernels; print(kernels.memory.__name__)"
+    python = ROOT / ".venv" / "bin" / "python"
+    out = subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert out.returncode == 0 and out.stdout.strip() == "memory", out.stderr
+
+
+def test_nothing_is_ever_unpickled() -> None:
+    for path in tracked("*.py"):
+        assert not imports(path) & {"pickle", "dill", "cloudpickle", "joblib", "shelve"}, path.relative_to(
+            ROOT
+        )
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                name = f"{node.value.id}.{node.attr}"
+                assert name not in {"torch.load", "torch.save", "np.load"}, (
+                    f"{path.relative_to(ROOT)}: {name}"
+                )
+
+
+def test_requirements_are_pinned_exactly() -> None:
+    for path in tracked("requirements*.txt"):
+        lines = [
+            line for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"
+        ]
+        assert lines, path.name
+        for line in lines:
+            assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", line), f"{path.name}: {line}"
+
+
+def test_the_peer_is_measured_on_our_torch() -> None:
+    def torch(name: str) -> list[str]:
+        return re.findall(r"^torch==.*", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+    assert torch("requirements.txt") == torch("requirements-bench.txt") != []
+
+
+def test_make_alone_lists_every_target() -> None:
+    told = subprocess.check_output(["make", "--no-print-directory"], cwd=ROOT, text=True)
+    for target in TARGETS:
+        assert re.search(rf"^  {target} +\S", told, flags=re.MULTILINE), target
+
+
+def test_continuous_integration_runs_what_a_person_runs() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_no_file_names_the_machine_it_was_made_on() -> None:
+    absolute = re.compile(r"(?<![\w.}])/(?:root|home|work|Users)/\w")
+    for path in text_files():
+        found = absolute.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert found is None, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+def test_the_readme_puts_both_commands_first_and_names_only_what_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first_block = readme.split("```")[1]
+    assert "make run" in first_block and "make test" in first_block
+    paths = re.findall(r"`([a-z_]+/[\w./-]*)`", readme) + re.findall(r"\]\((assets/[^)]+)\)", readme)
+    assert len(paths) > 15
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
+def test_the_image_takes_another_base_and_runs_as_nobody_special() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    instructions = [line.split()[0] for line in lines if line and line[0].isupper()]
+    assert instructions[:2] == ["ARG", "FROM"]
+    assert instructions.index("USER") < instructions.index("CMD")
+    assert {"EXPOSE", "HEALTHCHECK"} <= set(instructions)
+
+
+def test_the_version_is_told_once_and_cited_alike() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {project['version']}\n" in citation
