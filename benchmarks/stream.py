@@ -9,6 +9,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,24 +23,24 @@ from benchmarks.machine import describe, keep
 from titans_core.tokenizer import Tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
+PEER_PYTHON = str(ROOT / ".venv-bench" / "bin" / "python")
 TOKENS, WARM_UP, REPEATS = 512, 5, 25
 THREADS = (1, 2)
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to read the tokens: its name in the table, its environment, and what its Python is to run."""
+    """One way to read the tokens: its name in the table, its Python, and what that is to run."""
 
     name: str
-    environment: str
+    python: str
     arguments: tuple[str, ...]
     isolated: bool
 
     def command(self, threads: int) -> list[str]:
         """The process to start. An isolated one sees neither our folders nor our settings."""
-        python = str(ROOT / self.environment / "bin" / "python")
         arguments = [argument.format(threads=threads) for argument in self.arguments]
-        return [python, *(["-I"] if self.isolated else []), *arguments]
+        return [self.python, *(["-I"] if self.isolated else []), *arguments]
 
 
 def contestants() -> list[Contestant]:
@@ -51,9 +52,9 @@ def contestants() -> list[Contestant]:
     shape = (peer, vocabulary, str(TOKENS), "{threads}")
     ours = ("-m", "benchmarks.peers.titans_lab", str(TOKENS), "{threads}")
     return [
-        Contestant("Titans Lab, MAC, full telemetry", ".venv", ours, isolated=False),
-        Contestant("titans-pytorch, MAC, by segment", ".venv-bench", (*shape, "segment"), isolated=True),
-        Contestant("titans-pytorch, MAC, default", ".venv-bench", (*shape, "whole"), isolated=True),
+        Contestant("Titans Lab, MAC, full telemetry", sys.executable, ours, isolated=False),
+        Contestant("titans-pytorch, MAC, by segment", PEER_PYTHON, (*shape, "segment"), isolated=True),
+        Contestant("titans-pytorch, MAC, default", PEER_PYTHON, (*shape, "whole"), isolated=True),
     ]
 
 
@@ -130,10 +131,9 @@ def measure() -> dict[str, Any]:
 
 def peer_versions() -> dict[str, str]:
     """What the peer's environment holds."""
-    python = str(ROOT / ".venv-bench" / "bin" / "python")
     ask = "import json; from importlib.metadata import version as v; "
     ask += "print(json.dumps({n: v(n) for n in ('titans-pytorch', 'torch')}))"
-    versions: dict[str, str] = json.loads(subprocess.check_output([python, "-I", "-c", ask], text=True))
+    versions: dict[str, str] = json.loads(subprocess.check_output([PEER_PYTHON, "-I", "-c", ask], text=True))
     return versions
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -54,8 +55,7 @@ def test_the_rooms_below_the_app_do_not_know_streamlit() -> None:
 
 def test_kernels_import_without_triton() -> None:
     code = "import sys; sys.modules['triton'] = None; import kernels; print(kernels.memory.__name__)"
-    python = ROOT / ".venv" / "bin" / "python"
-    out = subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert out.returncode == 0 and out.stdout.strip() == "memory", out.stderr
 
 

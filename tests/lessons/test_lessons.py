@@ -1,4 +1,4 @@
-"""Claims about the lessons: how they are read, what an author's mistake says, and that they tell the truth."""
+"""Claims about the lessons: how they are read, what a mistake in one says, and that they tell the truth."""
 
 from __future__ import annotations
 
