@@ -1,0 +1,103 @@
+"""The definition: one token after the other, as the paper writes it.
+
+Every token's weights are materialised and every gradient is taken by autograd. Slow, and meant to be read.
+"""
+
+import torch
+from torch import Tensor
+
+from kernels.activations import ACTIVATIONS
+from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
+
+
+def reference(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    eta: Tensor,
+    theta: Tensor,
+    alpha: Tensor,
+    weights: Weights,
+    momentum: Weights,
+    initial: Weights | None,
+    block_start: Weights | None,
+    offset: int,
+    block_size: int,
+    read: Read,
+    activation: str,
+    telemetry: bool,
+) -> MemoryOutput:
+    """Equations 8, 10 and 12 to 15, token by token. Shapes as in `kernels.memory`."""
+    origin = initial or tuple(torch.zeros_like(w) for w in weights)
+    reads, traces, factors = [], [], []
+    for t in range(q.shape[1]):
+        decay, step, kept = (gate[:, t, :, None, None] for gate in (eta, theta, 1 - alpha))  # [B, H, 1, 1]
+        if offset == 0 or block_start is None:
+            block_start = weights
+        if read == "before":
+            reads.append(retrieve_token(q[:, t], weights, activation))
+
+        loss, gradients, pairs = surprise(k[:, t], v[:, t], block_start, activation)
+        momentum = tuple(decay * s - step * g for s, g in zip(momentum, gradients, strict=True))  # (10)
+        weights = tuple(
+            i + kept * (w - i) + s for i, w, s in zip(origin, weights, momentum, strict=True)
+        )  # (13)
+
+        if read == "after":
+            reads.append(retrieve_token(q[:, t], weights, activation))
+        traces.append(torch.stack((loss, norm(gradients), norm(momentum), norm(weights))).detach())
+        factors.append(pairs)
+        offset = (offset + 1) % block_size
+
+    return MemoryOutput(
+        y=torch.stack(reads, 1),
+        weights=weights,
+        momentum=momentum,
+        block_start=block_start if offset else None,
+        offset=offset,
+        telemetry=dict(zip(TELEMETRY, torch.stack(traces, 2), strict=True)) if telemetry else {},
+        factors=tuple(
+            (torch.stack([pair[0] for pair in layer], 1), torch.stack([pair[1] for pair in layer], 1))
+            for layer in zip(*factors, strict=True)
+        )
+        if telemetry
+        else (),
+    )
+
+
+def surprise(
+    k: Tensor, v: Tensor, weights: Weights, activation: str
+) -> tuple[Tensor, Weights, list[tuple[Tensor, Tensor]]]:
+    """The associative loss (12) of one token [B, H], its gradient (8) for every layer, and its factors.
+
+    The factors are a layer's input [B, H, Din] and the loss's derivative by its output [B, H, Dout].
+    """
+    outer = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Weights outside of any graph have no outer gradient to lose by being detached.
+        weights = tuple(w if w.requires_grad else w.detach().requires_grad_() for w in weights)
+        inputs, outputs = [k], [apply_layer(k, weights[0])]
+        for w in weights[1:]:
+            inputs.append(ACTIVATIONS[activation].value(outputs[-1]))
+            outputs.append(apply_layer(inputs[-1], w))
+        loss = (outputs[-1] - v).square().sum(-1)
+        found = torch.autograd.grad(loss.sum(), (*weights, *outputs), create_graph=outer)
+    gradients, deltas = found[: len(weights)], found[len(weights) :]
+    return loss, gradients, [(x.detach(), d.detach()) for x, d in zip(inputs, deltas, strict=True)]
+
+
+def retrieve_token(q: Tensor, weights: Weights, activation: str) -> Tensor:
+    """M(q) for one query per head [B, H, Dk] -> [B, H, Dv], equation 15."""
+    x = apply_layer(q, weights[0])
+    for w in weights[1:]:
+        x = apply_layer(ACTIVATIONS[activation].value(x), w)
+    return x
+
+
+def apply_layer(x: Tensor, weight: Tensor) -> Tensor:
+    return (x[..., None, :] @ weight)[..., 0, :]  # [B, H, Din] -> [B, H, Dout]
+
+
+def norm(matrices: Weights) -> Tensor:
+    """Frobenius norm over all layers together, [B, H]."""
+    return torch.stack([m.square().sum((-2, -1)) for m in matrices]).sum(0).sqrt()
