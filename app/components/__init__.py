@@ -1,0 +1,1 @@
+"""Components that live in the browser."""

@@ -1,0 +1,107 @@
+/** The player: decodes a reading, and lets text, tracks, weights and equation follow one playhead. */
+
+import { Controls } from "./controls.js";
+import { Equation } from "./equation.js";
+import { Playhead } from "./playhead.js";
+import { Text } from "./text.js";
+import { Trace } from "./trace.js";
+import { Tracks } from "./tracks.js";
+import { Weights } from "./weights.js";
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.choice = { shade: "surprise", scope: "all", layer: 0, head: 0, matrix: 0 };
+    this.playhead = new Playhead(1, () => this.render());
+    const choose = (change) => this.choose(change);
+    this.text = new Text(root.querySelector(".text"), this.playhead);
+    this.tracks = new Tracks(root.querySelector(".stack"), this.playhead);
+    this.weights = new Weights(root.querySelector(".weights"), this.playhead, choose);
+    this.equation = new Equation(root.querySelector(".update"), this.playhead);
+    this.controls = new Controls(root, this.playhead, choose);
+    this.views = [this.text, this.tracks, this.weights, this.equation, this.controls];
+    this.resized = new ResizeObserver(() => this.trace && this.draw());
+    this.resized.observe(root.querySelector(".stack"));
+    root.weightsShown = () => this.weightsShown();
+  }
+
+  /** A message came, or the theme changed: a known reading is only drawn anew. */
+  update(bytes) {
+    this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
+    const trace = new Trace(bytes);
+    if (trace.key !== this.trace?.key) this.open(trace);
+    this.choose({});
+  }
+
+  open(trace) {
+    const goesOn = this.trace && this.trace.tokens.every((token, t) => token === trace.tokens[t]);
+    const position = goesOn ? this.trace.length - 1 : trace.length - 1;
+    this.trace = trace;
+    this.root.classList.toggle("memoryless", !trace.hasMemory);
+    this.choice.layer = Math.min(this.choice.layer, Math.max(0, trace.layers - 1));
+    this.choice.head = Math.min(this.choice.head, Math.max(0, trace.heads - 1));
+    this.choice.matrix = 0;
+    this.text.show(trace.tokens);
+    for (const view of [this.tracks, this.weights, this.equation, this.controls]) view.show(trace);
+    this.playhead.resize(trace.length, position);
+  }
+
+  choose(change) {
+    Object.assign(this.choice, change);
+    for (const view of [this.weights, this.equation, this.controls]) view.select(this.choice);
+    this.draw();
+  }
+
+  /** The quantity that shades the text; without a memory that is −log p. */
+  get shade() {
+    return this.trace.hasMemory ? this.choice.shade : "nll";
+  }
+
+  /** Everything that does not follow the playhead: curves and shades. */
+  draw() {
+    const place = this.choice.scope === "one" ? this.choice : null;
+    const lineOf = (name) => this.trace.line(name, place);
+    this.root.style.setProperty("--shade", `var(--${this.shade})`);
+    this.root.dataset.shade = this.shade;
+    this.text.shade(lineOf(this.shade));
+    this.tracks.draw(lineOf, this.shade);
+    this.playhead.request();
+  }
+
+  render() {
+    for (const view of this.views) view.render();
+    this.root.dataset.position = this.playhead.position;
+    this.root.dataset.shown = this.playhead.shown;
+  }
+
+  /** The weights as they are drawn, for whoever wants to check them: read-only numbers and where they belong. */
+  weightsShown() {
+    const { layer, head, matrix } = this.choice;
+    const { rows, columns } = this.weights.memory(layer, head);
+    const values = Array.from(this.weights.memory(layer, head).after(this.playhead.shown + 1));
+    return { layer, head, matrix, token: this.playhead.shown, rows, columns, values };
+  }
+
+  stop() {
+    this.resized.disconnect();
+    for (const part of [this.playhead, this.weights, this.controls]) part.stop();
+  }
+}
+
+/** The page's background is told by Streamlit as a color; dark is what is nearer to black. */
+function isDark(element) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = getComputedStyle(element).getPropertyValue("--st-background-color").trim() || "#ffffff";
+  const value = parseInt(pen.fillStyle.slice(1, 7), 16);
+  return ((value >> 16) + ((value >> 8) & 255) + (value & 255)) / 3 < 128;
+}
+
+const players = new WeakMap();
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".player");
+  if (!players.has(root)) players.set(root, new Player(root));
+  const player = players.get(root);
+  player.update(data);
+  return () => root.isConnected || player.stop(); // Streamlit calls this for outdated calls too
+}

@@ -1,0 +1,86 @@
+/** The text: every token a shaded span. User text enters the page here, and only as text. */
+
+import { quantile } from "./format.js";
+
+export class Text {
+  constructor(element, playhead) {
+    this.element = element;
+    this.playhead = playhead;
+    this.spans = [];
+    this.read = 0; // tokens marked as read
+    this.now = null;
+    element.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "touch") playhead.hover(this.tokenAt(event));
+    });
+    element.addEventListener("pointerleave", () => playhead.hover(null));
+    element.addEventListener("click", (event) => {
+      const token = this.tokenAt(event);
+      if (token !== null) playhead.lock(token);
+    });
+  }
+
+  tokenAt(event) {
+    const span = event.target.closest("[data-token]");
+    return span && Number(span.dataset.token);
+  }
+
+  /** Show these tokens. The space before a word stays outside its span, so that shades stand apart. */
+  show(tokens) {
+    const content = document.createDocumentFragment();
+    this.spans = tokens.map((token, index) => {
+      if (token === "") return null;
+      const spaced = token.length > 1 && token[0] === " " && token.trim() !== "";
+      if (spaced) content.append(" ");
+      const span = document.createElement("span");
+      span.textContent = spaced ? token.slice(1) : token;
+      span.dataset.token = index;
+      if (token.includes("\n")) span.className = "break";
+      content.append(span);
+      return span;
+    });
+    this.element.replaceChildren(content);
+    this.read = tokens.length;
+    this.now = null;
+    this.element.scrollTop = 0;
+  }
+
+  /** Shade each token by its value, full at the 99th percentile. */
+  shade(values) {
+    const top = quantile(values, 0.99) || 1;
+    this.spans.forEach((span, t) => {
+      const share = Number.isFinite(values[t]) ? Math.min(1, Math.max(0, values[t] / top)) : 0;
+      span?.style.setProperty("--share", share.toFixed(3));
+    });
+  }
+
+  /** Mark the token shown, and fade what the playhead has not reached; only what changed is touched. */
+  render() {
+    const reached = this.playhead.position + 1;
+    for (let t = Math.min(reached, this.read); t < Math.max(reached, this.read); t++) {
+      this.spans[t]?.classList.toggle("ahead", t >= reached);
+    }
+    this.read = reached;
+    const span = this.spanOf(this.playhead.shown);
+    if (span !== this.now) {
+      this.now?.classList.remove("now", "locked");
+      span?.classList.add("now");
+      this.now = span;
+    }
+    span?.classList.toggle("locked", this.playhead.locked);
+    if (span && this.playhead.shown === this.playhead.position) this.keepInView(span);
+  }
+
+  /** The span of a token; one without text of its own is shown at the token that completes it. */
+  spanOf(token) {
+    while (token < this.spans.length - 1 && !this.spans[token]) token++;
+    return this.spans[token];
+  }
+
+  keepInView(span) {
+    const { offsetTop, offsetHeight } = span;
+    const { scrollTop, clientHeight } = this.element;
+    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) {
+      this.element.scrollTop = offsetTop - clientHeight / 3;
+    }
+  }
+}

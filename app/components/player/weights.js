@@ -1,0 +1,154 @@
+/** The memory's weights at the playhead: one head large, every head small; choosing a small one makes it the large. */
+
+import { number } from "./format.js";
+import { Memory } from "./memory.js";
+
+const BUDGET = 5; // milliseconds a frame for the small pictures; the others wait for the next frame
+
+export class Weights {
+  constructor(element, playhead, choose) {
+    this.element = element;
+    this.playhead = playhead;
+    this.choose = choose;
+    this.large = element.querySelector(".large");
+    this.legend = element.querySelector(".legend");
+    this.heads = element.querySelector(".heads");
+    this.matrices = element.querySelector(".matrices");
+    this.heads.addEventListener("keydown", (event) => this.walk(event));
+    this.matrices.addEventListener("change", () => choose({ matrix: Number(this.matrices.value) }));
+  }
+
+  show(trace) {
+    this.trace = trace;
+    this.memories = new Map();
+    this.small = [];
+    this.turns = 0;
+    const grid = document.createDocumentFragment();
+    for (let layer = 0; layer < trace.layers; layer++) {
+      grid.append(Object.assign(document.createElement("span"), { textContent: `layer ${layer + 1}` }));
+      for (let head = 0; head < trace.heads; head++) grid.append(this.thumbnail(layer, head));
+    }
+    this.heads.style.setProperty("--heads", trace.heads);
+    this.heads.replaceChildren(grid);
+    const count = trace.hasMemory ? trace.writes[0].length : 0;
+    this.matrices.replaceChildren(
+      ...Array.from({ length: count }, (_, m) => new Option(`matrix W${String.fromCharCode(0x2081 + m)}`, m)),
+    );
+    this.matrices.hidden = count < 2;
+  }
+
+  thumbnail(layer, head) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-label", `layer ${layer + 1}, head ${head + 1}`);
+    button.title = `layer ${layer + 1}, head ${head + 1}`;
+    const canvas = document.createElement("canvas");
+    button.append(canvas);
+    button.addEventListener("click", () => this.choose({ layer, head }));
+    this.small.push({ layer, head, button, canvas, painted: null, turn: 0 });
+    return button;
+  }
+
+  /** Arrow keys walk through the heads, as in any group of radio buttons. */
+  walk(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.trace.heads, ArrowDown: this.trace.heads };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const chosen = this.small.findIndex(({ button }) => button.getAttribute("aria-checked") === "true");
+    const next = this.small[chosen + steps[event.key]];
+    if (!next) return;
+    this.choose({ layer: next.layer, head: next.head });
+    next.button.focus();
+  }
+
+  memory(layer, head, matrix = this.place.matrix) {
+    const key = `${layer} ${head} ${matrix}`;
+    if (!this.memories.has(key)) this.memories.set(key, new Memory(this.trace, layer, head, matrix));
+    return this.memories.get(key);
+  }
+
+  /** Which layer, head and matrix is large. */
+  select(place) {
+    this.place = place;
+    for (const { layer, head, button } of this.small) {
+      const chosen = layer === place.layer && head === place.head;
+      button.setAttribute("aria-checked", String(chosen));
+      button.tabIndex = chosen ? 0 : -1;
+    }
+    this.palette = palette(this.element);
+    for (const small of this.small) small.painted = null;
+    this.render();
+  }
+
+  render() {
+    if (!this.trace.hasMemory) return;
+    const { layer, head } = this.place;
+    const memory = this.memory(layer, head);
+    const weights = memory.after(this.playhead.shown + 1);
+    paint(this.large, weights, memory, this.palette);
+    this.legend.querySelector(".low").textContent = `−${number(memory.scale)}`;
+    this.legend.querySelector(".high").textContent = `+${number(memory.scale)}`;
+    this.large.setAttribute(
+      "aria-label",
+      `Weights of layer ${layer + 1}, head ${head + 1} after token ${this.playhead.shown + 1}: ` +
+        `${memory.rows} by ${memory.columns}, norm ${number(Math.hypot(...weights))}`,
+    );
+    this.renderSmall();
+  }
+
+  /** The small pictures share a frame's time; those left over are painted in the next one. */
+  renderSmall() {
+    cancelAnimationFrame(this.pending);
+    const until = performance.now() + BUDGET;
+    const { shown } = this.playhead;
+    const due = this.small.filter(({ painted }) => painted !== shown).sort((a, b) => a.turn - b.turn);
+    for (const small of due) {
+      if (performance.now() > until) {
+        this.pending = requestAnimationFrame(() => this.renderSmall());
+        return;
+      }
+      const memory = this.memory(small.layer, small.head);
+      paint(small.canvas, memory.after(shown + 1), memory, this.palette);
+      small.painted = shown;
+      small.turn = ++this.turns; // those that waited longest come first
+    }
+  }
+
+  stop() {
+    cancelAnimationFrame(this.pending);
+  }
+}
+
+/** 511 colors from the most negative weight over nothing to the most positive, as [r, g, b] one after another. */
+function palette(element) {
+  const style = getComputedStyle(element);
+  const [low, zero, high] = ["--negative", "--zero", "--positive"].map((name) => rgb(style.getPropertyValue(name)));
+  const colors = new Uint8ClampedArray(511 * 3);
+  for (let i = 0; i < 511; i++) {
+    const [end, share] = i < 255 ? [low, (255 - i) / 255] : [high, (i - 255) / 255];
+    for (let c = 0; c < 3; c++) colors[3 * i + c] = zero[c] + (end[c] - zero[c]) * share;
+  }
+  return colors;
+}
+
+function rgb(hex) {
+  const value = parseInt(hex.trim().slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+function paint(canvas, weights, { rows, columns, scale }, colors) {
+  if (canvas.width !== columns || canvas.height !== rows) [canvas.width, canvas.height] = [columns, rows];
+  const pen = canvas.getContext("2d");
+  const image = pen.createImageData(columns, rows);
+  for (let i = 0; i < weights.length; i++) {
+    const share = Math.max(-1, Math.min(1, weights[i] / scale)) || 0;
+    const at = 3 * Math.round(255 + 255 * share);
+    image.data[4 * i] = colors[at];
+    image.data[4 * i + 1] = colors[at + 1];
+    image.data[4 * i + 2] = colors[at + 2];
+    image.data[4 * i + 3] = 255;
+  }
+  pen.putImageData(image, 0, 0);
+}

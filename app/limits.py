@@ -1,0 +1,50 @@
+"""How much a page reads at once, and the sentences a person gets when a text cannot be read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_CHARACTERS: Final[int] = 40_000
+MAX_TOKENS: Final[int] = 8_192
+
+
+class BadInput(ValueError):
+    """What a person gave cannot be read; the message is one sentence for them, saying what to do."""
+
+
+def check_characters(text: str, already: int = 0) -> None:
+    """Raise BadInput where ``text``, after ``already`` characters, is empty or longer than MAX_CHARACTERS."""
+    if not text:
+        raise BadInput("There is nothing to read yet: type or paste a text, or pick a sample.")
+    check_size(len(text) + already, MAX_CHARACTERS, "characters", continued=already > 0)
+
+
+def check_tokens(count: int, already: int = 0) -> None:
+    """Raise BadInput where ``count`` tokens after ``already`` are more than MAX_TOKENS."""
+    check_size(count + already, MAX_TOKENS, "tokens", continued=already > 0)
+
+
+def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
+    """Raise BadInput where ``size`` is over ``limit``, naming both."""
+    if size <= limit:
+        return
+    if continued:
+        raise BadInput(
+            f"With this addition the text would have {size:,} {unit}; "
+            f"the page reads up to {limit:,}. Add a shorter part."
+        )
+    raise BadInput(f"This text has {size:,} {unit}; the page reads up to {limit:,}. Read a part of it.")
+
+
+def decode_upload(content: bytes) -> str:
+    """The text of an uploaded file. Raises BadInput where it is not UTF-8 text."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"This file is not UTF-8 text: its byte {error.start:,} cannot be read. "
+            "Save it as UTF-8 text and upload it again."
+        ) from None
+    if "\0" in text:
+        raise BadInput("This file holds binary data, not text. Upload a plain text file.")
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,24 @@
+"""The entry of the app: `streamlit run app/main.py`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, not the project's
+    sys.path.insert(0, str(HERE.parent))
+
+import streamlit as st  # noqa: E402
+
+PAGES = {"stream": "Stream", "lessons": "Lessons"}
+
+st.set_page_config("Titans Lab", layout="wide")
+st.html(HERE / "style.css")
+st.logo(HERE / "wordmark.svg", size="large")
+pages = [
+    st.Page(HERE / "pages" / f"{name}.py", title=title, url_path=name, default=name == "stream")
+    for name, title in PAGES.items()
+    if (HERE / "pages" / f"{name}.py").exists()
+]
+st.navigation(pages, position="top").run()

@@ -1,0 +1,40 @@
+"""The shipped models, loaded once for all sessions, and how the page speaks of them."""
+
+from __future__ import annotations
+
+import gc
+
+import streamlit as st
+import torch
+
+import titans_core as tc
+
+VARIANTS = {
+    "mac": "memory as context",
+    "mag": "memory as gate",
+    "mal": "memory as layer",
+    "lmm": "memory alone",
+    "attention": "no memory",
+}
+
+
+@st.cache_resource(show_spinner=False)
+def load(name: str) -> tc.TitansLM:
+    """A shipped model; every session shares it, so it is never changed. Raises ValueError as ``tc.load`` does."""
+    model = tc.load(name)
+    # Streamlit collects garbage after every run; what stays for good must not be searched each time.
+    gc.collect()
+    gc.freeze()
+    return model
+
+
+def title(name: str) -> str:
+    """A model's name as the page writes it: MAC, MAC-DEEP, Attention."""
+    return name.upper() if name.split("-")[0] in VARIANTS and name != "attention" else name.capitalize()
+
+
+def device_name(device: torch.device) -> str:
+    """The device a model runs on, as a person knows it, with PyTorch's version."""
+    release = ".".join(torch.__version__.split(".")[:2])
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+    return f"{name} · PyTorch {release}"
