@@ -1,0 +1,160 @@
+"""A document under construction: told span by span, with its tokens, their tags, and every mention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titans_core.tasks.facts import Fact, Kind, new_fact, question
+from titans_core.tasks.haystack import sentence
+from titans_core.tasks.words import NAMES
+from titans_core.tokenizer import Tokenizer
+
+
+class Tag(IntEnum):
+    """What a token is there for. A full stop has the tag of its sentence."""
+
+    FILLER = 0
+    FACT = 1
+    VALUE = 2
+    REPEAT = 3
+    REPEAT_VALUE = 4
+    UPDATE = 5
+    UPDATE_VALUE = 6
+    QUESTION = 7
+    ANSWER = 8
+
+
+VALUE_TAG = {Tag.FACT: Tag.VALUE, Tag.REPEAT: Tag.REPEAT_VALUE, Tag.UPDATE: Tag.UPDATE_VALUE}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document as tokens, BEGIN first; all arrays are [T].
+
+    ``tags`` holds Tag. At an answer's tokens ``distance`` says how many tokens ago the same token of the last
+    mention stood, and ``kind`` (Kind) what was asked; both are 0 elsewhere. ``text`` is the whole document:
+    ``ids`` without BEGIN are its first T − 1 tokens.
+    """
+
+    ids: NDArray[np.int64]
+    tags: NDArray[np.int8]
+    distance: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    text: str
+
+    @property
+    def answer_start(self) -> int:
+        """The position of the first answer's first token. Raises ValueError where nothing is answered."""
+        at = np.flatnonzero(self.tags == Tag.ANSWER)
+        if not at.size:
+            raise ValueError("this document answers no question")
+        return int(at[0])
+
+
+class Mention(NamedTuple):
+    """A value that was told or answered, and the tokens [start, end) where it stands."""
+
+    fact: Fact
+    start: int
+    end: int
+
+
+class Layout(NamedTuple):
+    """How often a separator stands before a sentence, and speech around it."""
+
+    separators: tuple[str, ...]
+    speech: float
+
+
+LAYOUTS = (
+    Layout((" ",) * 17 + ("\n", "\n\n", "  "), 0.08),
+    Layout((" ",) * 5 + ("\n",) * 3 + ("\n\n", " \n"), 0.12),
+    Layout((" ",), 0.0),
+    Layout(("\n",) * 8 + (" ", "\n\n"), 0.04),
+)
+UNANSWERED = 0.06  # questions that stand without their answer
+
+
+class Document:
+    """Spans are coded one by one, cut where the tokenizer cuts anyway: the whole text has these tokens."""
+
+    def __init__(self, rng: Random, tokenizer: Tokenizer) -> None:
+        self.rng, self.tokenizer = rng, tokenizer
+        self.layout = rng.choice(LAYOUTS)
+        self.ids: list[int] = [tokenizer.begin]
+        self.tags: list[int] = [Tag.FILLER]
+        self.answers: list[tuple[int, int, int, Kind]] = []  # start, end, distance, kind
+        self.texts: list[str] = []
+        self.mentions: dict[tuple[Kind, str], Mention] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def write(self, text: str, tag: Tag) -> None:
+        """Add a span. It begins with the white space before it and ends in none."""
+        ids = self.tokenizer.encode(text, opening=not self.texts)
+        self.ids += ids
+        self.tags += [tag] * len(ids)
+        self.texts.append(text)
+
+    def separator(self) -> str:
+        """What stands between the last sentence and the next."""
+        return self.rng.choice(self.layout.separators) if self.texts else ""
+
+    def fill(self) -> None:
+        """A sentence of filler."""
+        self.write(self.separator() + sentence(self.rng), Tag.FILLER)
+
+    def tell(self, fact: Fact, words: str, tag: Tag) -> None:
+        """A sentence that states ``fact``; ``words`` go up to its value. ``tag``: FACT, REPEAT or UPDATE."""
+        before, after = speech(self.rng) if self.rng.random() < self.layout.speech else ("", ".")
+        self.write(self.separator() + before + words, tag)
+        self.value(fact, VALUE_TAG[tag])
+        self.write(after, tag)
+
+    def ask(self, fact: Fact, answered: bool = True) -> None:
+        """A question, and its answer."""
+        self.write(self.separator() + question(self.rng, fact), Tag.QUESTION)
+        if answered:
+            told = self.mentions[fact.kind, fact.subject].start
+            start = len(self)
+            self.value(fact, Tag.ANSWER)
+            self.answers.append((start, len(self), start - told, fact.kind))
+            self.write(".", Tag.QUESTION)
+
+    def value(self, fact: Fact, tag: Tag) -> None:
+        start = len(self)
+        self.write(" " + fact.value, tag)
+        self.mentions[fact.kind, fact.subject] = Mention(fact, start, len(self))
+
+    def new_fact(self, kinds: tuple[Kind, ...]) -> Fact:
+        """A fact about something that was not spoken of. Raises ValueError where too much was."""
+        if len(self.mentions) >= len(NAMES):
+            raise ValueError(f"a document has room for {len(NAMES)} facts and no more")
+        while True:
+            fact = new_fact(self.rng, self.rng.choice(kinds))
+            if (fact.kind, fact.subject) not in self.mentions:
+                return fact
+
+    def example(self, length: int | None = None) -> Example:
+        """The first ``length`` tokens, or all."""
+        size = len(self)
+        distance, kind = np.zeros(size, np.int32), np.zeros(size, np.int8)
+        for start, end, far, what in self.answers:
+            distance[start:end], kind[start:end] = far, what
+        ids, tags = np.array(self.ids, np.int64), np.array(self.tags, np.int8)
+        return Example(ids[:length], tags[:length], distance[:length], kind[:length], "".join(self.texts))
+
+
+def speech(rng: Random) -> tuple[str, str]:
+    """What goes before and after words that somebody says."""
+    who = rng.choice(NAMES)
+    return rng.choice(
+        (('"', '."'), (f'{who} said: "', '."'), ('"', f'," said {who}.'), ("(", ".)"), ("- ", "."))
+    )
