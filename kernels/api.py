@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from kernels.activations import ACTIVATIONS
+from kernels.deep import deep
 from kernels.linear import linear
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.reference import reference
@@ -69,8 +70,10 @@ def memory(
     if q.shape[1] == 0:
         return _unchanged(q, v, weights, momentum, block_start, offset, telemetry)
     state = (weights, momentum, initial, block_start if offset else None, offset)
-    if backend == "reference" or len(weights) > 1:
+    if backend == "reference":
         return reference(q, k, v, eta, theta, alpha, *state, block_size, read, activation, telemetry)
+    if len(weights) > 1:
+        return deep(q, k, v, eta, theta, alpha, *state, block_size, read, activation, telemetry)
     return linear(q, k, v, eta, theta, alpha, *state, chunk_size, block_size, read, telemetry)
 
 

@@ -17,3 +17,8 @@ def sequence(x: Tensor, batch: int, heads: int) -> Tensor:
 def per_chunk(x: Tensor, chunks: int) -> Tensor:
     """[B, H, ...] -> [B * H * chunks, ...], the same for every chunk of a head."""
     return x.flatten(0, 1)[:, None].expand(-1, chunks, *x.shape[2:]).flatten(0, 1)
+
+
+def twice(x: Tensor, scales: Tensor) -> Tensor:
+    """Each row of x [N, R, D] beside itself, scaled by its two scales [N, R, 2]: [N, R, 2 D]."""
+    return (scales[..., None] * x[..., None, :]).flatten(2)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from kernels.coefficients import coefficients
-from kernels.layout import chunked, per_chunk, sequence
+from kernels.layout import chunked, per_chunk, sequence, twice
 from kernels.norms import squared_norms
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
@@ -116,10 +116,10 @@ def _prepare(
     ends = torch.stack((in_memory[:, -1], in_momentum[:, -1]), 1)  # [N, 2, C + 2]
     return _Chunks(
         values=values,
-        asked=(rows[..., :2, None] * both[..., None, :]).flatten(2),
+        asked=twice(both, rows[..., :2]),
         mixed=rows[..., 2:] * (both @ keys.mT),
         ends=ends[..., :2],
-        stored=(ends[..., 2:].mT[..., None] * keys[..., None, :]).flatten(2),
+        stored=twice(keys, ends[..., 2:].mT),
         one_block=block_size >= size,
     )
 

@@ -1,0 +1,166 @@
+"""Deep memory, one gradient block after the other (section 3.2).
+
+At the block's start weights every token's gradient is rank one in every layer: the layer's input x_i times
+the loss's derivative by its output, backpropagated for all tokens at once. So what a layer answers at each
+token's own weights is an attention-like product over the writes u_i = 2 theta_i x_iᵀ d_i of its block,
+
+    z_t = b_t a_t W_0 + f_t a_t S_0 + sum_{i<=t} P[t, i] 2 theta_i (a_t·x_i) d_i
+
+and no token's weights are ever built. d is the residual v - M(k), carried back: the gradient is -2 x_iᵀ d_i.
+As in the linear form, W stands for the distance from `initial` where forgetting leads there.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from kernels.activations import ACTIVATIONS, Activation
+from kernels.coefficients import coefficients
+from kernels.layout import chunked, sequence, twice
+from kernels.norms import squared_norms
+from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
+from kernels.pieces import cut
+
+
+class _Layer(NamedTuple):
+    """One layer of B * H memories."""
+
+    state: Tensor  # [B H, 2, Din, Dout], weights (their distance from the origin) and momentum
+    origin: Tensor | None  # [B H, Din, Dout]
+
+    def weight(self) -> Tensor:
+        return self.state[:, 0] if self.origin is None else self.state[:, 0] + self.origin
+
+
+class _Writes(NamedTuple):
+    """The factors of a block's writes into one layer."""
+
+    x: Tensor  # [B H, C, Din]
+    d: Tensor  # [B H, C, Dout]
+
+
+def deep(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    eta: Tensor,
+    theta: Tensor,
+    alpha: Tensor,
+    weights: Weights,
+    momentum: Weights,
+    initial: Weights | None,
+    block_start: Weights | None,
+    offset: int,
+    block_size: int,
+    read: Read,
+    activation: str,
+    telemetry: bool,
+) -> MemoryOutput:
+    """A memory of any depth, block by block. Shapes as in `kernels.memory`."""
+    batch, length, heads, _ = q.shape
+    act = ACTIVATIONS[activation]
+    layers = _layers(weights, momentum, initial)
+    opened = [w.flatten(0, 1) for w in block_start or weights]
+    gates = torch.stack((eta, alpha, 2 * theta), -1)  # [B, T, H, 3]
+
+    reads: list[Tensor] = []
+    written: list[list[_Writes]] = []
+    traces: list[Tensor] = []
+    for piece in cut(length, offset, block_size, block_size):
+        span = slice(piece.start, piece.start + piece.size * piece.chunks)
+        tokens = [chunked(x[:, span], piece.chunks) for x in (q, k, v)]
+        tokens += coefficients(*chunked(gates[:, span], piece.chunks).unbind(-1))
+        per_block = (x.view(batch * heads, piece.chunks, *x.shape[1:]).unbind(1) for x in tokens)
+        for queries, keys, values, memory, speed in zip(*per_block, strict=True):
+            if not piece.continues:
+                opened = [layer.weight() for layer in layers]
+            writes = _writes(keys, values, opened, act)
+            at_query = memory[:, 1:] if read == "after" else memory[:, :-1]
+            reads.append(_read(queries, at_query, layers, writes, act))
+            if telemetry:
+                traces.append(_telemetry(layers, writes, memory[:, 1:], speed))
+                written.append(writes)
+            ends = torch.stack((memory[:, -1], speed[:, -1]), 1)  # [B H, 2, C + 2]
+            layers = [_after(layer, write, ends) for layer, write in zip(layers, writes, strict=True)]
+
+    def gathered(blocks: list[Tensor]) -> Tensor:
+        return sequence(torch.cat(blocks, 1), batch, heads)
+
+    def per_head(x: Tensor) -> Tensor:
+        return x.reshape(batch, heads, *x.shape[1:])
+
+    offset = (offset + length) % block_size
+    return MemoryOutput(
+        y=gathered(reads),
+        weights=tuple(per_head(layer.weight()) for layer in layers),
+        momentum=tuple(per_head(layer.state[:, 1]) for layer in layers),
+        block_start=tuple(per_head(w) for w in opened) if offset else None,
+        offset=offset,
+        telemetry=dict(zip(TELEMETRY, gathered(traces).unbind(-1), strict=True)) if telemetry else {},
+        factors=tuple(
+            (gathered([w.x for w in layer]).detach(), -2 * gathered([w.d for w in layer]).detach())
+            for layer in zip(*written, strict=True)
+        ),
+    )
+
+
+def _layers(weights: Weights, momentum: Weights, initial: Weights | None) -> list[_Layer]:
+    if initial is None:
+        return [
+            _Layer(torch.stack((w, s), 2).flatten(0, 1), None) for w, s in zip(weights, momentum, strict=True)
+        ]
+    return [
+        _Layer(torch.stack((w - i, s), 2).flatten(0, 1), i.flatten(0, 1))
+        for w, s, i in zip(weights, momentum, initial, strict=True)
+    ]
+
+
+def _writes(keys: Tensor, values: Tensor, weights: list[Tensor], act: Activation) -> list[_Writes]:
+    """Each layer's inputs and the residuals carried back to its outputs, at the block's start weights."""
+    inputs, outputs = [keys], [keys @ weights[0]]
+    for weight in weights[1:]:
+        inputs.append(act.value(outputs[-1]))
+        outputs.append(inputs[-1] @ weight)
+    deltas = [values - outputs[-1]]
+    for weight, output in zip(weights[:0:-1], outputs[-2::-1], strict=True):
+        deltas.append((deltas[-1] @ weight.mT) * act.derivative(output))
+    return [_Writes(x, d) for x, d in zip(inputs, reversed(deltas), strict=True)]
+
+
+def _read(
+    queries: Tensor, rows: Tensor, layers: list[_Layer], writes: list[_Writes], act: Activation
+) -> Tensor:
+    """What the memory answers to each query [B H, C, Dk] at that token's own weights: [B H, C, Dv].
+
+    rows [B H, C, C + 2]: coefficients of W_0, S_0 and the writes in each token's weights.
+    """
+    x = queries
+    for number, (layer, write) in enumerate(zip(layers, writes, strict=True)):
+        if number:
+            x = act.value(x)
+        known = twice(x, rows[..., :2]) @ layer.state.flatten(1, 2)
+        if layer.origin is not None:
+            known = torch.baddbmm(known, x, layer.origin)
+        x = torch.baddbmm(known, rows[..., 2:] * (x @ write.x.mT), write.d)
+    return x
+
+
+def _after(layer: _Layer, write: _Writes, ends: Tensor) -> _Layer:
+    """The layer after the block. ends [B H, 2, C + 2]: coefficients in the last weights and momentum."""
+    n, _, rows, columns = layer.state.shape
+    kept = (ends[..., :2] @ layer.state.flatten(2)).view(n, 2 * rows, columns)
+    state = torch.baddbmm(kept, twice(write.x, ends[..., 2:].mT).mT, write.d)
+    return layer._replace(state=state.view(n, 2, rows, columns))
+
+
+@torch.no_grad()
+def _telemetry(layers: list[_Layer], writes: list[_Writes], memory: Tensor, momentum: Tensor) -> Tensor:
+    """Loss, and the norms of gradient, momentum and memory over all layers, at every token: [B H, C, 4]."""
+    squares = [
+        torch.stack(squared_norms(write.x, write.d, layer.state, layer.origin, memory, momentum), -1)
+        for layer, write in zip(layers, writes, strict=True)
+    ]  # [B H, C, 3] each
+    residual = writes[-1].d
+    norms = torch.stack(squares).sum(0).sqrt() * squares[0].new_tensor((2.0, 1.0, 1.0))
+    return torch.cat((residual.square().sum(-1, keepdim=True), norms.to(residual.dtype)), -1)
