@@ -16,8 +16,8 @@ from lessons import Estimate, Lesson, Mention, Predict, Step, at_mention, greate
 
 NAMES = {"surprise": "surprise", "write": "written, θ × surprise"}
 COLOURS = {
-    "light": {"surprise": "#d55e00", "write": "#312e81"},
-    "dark": {"surprise": "#ff8a3d", "write": "#c4c1ff"},
+    "light": {"surprise": "#d55e00", "write": "#312e81", "ink": "#1d1d1f"},
+    "dark": {"surprise": "#ff8a3d", "write": "#c4c1ff", "ink": "#ececef"},
 }
 
 STYLE = Path(__file__).resolve().parent.parent / "lessons.css"
@@ -92,11 +92,13 @@ def ask(lesson: Lesson, number: int, step: Step) -> None:
 def reveal(step: Step, expected: str | int, trace: tc.Trace) -> None:
     """What the model does, beside what was expected."""
     st.markdown(verdict(step, expected, trace))
-    values = [at_mention(trace, step.action.quantity, mention) for mention in mentions(step)]
-    labels = [mention.label for mention in mentions(step)]
-    st.altair_chart(
-        bars(step.action.quantity, labels, values), width="stretch", alt=described(labels, values)
-    )
+    spoken_of = mentions(step)
+    table = pd.DataFrame({"label": [mention.label for mention in spoken_of]})
+    table["value"] = [at_mention(trace, step.action.quantity, mention) for mention in spoken_of]
+    table["expected"] = float("nan")
+    if isinstance(step.action, Estimate):
+        table.loc[1, "expected"] = table.value[0] * int(expected) / 100
+    st.altair_chart(bars(step.action.quantity, table), width="stretch", alt=described(table))
     st.markdown(step.explanation)
 
 
@@ -110,31 +112,33 @@ def verdict(step: Step, expected: str | int, trace: tc.Trace) -> str:
     return f"**{answer[:1].upper()}{answer[1:]}**; {agreement}."
 
 
-def described(labels: list[str], values: list[float]) -> str:
+def described(table: pd.DataFrame) -> str:
     """The chart in words."""
-    return "; ".join(f"{label}: {value:.2f}" for label, value in zip(labels, values, strict=True))
+    return "; ".join(f"{row.label}: {row.value:.2f}" for row in table.itertuples())
 
 
-def bars(quantity: str, labels: list[str], values: list[float]) -> alt.LayerChart:
-    """One bar a mention, in the quantity's colour, its number beside it."""
-    colour = COLOURS["dark" if st.context.theme.type == "dark" else "light"][quantity]
-    chart = alt.Chart(pd.DataFrame({"label": labels, "value": values})).encode(
-        x=alt.X(
-            "value:Q",
-            title=NAMES[quantity],
-            scale=alt.Scale(domainMin=0),
-            axis=alt.Axis(tickCount=4, grid=False),
-        ),
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False)),
+def bars(quantity: str, table: pd.DataFrame) -> alt.LayerChart:
+    """One bar a mention, in the quantity's colour, its number beside it; a line where it was expected to end."""
+    colours = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    title = alt.Axis(title=NAMES[quantity], tickCount=4, grid=False)
+    labels = alt.Axis(title=None, labelLimit=260, domain=False, ticks=False)
+    chart = alt.Chart(table).encode(
+        x=alt.X("value:Q", scale=alt.Scale(domainMin=0), axis=title),
+        y=alt.Y("label:N", sort=None, axis=labels),
     )
-    numbers = chart.mark_text(align="left", dx=6).encode(text=alt.Text("value:Q", format=".2f"))
-    return (chart.mark_bar(color=colour, height=14) + numbers).properties(height=alt.Step(30))
+    numbers = chart.mark_text(align="left", dx=6, color=colours["ink"])
+    expected = chart.mark_tick(color=colours["ink"], thickness=2, size=24).encode(x="expected:Q")
+    layers = (
+        chart.mark_bar(color=colours[quantity], height=14),
+        numbers.encode(alt.Text("value:Q", format=".2f")),
+    )
+    return alt.layer(*layers, expected).properties(height=alt.Step(30))
 
 
 def walk(lesson: Lesson, trace: tc.Trace) -> bool:
     """The steps as far as the learner has come; True when all are done."""
     for number, step in enumerate(lesson.steps, 1):
-        st.markdown(f"### {step.title}")
+        st.subheader(step.title, anchor=False)
         st.markdown(step.opening)
         text_of(lesson, step)
         expected = state.get(f"{lesson.name}-answer-{number}")
@@ -147,7 +151,7 @@ def walk(lesson: Lesson, trace: tc.Trace) -> bool:
 
 def check(lesson: Lesson) -> None:
     """The checkpoint questions; every answer is explained, and another may be tried."""
-    st.markdown("### What have you learned?")
+    st.subheader("What have you learned?", anchor=False)
     right = 0
     for number, checkpoint in enumerate(lesson.checkpoints, 1):
         texts = [choice.text for choice in checkpoint.choices]
@@ -155,7 +159,7 @@ def check(lesson: Lesson) -> None:
         if chosen is not None:
             index = texts.index(chosen)
             right += index == checkpoint.answer
-            st.caption(checkpoint.choices[index].why)
+            st.markdown(checkpoint.choices[index].why)
     if right == len(lesson.checkpoints):
         st.success(f"That was it. You can now: {lesson.goal[:1].lower()}{lesson.goal[1:]}")
 
@@ -178,7 +182,7 @@ def page() -> None:
         done = walk(lesson, read.trace)
     if not done:
         return
-    st.markdown("### Now watch it whole")
+    st.subheader("Now watch it whole", anchor=False)
     player(read.message)
     with st.container(width=720):
         check(lesson)
