@@ -1,0 +1,238 @@
+"""A stream holds all state: fed in any pieces, forked, gone back in, saved and loaded, it says the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.titans_core.conftest import KINDS, tiny
+from titans_core.layers import flatten_state
+from titans_core.model import TitansLM
+from titans_core.stream import SNAPSHOT_EVERY, Stream
+from titans_core.tokenizer import Tokenizer
+from titans_core.trace import Trace
+
+TEXT = 'Mara put the red key in the attic.\n"Tom likes soup," she said — don’t ask 4071 times 🗝️!  Where is the red key?'
+
+
+def speaker(kind: tuple[str, int, int]) -> TitansLM:
+    """An untrained model that takes real text."""
+    return tiny(*kind, vocab_size=Tokenizer.load().vocab_size).float()
+
+
+@pytest.fixture(params=KINDS)
+def stream(request: pytest.FixtureRequest) -> Stream:
+    return Stream(speaker(request.param))
+
+
+def assert_same_trace(one: Trace, other: Trace, tolerance: float = 1e-4) -> None:
+    assert (one.start, one.ids, one.tokens, one.quantities) == (other.start, other.ids, other.tokens, other.quantities)
+    for name in one.quantities:
+        scale = max(1.0, float(np.abs(one[name]).max(initial=0)))
+        np.testing.assert_allclose(other[name], one[name], atol=tolerance * scale, rtol=0, err_msg=name)
+
+
+def assert_same_state(one: Stream, other: Stream, tolerance: float = 1e-4) -> None:
+    mine, theirs = flatten_state(one.state), flatten_state(other.state)
+    assert mine.keys() == theirs.keys()
+    for name, value in mine.items():
+        if isinstance(value, torch.Tensor):
+            scale = max(1.0, float(value.abs().max())) if value.numel() else 1.0
+            torch.testing.assert_close(theirs[name], value, rtol=0, atol=tolerance * scale, msg=name)
+        else:
+            assert theirs[name] == value, name
+
+
+def test_pieces_with_more_equal_feeding_at_once(stream: Stream) -> None:
+    pieces = stream.fork()
+    whole = stream.feed(TEXT)
+    assert "".join(whole.tokens) == TEXT
+    parts = [pieces.feed(c, more=True) for c in TEXT] + [pieces.feed("")]
+    assert_same_trace(whole, Trace.join(parts))
+    assert_same_state(stream, pieces)
+
+
+@pytest.mark.parametrize("kind", KINDS[:5])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), cut=st.integers(0, 60))
+def test_any_text_cut_anywhere_equals_feeding_at_once(kind: tuple[str, int, int], text: str, cut: int) -> None:
+    whole, pieces = Stream(speaker(kind)), Stream(speaker(kind))
+    expected = whole.feed(text)
+    got = Trace.join([pieces.feed(text[:cut], more=True), pieces.feed(text[cut:])])
+    assert "".join(expected.tokens) == text
+    assert_same_trace(expected, got)
+
+
+def test_token_ids_may_be_cut_inside_a_character(stream: Stream) -> None:
+    expected = stream.fork().feed(TEXT)
+    parts = [stream.feed([i]) for i in expected.ids]
+    assert_same_trace(expected, Trace.join(parts))
+
+
+def test_an_empty_text_leaves_everything_as_it_was(stream: Stream) -> None:
+    before = stream.fork()
+    trace = stream.feed("")
+    assert len(trace) == 0 and trace.tokens == [] and trace["nll"].shape == (0,)
+    assert stream.position == 0
+    assert_same_state(before, stream, 0)
+    assert trace.quantities == stream.feed("Mara").quantities
+
+
+def test_the_trace_has_the_documented_columns(stream: Stream) -> None:
+    trace = stream.feed(TEXT)
+    config = stream.model.config
+    assert trace["nll"].dtype == np.float32 and np.isfinite(trace["nll"]).all()
+    if config.variant == "attention":
+        assert trace.quantities == ("nll",) and "alpha" not in trace
+    else:
+        names = "loss surprise write momentum memory_norm eta theta alpha retrieval".split()
+        assert set(names) <= set(trace.quantities)
+        assert ("readout" in trace) == (config.variant == "mac")
+        for name in names:
+            assert trace[name].shape == (len(trace), config.layers, config.heads) and trace[name].dtype == np.float32
+        np.testing.assert_allclose(trace["write"], trace["theta"] * trace["surprise"], rtol=1e-5)
+    frame = trace.to_frame()
+    rows = len(trace) * (1 if config.variant == "attention" else config.layers * config.heads)
+    assert len(frame) == rows and list(frame.columns[:4]) == ["position", "token", "layer", "head"]
+    assert frame["layer"].isna().all() == (config.variant == "attention")
+    with pytest.raises(KeyError, match="it has"):
+        trace["courage"]
+
+
+def test_nll_is_the_models_own_log_probability(stream: Stream) -> None:
+    trace = stream.feed(TEXT)
+    ids = torch.tensor([[stream.tokenizer.begin, *trace.ids]])
+    with torch.no_grad():
+        log_p = stream.model(ids).logits[0, :-1].log_softmax(-1)
+    np.testing.assert_allclose(trace["nll"], -log_p[range(len(trace)), list(trace.ids)].numpy(), atol=1e-4)
+
+
+def test_writes_rebuild_the_weights_after_every_token(stream: Stream) -> None:
+    stream.feed("Mara put ")
+    trace = stream.fork().feed(TEXT, writes=True)
+    assert len(trace.writes) == (0 if stream.model.config.variant == "attention" else 2)
+    for stop in (1, 7, len(trace)):
+        then = stream.fork()
+        then.feed(trace.ids[:stop])
+        for layer, writes in enumerate(trace.writes):
+            eta, theta, alpha = (trace[n][:, layer, :, None, None] for n in ("eta", "theta", "alpha"))
+            for m, start in enumerate(writes.initial):
+                weights, momentum = writes.weights[m], writes.momentum[m]
+                for t in range(stop):
+                    gradient = writes.inputs[m][t][:, :, None] * writes.deltas[m][t][:, None, :]
+                    momentum = eta[t] * momentum - theta[t] * gradient
+                    weights = start + (1 - alpha[t]) * (weights - start) + momentum
+                np.testing.assert_allclose(weights, then.weights()[layer, f"W{m + 1}"], atol=1e-4)
+
+
+def test_going_back_gives_the_stream_that_was_there() -> None:
+    stream = Stream(speaker(("mac", 1, 1)))
+    first = stream.feed("Tom likes soup. " * 40)
+    then = stream.fork()
+    stream.feed("Ivy has a pet owl. " * 60)
+    assert stream.position > 2 * SNAPSHOT_EVERY
+    back = stream.at(len(first))
+    assert back.position == then.position
+    assert_same_state(then, back)
+    assert_same_trace(then.feed(TEXT), back.feed(TEXT))
+    assert stream.at(0).feed(TEXT).tokens[0] == "Mara"
+    with pytest.raises(ValueError, match="out of reach"):
+        stream.at(stream.position + 1)
+
+
+def test_history_is_bounded_and_says_so() -> None:
+    stream = Stream(speaker(("lmm", 1, 1)), history=300)
+    stream.feed("Tom likes soup. " * 300)
+    reach = stream.position - 300
+    assert stream.at(reach).position == reach
+    assert len(stream._ids) < 300 + 2 * SNAPSHOT_EVERY
+    with pytest.raises(ValueError, match="out of reach"):
+        stream.at(0)
+
+
+def test_a_fork_goes_its_own_way(stream: Stream) -> None:
+    stream.feed("Mara put the red key")
+    fork, before = stream.fork(), flatten_state(stream.state)
+    fork.feed(" in the cellar.")
+    assert stream.position < fork.position
+    for name, value in flatten_state(stream.state).items():
+        assert value is before[name] or value == before[name]
+
+
+def test_a_saved_stream_goes_on_bit_for_bit(stream: Stream, tmp_path: Path) -> None:
+    stream.feed("Mara put the red key in the att", more=True)
+    stream.feed(Tokenizer.load().encode("🗝️", opening=False)[:2])  # inside a character
+    stream.save(tmp_path / "stream.safetensors")
+    loaded = Stream.load(tmp_path / "stream.safetensors", stream.model)
+    assert_same_state(stream, loaded, 0)
+    rest = TEXT[31:]
+    one, other = stream.feed(rest), loaded.feed(rest)
+    assert_same_trace(one, other, 0)
+    assert_same_state(stream.at(5), loaded.at(5))
+
+
+def test_a_damaged_or_foreign_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    stream = Stream(speaker(("mac", 1, 1)))
+    path = tmp_path / "stream.safetensors"
+    stream.save(path)
+    other = speaker(("mac", 1, 1))
+    other.digest = "another"
+    with pytest.raises(ValueError, match="another checkpoint"):
+        Stream.load(path, other)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ValueError, match="cannot be read"):
+        Stream.load(path, stream.model)
+    with pytest.raises(ValueError, match="cannot be read"):
+        Stream.load(tmp_path / "nothing.safetensors", stream.model)
+
+
+def test_a_mistake_leaves_the_stream_as_it_was(stream: Stream) -> None:
+    stream.feed("Mara put", more=True)
+    before = stream.position
+    with pytest.raises(ValueError, match="surrogate"):
+        stream.feed(" the \ud800 key")
+    with pytest.raises(ValueError, match="surrogate"):
+        stream.feed(" the \ud800", more=True)
+    with pytest.raises(ValueError, match="token id"):
+        stream.feed([0, 10**9])
+    assert stream.position == before
+    assert "".join(stream.feed(" the key").tokens) == " put the key"
+
+
+def test_wiping_clears_memory_and_momentum_alone(stream: Stream) -> None:
+    stream.feed(TEXT)
+    wiped = stream.wipe()
+    fresh = Stream(stream.model)
+    kept, gone, start = flatten_state(stream.state), flatten_state(wiped.state), flatten_state(fresh.state)
+    for name, value in gone.items():
+        if ".weights." in name or ".frozen." in name or ".block_start." in name:
+            assert torch.equal(value, stream.model.get_parameter(parameter_of(name)).expand_as(value)), name  # type: ignore[arg-type]
+        elif ".momentum." in name:
+            assert not value.any(), name  # type: ignore[union-attr]
+        else:
+            assert value is kept[name] or value == kept[name], name
+    assert start.keys() >= {n for n in gone if ".block_start." not in n}
+
+
+def parameter_of(name: str) -> str:
+    """The learned start M₀ of a state's matrix."""
+    layer, matrix = name.split(".")[0], name.split(".")[-1]
+    return f"mixers.{layer}.memory.initial.{matrix}"
+
+
+def test_asking_leaves_the_stream_as_it_was(stream: Stream) -> None:
+    stream.feed("Mara put the red key in the attic.")
+    before = stream.fork()
+    answer = stream.ask("Where is the red key?")
+    assert_same_state(before, stream, 0)
+    assert stream.position == before.position
+    assert len(answer.candidates) == len(answer.candidates_without) == 5
+    assert all(0 <= p <= 1 for _, p in answer.candidates)
+    assert answer.text in [text for text, _ in answer.candidates]
+    if stream.model.config.variant == "attention":
+        assert answer.candidates == answer.candidates_without

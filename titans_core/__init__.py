@@ -1,0 +1,21 @@
+"""Titans: models with a long-term memory that is trained while reading, and their life as a stream."""
+
+from titans_core.answer import Answer
+from titans_core.checkpoint import available, load, model_card
+from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.model import TitansLM
+from titans_core.stream import Stream
+from titans_core.trace import LayerWrites, Trace
+
+__all__ = [
+    "Answer",
+    "LayerWrites",
+    "MemoryConfig",
+    "ModelConfig",
+    "Stream",
+    "TitansLM",
+    "Trace",
+    "available",
+    "load",
+    "model_card",
+]

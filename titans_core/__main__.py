@@ -1,0 +1,121 @@
+"""The command line: ``python -m titans_core stream | train | evaluate | info``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from titans_core.checkpoint import SHIPPED, available, load, model_card, save_model, write_text
+from titans_core.evaluate import report
+from titans_core.stream import Stream
+from titans_core.tokenizer import Tokenizer
+from titans_core.train import Training, read_config
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 1 with one sentence on the person's mistake."""
+    parser = argparse.ArgumentParser(prog="python -m titans_core", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    stream = commands.add_parser("stream", help="read a text file and print or write its trace")
+    stream.add_argument("file", help="a UTF-8 text file, or - for standard input")
+    stream.add_argument("--model", default="mac", help=f"a name ({', '.join(available())}) or a path")
+    stream.add_argument("--csv", type=Path, help="write the whole trace here")
+    stream.set_defaults(run=run_stream)
+
+    train = commands.add_parser("train", help="train a model from a configuration, or go on with it")
+    train.add_argument("config", type=Path)
+    train.add_argument("--out", type=Path, help="folder of the run (default runs/NAME); gone on with if it exists")
+    train.add_argument("--device", default="auto")
+    train.add_argument("--ship", action="store_true", help="when done, evaluate and write into assets/models")
+    train.set_defaults(run=run_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure what a checkpoint remembers")
+    evaluate.add_argument("checkpoint")
+    evaluate.add_argument("--asked", type=int, default=100, help="questions a cell (default 100)")
+    evaluate.add_argument("--json", type=Path, help="write the scores here")
+    evaluate.set_defaults(run=run_evaluate)
+
+    info = commands.add_parser("info", help="print a checkpoint's configuration and card")
+    info.add_argument("checkpoint")
+    info.set_defaults(run=run_info)
+
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, FloatingPointError) as error:
+        print(f"titans_core: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("titans_core: stopped; what was saved stays", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_stream(options: argparse.Namespace) -> None:
+    """Print a token a line: text, −log p, mean surprise, mean write."""
+    trace = Stream(load(options.model)).feed(read_text(options.file))
+    if options.csv:
+        write_text(options.csv, trace.to_frame().to_csv(index=False))
+        print(f"{len(trace)} tokens, {options.csv}")
+        return
+    names = [name for name in ("surprise", "write", "momentum", "alpha") if name in trace]
+    print("\t".join(["token", "nll", *names]))
+    means = [trace["nll"], *(trace[name].mean((1, 2)) for name in names)]
+    for token, *values in zip(trace.tokens, *means, strict=True):
+        print("\t".join([json.dumps(token, ensure_ascii=False), *(f"{value:.3f}" for value in values)]))
+
+
+def read_text(name: str) -> str:
+    """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return content.decode("utf-8")
+    except OSError as error:
+        raise ValueError(f"cannot read {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first") from error
+
+
+def run_train(options: argparse.Namespace) -> None:
+    """Train, or go on with the run in ``--out``."""
+    name = options.config.stem
+    config = read_config(options.config, Tokenizer.load().vocab_size)
+    training = Training(config, options.out or Path("runs") / name, options.device)
+    if training.resume():
+        print(f"going on at step {training.step} of {config.steps}")
+    training.run()
+    if options.ship:
+        path = SHIPPED / f"{name}.safetensors"
+        save_model(training.model, path, training.card())
+        card = training.card() | {"scores": report(load(path))}
+        write_text(path.with_suffix(".json"), json.dumps(card, indent=2) + "\n")
+        print(f"shipped {path.name}")
+
+
+def run_evaluate(options: argparse.Namespace) -> None:
+    """Print recall by facts and distance."""
+    scores = report(load(options.checkpoint), options.asked)
+    for cell in scores["recall"]:
+        print(f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens: {cell['recall']:.2f} ± {cell['margin']:.2f}")
+    for cell in scores["recall_wiped"]:
+        print(f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens, memory wiped: {cell['recall']:.2f}")
+    if options.json:
+        write_text(options.json, json.dumps(scores, indent=2) + "\n")
+
+
+def run_info(options: argparse.Namespace) -> None:
+    """Print what a checkpoint is."""
+    model = load(options.checkpoint)
+    path = SHIPPED / f"{options.checkpoint}.safetensors"
+    path = path if path.is_file() else Path(options.checkpoint)
+    print(f"{model.name}: {model.config.variant}, {model.parameter_count():,} parameters")
+    print(json.dumps({"config": model.config.to_dict()}, indent=2))
+    if path.with_suffix(".json").is_file():
+        print(json.dumps({"card": model_card(path)}, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

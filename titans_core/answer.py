@@ -1,0 +1,69 @@
+"""What a model answers at the end of a question, with its memory and without."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from titans_core.layers import map_state
+
+if TYPE_CHECKING:
+    from titans_core.stream import Stream
+
+CANDIDATES = 5
+LONGEST = 16  # tokens an answer may take
+STOPS = (".", "\n")
+
+Candidates = list[tuple[str, float]]
+
+
+class Answer(NamedTuple):
+    """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their probabilities, the
+    likeliest first; ``candidates_without`` the same with the memory wiped (M₀, zero momentum, caches kept)."""
+
+    text: str
+    candidates: Candidates
+    candidates_without: Candidates
+
+
+def answer(stream: Stream) -> Answer:
+    """Answer at the stream's end: each of the five likeliest first tokens is completed greedily until a full stop,
+    a newline or 16 tokens. A value's probability is the product over its tokens."""
+    greedy = complete(stream)
+    with_memory = sorted(greedy, key=lambda pair: -pair[1])
+    return Answer(greedy[0][0], with_memory, sorted(complete(stream.wipe()), key=lambda pair: -pair[1]))
+
+
+@torch.inference_mode()
+def complete(stream: Stream) -> Candidates:
+    """The five likeliest first tokens, each completed greedily, in the order of those first tokens."""
+    now, model = stream.now, stream.model
+    probability, token = now.logits[0].softmax(-1).topk(CANDIDATES)  # [5] each
+    state = map_state(lambda t: t.expand(CANDIDATES, *t.shape[1:]), now.state)
+    decoders = [copy.copy(now.decoder) for _ in range(CANDIDATES)]
+    texts, totals, open_rows = [""] * CANDIDATES, [1.0] * CANDIDATES, [True] * CANDIDATES
+    for _ in range(LONGEST):
+        for row, (i, p) in enumerate(zip(token.tolist(), probability.tolist(), strict=True)):
+            if not open_rows[row]:
+                continue
+            piece = decoders[row].feed([i])[0]
+            texts[row] += piece
+            open_rows[row] = not any(stop in piece for stop in STOPS)
+            totals[row] *= p if open_rows[row] or piece.strip(" .\n") else 1.0
+        if not any(open_rows):
+            break
+        out = model(token[:, None], state)
+        state = out.state
+        probability, token = out.logits[:, -1].softmax(-1).max(-1)
+    return [(bare(text), total) for text, total in zip(texts, totals, strict=True)]
+
+
+def bare(text: str) -> str:
+    """A value without the space before it and the stop after it."""
+    for stop in STOPS:
+        text = text.split(stop)[0]
+    return text.strip()
+
+

@@ -1,0 +1,92 @@
+"""What a model is made of, as values: every choice has a name, a default and a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
+VARIANTS: tuple[Variant, ...] = ("mac", "mag", "mal", "lmm", "attention")
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """The long-term memory of one block (section 3.1).
+
+    ``depth`` is the paper's L_M: 1 is a matrix per head, more an MLP with ``hidden`` units a layer.
+    ``block_size`` is the gradient block: 1 the exact online rule, ``chunk_size`` the paper's parallel form.
+    ``step_max`` bounds 2θ/(1 − η): at most 1, so that revisiting a key never overshoots a linear memory.
+    ``eta_max`` bounds η below 1. ``silu`` names the projections that end in a SiLU.
+    """
+
+    depth: int = 1
+    hidden: int = 64
+    convolution: int = 5
+    chunk_size: int = 32
+    block_size: int = 1
+    read: Literal["after", "before"] = "after"
+    silu: tuple[str, ...] = ("value",)
+    step_max: float = 1.0
+    eta_max: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.depth < 1 or self.convolution < 2:
+            raise ValueError("a memory needs depth ≥ 1 and a convolution of width ≥ 2")
+        if self.chunk_size < 1 or self.block_size < 1 or self.chunk_size % self.block_size:
+            raise ValueError(f"block_size {self.block_size} must divide chunk_size {self.chunk_size}")
+        if self.depth > 1 and self.block_size not in (1, self.chunk_size):
+            raise ValueError("a deep memory takes a block_size of 1 or of chunk_size")
+        if not 0 < self.step_max <= 1 or not 0 <= self.eta_max < 1:
+            raise ValueError("step_max must lie in (0, 1] and eta_max in [0, 1)")
+        if unknown := set(self.silu) - {"query", "key", "value"}:
+            raise ValueError(f"silu names query, key or value, not {sorted(unknown)}")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A whole language model. ``window`` is the sliding window, in MAC the segment, in tokens."""
+
+    variant: Variant = "mac"
+    vocab_size: int = 1538
+    width: int = 128
+    layers: int = 2
+    heads: int = 4
+    head_width: int = 32
+    window: int = 32
+    persistent: int = 4
+    feed_forward: int = 192
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
+        sizes = ("vocab_size", "width", "layers", "heads", "head_width", "window", "persistent", "feed_forward")
+        if small := [name for name in sizes if getattr(self, name) < 1]:
+            raise ValueError(f"{', '.join(small)} must be at least 1")
+        if self.head_width % 2:
+            raise ValueError("head_width must be even: positions rotate pairs of channels")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as plain JSON-able values; ``from_dict`` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
+        """Read ``to_dict``'s form. Raises ValueError on an unknown key or a value out of bounds."""
+        values = dict(values)
+        memory = dict(values.pop("memory", {}))
+        if "silu" in memory:
+            memory["silu"] = tuple(memory["silu"])
+        return build(cls, {**values, "memory": build(MemoryConfig, memory, "memory")}, "model")
+
+
+T = TypeVar("T")
+
+
+def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Make the dataclass ``cls`` of a mapping; an unknown key raises ValueError and names the known ones."""
+    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"unknown key {unknown[0]!r} in [{where}]; known: {', '.join(sorted(known))}")
+    return cls(**values)

@@ -1,0 +1,152 @@
+"""The long-term memory as a layer (section 3.1): projections and gates around ``kernels.memory``."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kernels import memory, retrieve
+from titans_core.config import ModelConfig
+from titans_core.layers import CausalConvolution, RMSNorm, Telemetry
+
+# Where the gates start, from trials: half the largest step, little momentum, almost no forgetting.
+STEP_START, ETA_START, ALPHA_START = 0.5, 0.1, 0.002
+GATE_SCALE = 0.2  # of the gates' initial weights: near their start for every token, yet not the same
+
+
+class MemoryState(NamedTuple):
+    """One layer's memory between two tokens; each sequence of the batch has its own.
+
+    weights, momentum: M and S, a tuple of [B, H, D_in, D_out], one per matrix. block_start: the weights that
+    gradients are taken at while a gradient block is open, () at its border; offset: how many tokens that block
+    holds. tail: the convolution's last inputs [B, reach, 3 inner].
+    """
+
+    weights: tuple[Tensor, ...]
+    momentum: tuple[Tensor, ...]
+    block_start: tuple[Tensor, ...]
+    offset: int
+    tail: Tensor
+
+
+class Gates(NamedTuple):
+    """η, θ, α: one scalar a token and head, [B, T, H] each."""
+
+    eta: Tensor
+    theta: Tensor
+    alpha: Tensor
+
+
+class NeuralMemory(nn.Module):
+    """A memory whose weights are learned while reading: written by surprise with momentum, cleared by a gate."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config, self.heads, self.head_width = config.memory, config.heads, config.head_width
+        self.inner = config.heads * config.head_width
+        self.qkv = nn.Linear(config.width, 3 * self.inner, bias=False)
+        self.convolution = CausalConvolution(self._initial_taps())
+        self.gate_projection = nn.Linear(config.width, 3 * config.heads)
+        self.initial = nn.ParameterList(self._initial_weights())  # M₀
+        self.norm = RMSNorm(self.inner, eps=1e-3)
+        self.output_gate = nn.Linear(config.width, self.inner)
+        self.out = nn.Linear(self.inner, config.width, bias=False)
+        with torch.no_grad():
+            # Queries must meet keys: both projections start equal.
+            self.qkv.weight[self.inner : 2 * self.inner] = self.qkv.weight[: self.inner]
+            self.gate_projection.weight.mul_(GATE_SCALE)
+            starts = (ETA_START / max(self.config.eta_max, ETA_START + 1e-3), STEP_START, ALPHA_START)
+            logits = torch.tensor([math.log(p / (1 - p)) for p in starts])
+            self.gate_projection.bias.copy_(logits.repeat_interleave(self.heads))
+
+    def _initial_taps(self) -> Tensor:
+        """A value is written under a key made of the tokens *before* it: k starts as q, one token further back."""
+        width = self.config.convolution
+        query = torch.randn(width, self.inner) / math.sqrt(width - 1)
+        query[0] = 0  # the oldest tap, so that the shifted key loses nothing
+        key = query.roll(-1, 0)
+        value = 0.1 * torch.randn(width, self.inner)
+        value[-1] += 1
+        return torch.cat([query, key, value], 1)
+
+    def _initial_weights(self) -> list[Tensor]:
+        """M₀ of every head: zero for a matrix; random for an MLP, where zero would be a dead saddle."""
+        if self.config.depth == 1:
+            return [torch.zeros(self.heads, self.head_width, self.head_width)]
+        sizes = [self.head_width] + [self.config.hidden] * (self.config.depth - 1) + [self.head_width]
+        return [torch.randn(self.heads, a, b) / math.sqrt(a) for a, b in zip(sizes, sizes[1:], strict=False)]
+
+    def initial_state(self, batch: int) -> MemoryState:
+        """M₀ with zero momentum, before any token."""
+        weights = tuple(w.expand(batch, *w.shape) for w in self.initial)
+        tail = self.qkv.weight.new_zeros(batch, self.convolution.reach, 3 * self.inner)
+        return MemoryState(weights, tuple(torch.zeros_like(w) for w in weights), (), 0, tail)
+
+    def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """x [B, T, width] -> q, k, v [B, T, H, D] and the convolution's new tail (section 4.4)."""
+        mixed, tail = self.convolution(self.qkv(x), tail)
+        q, k, v = (
+            F.silu(part) if name in self.config.silu else part
+            for name, part in zip(("query", "key", "value"), mixed.chunk(3, -1), strict=True)
+        )
+        q, k, v = (part.unflatten(-1, (self.heads, self.head_width)) for part in (q, k, v))
+        return unit(q), unit(k), v, tail
+
+    def gates(self, x: Tensor) -> Gates:
+        """x [B, T, width] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots."""
+        eta, step, alpha = torch.sigmoid(self.gate_projection(x)).chunk(3, -1)
+        eta = eta * self.config.eta_max
+        return Gates(eta, 0.5 * self.config.step_max * step * (1 - eta), alpha)
+
+    def forward(self, x: Tensor, state: MemoryState, telemetry: bool) -> tuple[Tensor, MemoryState, Telemetry | None]:
+        """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
+        q, k, v, tail = self.project(x, state.tail)
+        gates = self.gates(x)
+        out = memory(
+            q,
+            k,
+            v,
+            *gates,
+            state.weights,
+            state.momentum,
+            # by the letter a deep memory would decay to zero, where it is dead
+            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial) if self.config.depth > 1 else None,
+            block_start=state.block_start or None,
+            offset=state.offset,
+            chunk_size=self.config.chunk_size,
+            block_size=self.config.block_size,
+            read=self.config.read,
+            telemetry=telemetry,
+        )
+        y = self.out(self.norm(out.y.flatten(2)) * torch.sigmoid(self.output_gate(x)))
+        state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, tail)
+        if not telemetry:
+            return y, state, None
+        columns = out.telemetry | {
+            **gates._asdict(),
+            "write": gates.theta * out.telemetry["surprise"],
+            "retrieval": out.y.norm(dim=-1),
+        }
+        return y, state, Telemetry(columns, out.factors)
+
+    def retrieve(self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the query
+        convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
+        taps = self.convolution.taps[:, : self.inner]
+        projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
+        seen = torch.cat([tail, projected], 1)
+        mixed = F.conv1d(seen.transpose(1, 2), taps.t().unsqueeze(1), groups=self.inner).transpose(1, 2)
+        q = F.silu(mixed) if "query" in self.config.silu else mixed
+        y = retrieve(unit(q.unflatten(-1, (self.heads, self.head_width))), weights)  # [B, T, H, D]
+        h = self.out(self.norm(y.flatten(2)))
+        return h, seen[:, seen.shape[1] - self.convolution.reach :], y.norm(dim=-1)
+
+
+def unit(x: Tensor) -> Tensor:
+    """l2 normalisation of the last dimension, smooth at zero: a stream's first key is exactly zero, and the usual
+    form has gradients of 1e10 there."""
+    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-4)

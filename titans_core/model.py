@@ -1,0 +1,71 @@
+"""The language model: embedding, a stack of blocks, and the same embedding again as the output."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from titans_core.blocks import MIXERS
+from titans_core.config import ModelConfig
+from titans_core.layers import FeedForward, RMSNorm, Telemetry
+
+ModelState = tuple[Any, ...]  # one mixer's state a layer
+
+
+class Output(NamedTuple):
+    """logits [B, T, vocab] of the token after each position; the state after the last; a report a layer, where
+    telemetry was asked for and the layer has a memory."""
+
+    logits: Tensor
+    state: ModelState
+    telemetry: tuple[Telemetry, ...]
+
+
+class TitansLM(nn.Module):
+    """A Titans language model of any variant. Reading goes on from a state, a value passed in and out."""
+
+    def __init__(self, config: ModelConfig, name: str | None = None, digest: str = "") -> None:
+        super().__init__()
+        self.config, self.name, self.digest = config, name or config.variant, digest
+        self.embedding = nn.Embedding(config.vocab_size, config.width)
+        nn.init.normal_(self.embedding.weight, std=0.5)
+        self.mixers = nn.ModuleList(MIXERS[config.variant](config) for _ in range(config.layers))
+        self.feed_forwards = nn.ModuleList(
+            FeedForward(config.width, config.feed_forward) for _ in range(config.layers)
+        )
+        self.norm = RMSNorm(config.width)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.embedding.weight.device
+
+    @property
+    def has_memory(self) -> bool:
+        """False for the attention-only control."""
+        return self.config.variant != "attention"
+
+    def parameter_count(self) -> int:
+        """How many numbers training learned; the tied embedding counts once."""
+        return sum(p.numel() for p in self.parameters())
+
+    def initial_state(self, batch: int = 1) -> ModelState:
+        """The state before any token, for ``batch`` sequences that never mix."""
+        return tuple(mixer.initial_state(batch) for mixer in self.mixers)  # type: ignore[operator]
+
+    def forward(self, ids: Tensor, state: ModelState | None = None, telemetry: bool = False) -> Output:
+        """Read ids [B, T], T ≥ 1, after ``state`` (None: the beginning)."""
+        x = self.embedding(ids)  # [B, T, width]
+        states, reports = [], []
+        before = self.initial_state(ids.shape[0]) if state is None else state
+        for mixer, feed_forward, part in zip(self.mixers, self.feed_forwards, before, strict=True):
+            x, part, report = mixer(x, part, telemetry)
+            x = x + feed_forward(x)
+            states.append(part)
+            reports.append(report)
+        scale = 2 * self.config.width**-0.5
+        logits = F.linear(self.norm(x), self.embedding.weight) * scale  # [B, T, vocab]
+        return Output(logits, tuple(states), tuple(r for r in reports if r is not None))

@@ -1,0 +1,269 @@
+"""One text's life: tokens go in, the memory changes. A stream holds all state and shares the model's weights."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from titans_core.answer import Answer, answer
+from titans_core.blocks import MACState
+from titans_core.checkpoint import load, read_tensors, write_tensors
+from titans_core.layers import Telemetry, flatten_state, restore_state
+from titans_core.memory import MemoryState
+from titans_core.model import ModelState, Output, TitansLM
+from titans_core.tokenizer import Decoder, Tokenizer, hold_back
+from titans_core.trace import Floats, LayerWrites, Trace
+
+SNAPSHOT_EVERY = 256  # tokens between kept states; `at` recomputes from the nearest one before
+
+
+class Moment(NamedTuple):
+    """All that the next token depends on: how many were read, the model's state, and what it expects [1, vocab]."""
+
+    position: int
+    state: ModelState
+    logits: Tensor
+    decoder: Decoder
+
+
+class Stream:
+    """Reads text with a model, from the beginning on.
+
+    A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite. ``history``
+    says how many tokens ``at`` reaches back. Models are shared and never changed.
+    """
+
+    def __init__(self, model: TitansLM, history: int = 16_384) -> None:
+        self.model, self.history = model, history
+        self.tokenizer = Tokenizer.load()
+        with torch.inference_mode():
+            begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
+            out = model(begin, None)
+        self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer))
+        self._snapshots = [self.now]
+        self._ids: list[int] = []  # read since the first snapshot
+        self._held = ""
+
+    @property
+    def position(self) -> int:
+        """How many tokens were read."""
+        return self.now.position
+
+    @property
+    def state(self) -> ModelState:
+        """The model's state after the last token."""
+        return self.now.state
+
+    def feed(self, text: str | Sequence[int], more: bool = False, writes: bool = False) -> Trace:
+        """Read a text, or token ids cut anywhere, and tell what happened.
+
+        ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding at once.
+        ``writes=True`` adds each write's rank-one factors to the trace. Raises ValueError for a lone surrogate or
+        an id out of range; the stream is then as it was.
+        """
+        ids, held = self._take(text, more)
+        parts = list(self._read(ids, writes))
+        self._held = held
+        return Trace.join(parts)
+
+    def _take(self, text: str | Sequence[int], more: bool) -> tuple[list[int], str]:
+        """The token ids to read now, and the text to hold back."""
+        if not isinstance(text, str):
+            ids = self._flush() + [int(i) for i in text]
+            if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
+                raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")
+            return ids, ""
+        whole = self._held + text
+        cut = hold_back(whole) if more else len(whole)
+        self.tokenizer.encode(whole[cut:])  # a wrong character is told now, not when the word is complete
+        return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
+
+    def _flush(self) -> list[int]:
+        return self.tokenizer.encode(self._held, opening=self.position == 0)
+
+    def _read(self, ids: list[int], writes: bool) -> Iterator[Trace]:
+        """Read in stretches that end at snapshots; at least one trace, be it empty."""
+        start = 0
+        while True:
+            room = SNAPSHOT_EVERY - self.position % SNAPSHOT_EVERY
+            yield self._step(ids[start : start + room], writes)
+            start += room
+            if start >= len(ids):
+                return
+
+    @torch.inference_mode()
+    def _step(self, ids: list[int], writes: bool) -> Trace:
+        """Read up to the next snapshot."""
+        before = self.now
+        if ids:
+            tensor = torch.tensor([ids], device=self.model.device)
+            out: Output = self.model(tensor, before.state, telemetry=True)
+            expected = torch.cat([before.logits[None], out.logits[:, :-1]], 1)  # [1, T, vocab]
+            nll = torch.nn.functional.cross_entropy(expected[0].float(), tensor[0], reduction="none")
+            decoder = copy.copy(before.decoder)
+            tokens = decoder.feed(ids)
+            self.now = Moment(before.position + len(ids), out.state, out.logits[:, -1], decoder)
+            self._remember(ids)
+        else:  # the same columns, with no rows
+            tokens = []
+            tensor = torch.full((1, 1), self.tokenizer.begin, device=self.model.device)
+            out = self.model(tensor, before.state, telemetry=True)
+            nll = out.logits.new_zeros(0)
+        columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
+        factors = self._writes(out.telemetry, before.state, len(ids)) if writes else ()
+        return Trace(before.position, tuple(ids), tokens, columns, factors)
+
+    def _remember(self, ids: list[int]) -> None:
+        """Keep ids and snapshots as far back as ``history`` asks, and no further."""
+        self._ids += ids
+        if self.position % SNAPSHOT_EVERY == 0:
+            self._snapshots.append(self.now)
+        while len(self._snapshots) > 1 and self._snapshots[1].position <= self.position - self.history:
+            gone = self._snapshots.pop(0)
+            del self._ids[: self._snapshots[0].position - gone.position]
+
+    def _writes(self, reports: tuple[Telemetry, ...], state: ModelState, rows: int) -> tuple[LayerWrites, ...]:
+        layers = []
+        for mixer, report, memory in zip(self.model.mixers, reports, memories(state), strict=True):
+            deep = self.model.config.memory.depth > 1
+            start = mixer.memory.initial if deep else [torch.zeros_like(w) for w in mixer.memory.initial]  # type: ignore[union-attr]
+            layers.append(
+                LayerWrites(
+                    inputs=tuple(to_numpy(x[0, :rows]) for x, _ in report.factors),
+                    deltas=tuple(to_numpy(d[0, :rows]) for _, d in report.factors),
+                    weights=tuple(to_numpy(w[0]) for w in memory.weights),
+                    momentum=tuple(to_numpy(s[0]) for s in memory.momentum),
+                    initial=tuple(to_numpy(w) for w in start),  # type: ignore[union-attr]
+                )
+            )
+        return tuple(layers)
+
+    def weights(self) -> dict[tuple[int, str], Floats]:
+        """The memory's weights right now: (layer, "W1" … "Wn") -> [heads, rows, columns]."""
+        return {
+            (layer, f"W{n}"): to_numpy(matrix[0])
+            for layer, memory in enumerate(memories(self.state))
+            for n, matrix in enumerate(memory.weights, 1)
+        }
+
+    def fork(self) -> Stream:
+        """An independent copy; tensors are shared, as nothing ever changes them."""
+        return self._at(self.now, self._snapshots, self._ids, self._held)
+
+    def at(self, position: int) -> Stream:
+        """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
+        first = self._snapshots[0].position
+        if not first <= position <= self.position:
+            raise ValueError(f"token {position} is out of reach: this stream goes from {first} to {self.position}")
+        kept = [s for s in self._snapshots if s.position <= position]
+        nearest = kept[-1].position
+        then = self._at(kept[-1], kept, self._ids[: nearest - first])
+        for _ in then._read(self._ids[nearest - first : position - first], writes=False):
+            pass
+        return then
+
+    def wipe(self) -> Stream:
+        """A stream whose memory is M₀ with zero momentum; attention and convolution caches are kept."""
+        state = tuple(
+            wiped(part, mixer.memory.initial)  # type: ignore[union-attr,arg-type]
+            for mixer, part in zip(self.model.mixers, self.state, strict=True)
+        )
+        now = self.now._replace(state=state if self.model.has_memory else self.state)
+        return self._at(now, [now], [], self._held)
+
+    def _at(self, now: Moment, snapshots: list[Moment], ids: list[int], held: str = "") -> Stream:
+        other = copy.copy(self)
+        other.now, other._snapshots, other._ids, other._held = now, list(snapshots), list(ids), held
+        return other
+
+    def save(self, path: str | Path) -> None:
+        """Write the stream as safetensors, with the checkpoint's name and hash; its past beyond ids is not kept."""
+        flat = {"logits": self.now.logits} | flatten_state(self.state, "state")
+        tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
+        facts = {
+            "model": self.model.name,
+            "digest": self.model.digest,
+            "position": self.position,
+            "held": self._held,
+            "decoder": self.now.decoder.to_json(),
+            "numbers": {k: v for k, v in flat.items() if not isinstance(v, Tensor)},
+            "history": self.history,
+        }
+        tensors["ids"] = torch.tensor(self._ids if self._snapshots[0].position == 0 else [], dtype=torch.int64)
+        write_tensors(Path(path), tensors, {"stream": json.dumps(facts)})
+
+    @classmethod
+    def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
+        """Go on with a saved stream, bit for bit on the same device.
+
+        Raises ValueError where the file is no saved stream, or was saved with another checkpoint.
+        """
+        tensors, header = read_tensors(Path(path))
+        if "stream" not in header:
+            raise ValueError(f"{Path(path).name} is not a saved stream")
+        facts = json.loads(header["stream"])
+        model = model or load(facts["model"])
+        if model.digest != facts["digest"]:
+            raise ValueError(f"{Path(path).name} was saved with another checkpoint of {facts['model']!r}")
+        stream = cls(model, facts["history"])
+        flat = {k: v.to(model.device) for k, v in tensors.items()} | facts["numbers"]
+        try:
+            state = restore_state(stream.state, flat, "state")
+            decoder = Decoder.from_json(stream.tokenizer, facts["decoder"])
+            stream.now = Moment(facts["position"], state, flat["logits"], decoder)
+        except KeyError as error:
+            raise ValueError(f"{Path(path).name} is incomplete: it lacks {error}") from error
+        stream._ids, stream._held = tensors["ids"].tolist(), facts["held"]
+        if len(stream._ids) != stream.position:
+            stream._ids, stream._snapshots = [], [stream.now]
+        return stream
+
+    def ask(self, question: str) -> Answer:
+        """The model's answer, greedily decoded, with five candidates with and without memory; the stream is left
+        as it was. A missing space before the question is supplied. Raises ValueError as ``feed`` does."""
+        asked = self.fork()
+        tail = self._held or self.tokenizer.decode(self._ids[-8:], opening=False)
+        gap = " " if tail and not tail[-1].isspace() and not question[:1].isspace() else ""
+        asked.feed(gap + question)
+        return answer(asked)
+
+
+def memories(state: ModelState) -> tuple[MemoryState, ...]:
+    """Each layer's memory; () for the attention-only control."""
+    found = (getattr(part, "memory", part) for part in state)
+    return tuple(part for part in found if isinstance(part, MemoryState))
+
+
+def wiped(part: Any, initial: Sequence[Tensor]) -> Any:
+    """A mixer's state with its memory back at M₀ and without momentum; MAC's frozen copy too."""
+    memory = part if isinstance(part, MemoryState) else part.memory
+    weights = tuple(w.expand_as(now) for w, now in zip(initial, memory.weights, strict=True))
+    start = weights if memory.block_start else ()
+    memory = memory._replace(
+        weights=weights, momentum=tuple(torch.zeros_like(s) for s in memory.momentum), block_start=start
+    )
+    if isinstance(part, MemoryState):
+        return memory
+    part = part._replace(memory=memory)
+    return part._replace(frozen=weights) if isinstance(part, MACState) else part
+
+
+def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:
+    """The layers' columns [1, T, H] as arrays [rows, layers, heads]."""
+    if not reports:
+        return {}
+    return {
+        name: to_numpy(torch.stack([r.columns[name][0, :rows] for r in reports], 1)) for name in reports[0].columns
+    }
+
+
+def to_numpy(x: Tensor) -> Floats:
+    """Any tensor as float32 on the host."""
+    array: Floats = x.detach().float().cpu().numpy()
+    return array

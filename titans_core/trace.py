@@ -1,0 +1,107 @@
+"""What happened while tokens were read, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class LayerWrites(NamedTuple):
+    """All that one layer wrote, as rank-one factors; each field a tuple over the memory's matrices W1 … Wn.
+
+    inputs [T, H, D_in] and deltas [T, H, D_out]: the token's gradient is their outer product.
+    weights, momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting decays to.
+    """
+
+    inputs: tuple[Floats, ...]
+    deltas: tuple[Floats, ...]
+    weights: tuple[Floats, ...]
+    momentum: tuple[Floats, ...]
+    initial: tuple[Floats, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A stretch of a stream: its tokens and one array a quantity.
+
+    ``trace["surprise"]`` is float32 [tokens, layers, heads], ``trace["nll"]`` float32 [tokens] in nats. ``writes``
+    holds one entry a layer where the feed was asked for it, else ().
+    """
+
+    start: int
+    ids: tuple[int, ...]
+    tokens: list[str]
+    columns: dict[str, Floats]
+    writes: tuple[LayerWrites, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names that can be asked for; the attention-only model has "nll" alone."""
+        return tuple(self.columns)
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self.columns:
+            raise KeyError(f"this trace has no {name!r}; it has {', '.join(self.columns)}")
+        return self.columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tokens)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A tidy table: position, token, layer, head, nll, and a column a quantity.
+
+        One row a token, layer and head; without a memory one row a token, layer and head being NA.
+        """
+        shapes = [c.shape[1:] for c in self.columns.values() if c.ndim == 3]
+        layers, heads = shapes[0] if shapes else (1, 1)
+        each = layers * heads
+        layer, head = (grid.ravel() for grid in np.mgrid[0:layers, 0:heads])
+        place: dict[str, object] = {
+            "position": np.repeat(np.arange(self.start, self.start + len(self)), each),
+            "token": pd.array(np.repeat(np.array(self.tokens, dtype=object), each), dtype="string"),
+            "layer": pd.array(np.tile(layer, len(self)), dtype="Int64"),
+            "head": pd.array(np.tile(head, len(self)), dtype="Int64"),
+        }
+        if not shapes:
+            place["layer"] = place["head"] = pd.array([pd.NA] * len(self), dtype="Int64")
+        values = {name: c.ravel() if c.ndim == 3 else np.repeat(c, each) for name, c in self.columns.items()}
+        return pd.DataFrame(place | values)
+
+    @staticmethod
+    def join(parts: Sequence[Trace]) -> Trace:
+        """One trace of consecutive ones. Raises ValueError where they do not follow one another."""
+        if not parts:
+            raise ValueError("there is nothing to join")
+        for a, b in zip(parts, parts[1:], strict=False):
+            if a.start + len(a) != b.start or a.columns.keys() != b.columns.keys():
+                raise ValueError(f"a trace that ends at token {a.start + len(a)} does not go on at {b.start}")
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        columns = {name: np.concatenate([p.columns[name] for p in parts]) for name in first.columns}
+        tokens = [token for part in parts for token in part.tokens]
+        ids = tuple(i for part in parts for i in part.ids)
+        writes = tuple(join_writes(layer) for layer in zip(*(p.writes for p in parts), strict=True))
+        return Trace(first.start, ids, tokens, columns, writes)
+
+
+def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
+    """Consecutive writes of one layer as one."""
+
+    def along(name: str) -> tuple[Floats, ...]:
+        return tuple(np.concatenate(arrays) for arrays in zip(*(getattr(p, name) for p in parts), strict=True))
+
+    return parts[0]._replace(inputs=along("inputs"), deltas=along("deltas"))

@@ -1,0 +1,214 @@
+"""Training: next-token prediction on generated stories, in stages, from a configuration file.
+
+Every step draws its batch from a generator seeded by (seed, step), so a resumed training goes on exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from titans_core.checkpoint import read_tensors, save_model, write_tensors, write_text
+from titans_core.config import ModelConfig, build
+from titans_core.model import TitansLM
+from titans_core.tasks import Batch, batch
+from titans_core.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts to draw from."""
+
+    length: int
+    batch: int
+    facts: tuple[int, ...]
+    steps: int
+    min_distance: int = 24
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A whole training. Answers weigh ``answer_weight`` in the loss, everything else ``other_weight``."""
+
+    model: ModelConfig
+    stages: tuple[Stage, ...]
+    seed: int = 1
+    learning_rate: float = 3e-3
+    warmup: int = 50
+    final_rate: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    answer_weight: float = 10.0
+    other_weight: float = 0.3
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages together."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage(self, step: int) -> Stage:
+        """The stage that ``step`` belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        raise IndexError("past the last stage")
+
+    def rate(self, step: int) -> float:
+        """Learning rate: a short warm-up, then half a cosine down to ``final_rate`` of the peak."""
+        cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return self.learning_rate * min(1.0, (step + 1) / self.warmup) * (self.final_rate + (1 - self.final_rate) * cosine)
+
+
+def read_config(path: Path, vocab_size: int) -> TrainConfig:
+    """Read a TOML configuration. Raises ValueError with one sentence where it is wrong."""
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    try:
+        model = ModelConfig.from_dict({"vocab_size": vocab_size, **values.pop("model")})
+        stages = tuple(
+            build(Stage, {**stage, "facts": tuple(stage["facts"])}, "stages") for stage in values.pop("stages")
+        )
+        return build(TrainConfig, {**values, "model": model, "stages": stages}, "training")
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} lacks or misspells a value: {error}") from error
+
+
+def answer_loss(logits: Tensor, data: Batch, config: TrainConfig) -> tuple[Tensor, Tensor]:
+    """Weighted cross entropy of logits [B, T, vocab], and whether each prediction was right [B, T]."""
+    target = torch.from_numpy(data.ids[:, 1:]).to(logits.device)
+    asked = torch.from_numpy(data.distance[:, 1:] > 0).to(logits.device)
+    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
+    weight = torch.where(asked, config.answer_weight, config.other_weight)
+    return (loss.view_as(target) * weight).sum() / weight.sum(), logits.argmax(-1) == target
+
+
+class Training:
+    """A model, its optimiser and how far they are, in a folder that can be gone on with."""
+
+    def __init__(self, config: TrainConfig, folder: Path, device: str = "auto") -> None:
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.config, self.folder, self.device = config, folder, device
+        self.tokenizer = Tokenizer.load()
+        torch.manual_seed(config.seed)
+        self.model = TitansLM(config.model, folder.name).to(device)
+        matrices = [p for p in self.model.parameters() if p.ndim >= 2]
+        vectors = [p for p in self.model.parameters() if p.ndim < 2]
+        groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
+        self.step, self.seconds, self.tokens = 0, 0.0, 0
+
+    def run(self, save_every: int = 100) -> None:
+        """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the folder."""
+        bar = tqdm(total=self.config.steps, initial=self.step, unit="step", dynamic_ncols=True)
+        hits = Recall()
+        while self.step < self.config.steps:
+            loss = self.advance(hits)
+            bar.update()
+            if self.step % 20 == 0:
+                bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
+            if self.step % save_every == 0 or self.step == self.config.steps:
+                tqdm.write(f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, loss {loss:.3f}, recall {hits}")
+                hits = Recall()
+                self.save()
+        bar.close()
+
+    def advance(self, hits: Recall) -> float:
+        """One step; returns its loss."""
+        started = time.monotonic()
+        stage = self.config.stage(self.step)
+        rng = np.random.default_rng([self.config.seed, self.step])
+        data = batch(rng, self.tokenizer, stage.batch, stage.length, stage.facts, stage.min_distance)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.rate(self.step)
+        logits = self.model(torch.from_numpy(data.ids[:, :-1]).to(self.device)).logits
+        loss, right = answer_loss(logits, data, self.config)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        if not torch.isfinite(norm):
+            write_tensors(self.folder / "offending.safetensors", {"ids": torch.from_numpy(data.ids)}, {})
+            raise FloatingPointError(
+                f"the gradient of step {self.step} is not finite; its batch is in {self.folder / 'offending.safetensors'}"
+            )
+        self.optimizer.step()
+        hits.add(right.cpu().numpy(), data.distance[:, 1:])
+        self.step += 1
+        self.tokens += stage.batch * stage.length
+        self.seconds += time.monotonic() - started
+        return loss.item()
+
+    def save(self) -> None:
+        """Write the model, the optimiser's state and the progress, each whole or not at all."""
+        save_model(self.model, self.folder / "model.safetensors", self.card(), half=False)
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        moments = {
+            f"{key}.{names[parameter]}": value.cpu().contiguous()
+            for parameter, values in self.optimizer.state.items()
+            for key, value in values.items()
+        }
+        write_tensors(self.folder / "optimizer.safetensors", moments, {})
+        progress = {"step": self.step, "seconds": self.seconds, "tokens": self.tokens}
+        write_text(self.folder / "progress.json", json.dumps(progress) + "\n")
+
+    def resume(self) -> bool:
+        """Go on where ``save`` left off; False where there is nothing to go on with."""
+        if not (self.folder / "progress.json").is_file():
+            return False
+        tensors, _ = read_tensors(self.folder / "model.safetensors")
+        self.model.load_state_dict(tensors)
+        moments, _ = read_tensors(self.folder / "optimizer.safetensors")
+        for name, parameter in self.model.named_parameters():
+            self.optimizer.state[parameter] = {
+                key: moments[f"{key}.{name}"] if key == "step" else moments[f"{key}.{name}"].to(self.device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+        progress = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
+        self.step, self.seconds, self.tokens = progress["step"], progress["seconds"], progress["tokens"]
+        return True
+
+    def card(self) -> dict[str, Any]:
+        """The recipe half of the model card."""
+        return {
+            "recipe": asdict(self.config),
+            "parameters": self.model.parameter_count(),
+            "steps": self.step,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds),
+            "device": self.device,
+            "torch": torch.__version__,
+        }
+
+
+class Recall:
+    """Right answers by distance, in bins whose upper ends double."""
+
+    BINS = (32, 64, 128, 256, 512, 1024, 2048)
+
+    def __init__(self) -> None:
+        self.right = np.zeros(len(self.BINS), dtype=np.int64)
+        self.total = np.zeros(len(self.BINS), dtype=np.int64)
+
+    def add(self, right: np.ndarray[Any, Any], distance: np.ndarray[Any, Any]) -> None:
+        """Count the answer tokens (distance > 0) of a batch."""
+        asked = distance > 0
+        bins = np.searchsorted(self.BINS, np.minimum(distance[asked], self.BINS[-1]))
+        self.total += np.bincount(bins, minlength=len(self.BINS))
+        self.right += np.bincount(bins, weights=right[asked], minlength=len(self.BINS)).astype(np.int64)
+
+    def __str__(self) -> str:
+        bins = zip(self.BINS, self.right, self.total, strict=True)
+        return " ".join(f"≤{end}: {right / total:.2f}" for end, right, total in bins if total)
