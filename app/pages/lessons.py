@@ -118,7 +118,7 @@ def described(table: pd.DataFrame) -> str:
 
 
 def bars(quantity: str, table: pd.DataFrame) -> alt.LayerChart:
-    """One bar a mention, in the quantity's colour, its number beside it; a line where it was expected to end."""
+    """One bar a mention, in the quantity's colour, its number beside it; a line where it was expected."""
     colours = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
     title = alt.Axis(title=NAMES[quantity], tickCount=4, grid=False)
     labels = alt.Axis(title=None, labelLimit=260, domain=False, ticks=False)
