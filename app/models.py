@@ -20,7 +20,7 @@ VARIANTS = {
 
 @st.cache_resource(show_spinner=False)
 def load(name: str) -> tc.TitansLM:
-    """A shipped model; every session shares it, so it is never changed. Raises ValueError as ``tc.load`` does."""
+    """A shipped model, shared by all sessions and so never changed. Raises ValueError as ``tc.load`` does."""
     model = tc.load(name)
     # Streamlit collects garbage after every run; what stays for good must not be searched each time.
     gc.collect()

@@ -4,8 +4,9 @@ The message is a header, its length first, and after it the numbers:
 
     uint32 n · n bytes of JSON in UTF-8, padded with spaces to a multiple of 4 · little-endian float32 arrays
 
-The header holds the token strings, the sizes, and for each array its offset (in floats, from the header's end) and
-its shape. Memory weights are not in it but their rank-one factors are; the browser rebuilds any token's weights.
+The header holds the token strings, the sizes, and for each array its offset (in floats, from the header's
+end) and its shape. Memory weights are not in it but their rank-one factors are; the browser rebuilds the
+weights of any token.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from app import limits, payload
 
 @dataclass(frozen=True)
 class Reading:
-    """A stream that has read ``text``, and everything that happened. ``seconds`` is the last stretch's time."""
+    """A stream that has read ``text``, and what happened; ``seconds`` is the time of the last stretch."""
 
     stream: tc.Stream
     text: str
@@ -36,7 +36,7 @@ def read(model: tc.TitansLM, text: str) -> Reading:
 
 
 def go_on(reading: Reading, text: str) -> Reading:
-    """The same reading with ``text`` read after it; only the new tokens are computed. Raises as ``read`` does."""
+    """The same reading with ``text`` read after it; only the new tokens are computed. Raises as ``read``."""
     limits.check_characters(text, already=len(reading.text))
     stream = reading.stream.fork()
     trace, seconds = feed(stream, text)
@@ -56,5 +56,5 @@ def feed(stream: tc.Stream, text: str) -> tuple[tc.Trace, float]:
 
 
 def sentence(message: str) -> str:
-    """A message as a sentence: a capital first and a full stop last."""
-    return message[:1].upper() + message[1:].rstrip(".") + "."
+    """A message as a sentence: a capital first, and a stop last."""
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")

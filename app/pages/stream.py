@@ -9,7 +9,9 @@ from app import limits, models, reading, samples
 from app.components.player import player
 
 TITLE = """
-<div class="page-title"><h1>Stream</h1><p>A trained model reads a text, and its memory learns while it reads.</p></div>
+<div class="page-title">
+<h1>Stream</h1><p>A trained model reads a text, and its memory learns while it reads.</p>
+</div>
 """
 
 state = st.session_state
@@ -134,7 +136,9 @@ def page() -> None:
     try:
         model = models.load(state.model)
     except ValueError as problem:
-        st.warning(f"{reading.sentence(str(problem))} Run `make train` to make it anew.")
+        st.warning(
+            reading.sentence(f"this model cannot be loaded: {problem}") + " `make train` makes it anew."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = st.empty()

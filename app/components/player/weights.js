@@ -32,7 +32,7 @@ export class Weights {
     this.heads.replaceChildren(grid);
     const count = trace.hasMemory ? trace.writes[0].length : 0;
     this.matrices.replaceChildren(
-      ...Array.from({ length: count }, (_, m) => new Option(`matrix W${String.fromCharCode(0x2081 + m)}`, m)),
+      ...Array.from({ length: count }, (_, m) => new Option(`W${String.fromCharCode(0x2081 + m)}`, m)),
     );
     this.matrices.hidden = count < 2;
   }

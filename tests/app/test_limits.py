@@ -1,0 +1,47 @@
+"""A text that cannot be read is answered with one sentence that names the limit and the text's size."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput, check_characters, check_tokens, decode_upload
+
+
+def test_a_text_at_the_limit_is_taken() -> None:
+    check_characters("x" * MAX_CHARACTERS)
+    check_tokens(MAX_TOKENS)
+
+
+def test_a_text_over_the_limit_is_refused_with_both_numbers() -> None:
+    with pytest.raises(BadInput, match=r"40,001 characters.* up to 40,000"):
+        check_characters("x" * (MAX_CHARACTERS + 1))
+    with pytest.raises(BadInput, match=r"8,193 tokens.* up to 8,192"):
+        check_tokens(MAX_TOKENS + 1)
+
+
+def test_an_addition_counts_together_with_what_stands_before() -> None:
+    check_characters("x" * 10, already=MAX_CHARACTERS - 10)
+    with pytest.raises(BadInput, match="With this addition the text would have 40,001 characters"):
+        check_characters("x" * 11, already=MAX_CHARACTERS - 10)
+    with pytest.raises(BadInput, match="With this addition the text would have 8,193 tokens"):
+        check_tokens(1, already=MAX_TOKENS)
+
+
+def test_an_empty_text_says_what_to_do() -> None:
+    with pytest.raises(BadInput, match="type or paste a text"):
+        check_characters("")
+
+
+def test_an_upload_is_read_as_utf8_and_its_mark_dropped() -> None:
+    assert decode_upload("\ufeffeine Brücke\r\nund mehr".encode()) == "eine Brücke\nund mehr"
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", "Brücke".encode("latin-1"), "ab".encode("utf-16")])
+def test_an_upload_that_is_not_utf8_is_refused(content: bytes) -> None:
+    with pytest.raises(BadInput, match="not UTF-8 text"):
+        decode_upload(content)
+
+
+def test_binary_data_that_happens_to_be_utf8_is_refused() -> None:
+    with pytest.raises(BadInput, match="binary data"):
+        decode_upload(b"GIF\0\0\0")

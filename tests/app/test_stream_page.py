@@ -1,0 +1,132 @@
+"""The page's server side, run without a browser: what is read, what is kept, what a person is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import titans_core as tc
+from app import samples
+from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput
+from app.reading import go_on, read
+
+PAGE = Path(__file__).parents[2] / "app" / "pages" / "stream.py"
+STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+
+
+def warnings(page: AppTest) -> list[str]:
+    assert not page.exception
+    return [warning.value for warning in page.warning]
+
+
+def test_the_page_opens_with_a_sample_already_read(page: AppTest) -> None:
+    assert warnings(page) == []
+    assert page.session_state.reading.text == samples.text(samples.titles()[0])
+    assert "".join(page.session_state.reading.trace.tokens) == page.session_state.reading.text
+
+
+def test_the_page_names_device_model_and_time(page: AppTest) -> None:
+    model = page.session_state.reading.stream.model
+    (facts,) = page.caption
+    for fact in ("PyTorch", model.name.upper(), f"{model.parameter_count():,} parameters", "tokens, read in"):
+        assert fact in facts.value
+
+
+def test_what_is_typed_is_read(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    assert "".join(page.session_state.reading.trace.tokens) == STORY
+    assert page.session_state.sample is None
+
+
+def test_a_rerun_reads_nothing_anew(page: AppTest) -> None:
+    before = page.session_state.reading
+    page.button[0].click().run()
+    assert page.session_state.reading is before
+
+
+def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    before = page.session_state.reading
+    page.text_area(key="addition").set_value(" Where is the red key?")
+    page.button[1].click().run()
+    after = page.session_state.reading
+    assert "".join(after.trace.tokens) == STORY + " Where is the red key?"
+    assert after.stream.position == len(after.trace)
+    assert (after.trace["nll"][: len(before.trace)] == before.trace["nll"]).all()
+    assert page.text_area(key="addition").value == ""
+
+
+def test_another_model_reads_the_additions_too(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    page.text_area(key="addition").set_value(" And more.")
+    page.button[1].click().run()
+    page.segmented_control(key="model").set_value(tc.available()[1]).run()
+    after = page.session_state.reading
+    assert after.text == STORY + " And more." and after.stream.model.name == tc.available()[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "type or paste a text"),
+        ("x" * (MAX_CHARACTERS + 1), "40,001 characters"),
+        ("\U0001f9ff" * (MAX_TOKENS // 2), "tokens"),
+    ],
+    ids=["empty", "too many characters", "too many tokens"],
+)
+def test_a_text_that_cannot_be_read_stays_in_its_box(page: AppTest, text: str, told: str) -> None:
+    page.text_area(key="text").set_value(text).run()
+    (message,) = warnings(page)
+    assert told in message
+    assert page.text_area(key="text").value == text
+
+
+def test_an_addition_that_is_too_long_stays_in_its_box(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    addition = "x" * MAX_CHARACTERS
+    page.text_area(key="addition").set_value(addition)
+    page.button[1].click().run()
+    assert warnings(page) == [
+        f"With this addition the text would have {MAX_CHARACTERS + len(STORY):,} characters; "
+        f"the page reads up to {MAX_CHARACTERS:,}. Add a shorter part."
+    ]
+    assert page.text_area(key="addition").value == addition
+    assert page.session_state.reading.text == STORY
+
+
+def test_without_checkpoints_the_page_says_how_to_make_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tc, "available", lambda: [])
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert any("make train" in message for message in warnings(page))
+
+
+def test_a_damaged_checkpoint_is_named_and_make_train_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "mac.safetensors"
+    broken.write_bytes(b"not a checkpoint")
+    load = tc.load
+    monkeypatch.setattr(tc, "load", lambda name: load(broken))
+    st.cache_resource.clear()
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    st.cache_resource.clear()
+    (message,) = warnings(page)
+    assert "mac.safetensors" in message and "make train" in message
+
+
+def test_half_a_surrogate_pair_is_told_and_changes_nothing() -> None:
+    model = tc.load(tc.available()[0])
+    reading = read(model, STORY)
+    with pytest.raises(BadInput):
+        read(model, "an owl \ud83e without its other half")
+    with pytest.raises(BadInput):
+        go_on(reading, "\udd89")
+    assert reading.stream.position == len(reading.trace)
