@@ -16,7 +16,7 @@ from titans_core.tokenizer import Tokenizer
 FILLER_AFTER_FACT = 0.4  # twice tried, so 0.8 sentences a fact
 QUESTIONS, UPDATES, REPEATS = 0.5, 0.03, 0.03  # of the sentences after the facts; the rest is filler
 PATIENT = 1 / 3  # facts that nobody asks for until some later moment, so that long distances occur
-LONGEST_FACT = 24  # tokens, with separator and speech
+LONGEST_FACT = 32  # tokens, with separator and speech
 ROOM_FOR_QUESTION = (6, 13)  # a question of 5 to 14 tokens then ends within 8 tokens of where it should
 
 
@@ -91,7 +91,7 @@ def needle(rng: Random, tokenizer: Tokenizer, facts: int, distance: int, kind: K
     """``facts`` facts, then filler alone, then one question.
 
     Its answer (at ``answer_start``) stands ``distance`` ± 8 tokens after the value that was told. ``kind`` is
-    that of the fact asked, by default any; the others are of any kind. Raises ValueError below 24 tokens.
+    that of the fact asked, by default any; the others are of any kind. Raises ValueError below 32 tokens.
     """
     if facts < 1 or distance < LONGEST_FACT:
         raise ValueError(f"a needle needs a fact and a distance of at least {LONGEST_FACT} tokens")
