@@ -87,12 +87,12 @@ def test_a_batch_is_stories_side_by_side_with_one_token_more_for_the_targets() -
 
 def test_every_answer_is_what_was_told_last() -> None:
     count = 0
-    for seed in range(150):
+    for seed in range(60):
         example = story(Random(seed), TOKENIZER, 600, 8)
         _, answers = read(example.text)
         assert all(given == truth for given, truth in answers), example.text
         count += len(answers)
-    assert count > 1000
+    assert count > 500
 
 
 def test_an_answer_repeats_the_tokens_that_stand_its_distance_before() -> None:
@@ -187,7 +187,7 @@ def test_any_of_a_needles_facts_may_be_asked() -> None:
 
 
 def test_filler_never_states_or_asks_a_fact() -> None:
-    for seed in range(2000):
+    for seed in range(600):
         text = filler(seed)
         assert not any(p.search(text) for _, p in STATEMENTS + QUESTIONS), text
 
@@ -258,7 +258,7 @@ def test_no_word_of_the_world_is_in_two_lists_of_values() -> None:
 
 def test_a_statement_is_never_longer_than_a_needle_reckons_with() -> None:
     lengths = []
-    for seed in range(4000):
+    for seed in range(1500):
         document = Document(Random(seed), TOKENIZER)
         document.fill()
         before = len(document)

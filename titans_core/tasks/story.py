@@ -13,9 +13,9 @@ from titans_core.tasks.facts import ALL_KINDS, Fact, Kind, changed, statement, u
 from titans_core.tasks.haystack import sentence
 from titans_core.tokenizer import Tokenizer
 
-FILLER_AFTER_FACT = 0.4  # twice tried, so 0.8 sentences a fact
-QUESTIONS, UPDATES, REPEATS = 0.5, 0.03, 0.03  # of the sentences after the facts; the rest is filler
-PATIENT = 1 / 3  # facts that nobody asks for until some later moment, so that long distances occur
+FILLER_AFTER_FACT = 0.25  # twice tried, so half a sentence a fact
+QUESTIONS, UPDATES, REPEATS = 0.6, 0.03, 0.03  # of the sentences after the facts; the rest is filler
+PATIENT = 0.2  # facts that nobody asks for until some later moment, so that long distances occur
 LONGEST_FACT = 32  # tokens, with separator and speech
 ROOM_FOR_QUESTION = (6, 13)  # a question of 5 to 14 tokens then ends within 8 tokens of where it should
 
