@@ -181,6 +181,7 @@ def spaced(piece: str) -> list[str]:
 
 @cache
 def load(path: Path) -> Tokenizer:
+    """``Tokenizer.load``, once a file."""
     content = path.read_bytes()
     try:
         bpe = tokenizers.Tokenizer.from_buffer(content)
