@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import time
 import tomllib
 from dataclasses import asdict, dataclass
@@ -130,7 +131,7 @@ class Training:
         """One step; returns its loss."""
         started = time.monotonic()
         stage = self.config.stage(self.step)
-        rng = np.random.default_rng([self.config.seed, self.step])
+        rng = random.Random(f"{self.config.seed} {self.step}")
         data = batch(rng, self.tokenizer, stage.batch, stage.length, stage.facts, stage.min_distance)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)

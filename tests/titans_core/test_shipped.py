@@ -1,0 +1,96 @@
+"""What is shipped loads, is small, and remembers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import titans_core as tc
+from titans_core.checkpoint import SHIPPED
+from titans_core.config import VARIANTS
+from titans_core.evaluate import recall
+
+
+def test_all_five_variants_are_shipped_and_small() -> None:
+    assert set(VARIANTS) <= set(tc.available())
+    for name in tc.available():
+        model = tc.load(name, device="cpu")
+        assert model.parameter_count() <= 2_000_000, name
+        assert (SHIPPED / f"{name}.safetensors").stat().st_size <= 8_000_000, name
+        card = tc.model_card(SHIPPED / f"{name}.safetensors")
+        assert card["parameters"] == model.parameter_count()
+        assert card["steps"] == sum(stage["steps"] for stage in card["recipe"]["stages"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [v for v in VARIANTS if v != "attention"])
+def test_one_fact_is_remembered_at_eight_windows_and_lost_with_the_memory(name: str) -> None:
+    model = tc.load(name, device="cpu")
+    far = 8 * model.config.window
+    kept = recall(model, (1,), (far,), asked=50, seed=77, progress=False)[0]
+    lost = recall(model, (1,), (far,), asked=50, seed=77, wipe=True, progress=False)[0]
+    assert kept.recall >= 0.8, kept
+    assert lost.recall <= 0.25, lost
+
+
+@pytest.mark.slow
+def test_attention_alone_cannot_remember_beyond_its_window() -> None:
+    model = tc.load("attention", device="cpu")
+    cell = recall(model, (1,), (8 * model.config.window,), asked=50, seed=77, progress=False)[0]
+    assert cell.recall <= 0.25, cell
+
+
+def test_a_fact_told_again_is_less_surprising() -> None:
+    """Written once, the value is expected when it comes again (mean over the layers and heads)."""
+    trace = tc.Stream(tc.load("mac", device="cpu")).feed("Tom likes soup. " * 3)
+    value = [i for i, token in enumerate(trace.tokens) if token == " soup"]
+    first, second, third = trace["surprise"][value].mean((1, 2))
+    assert third < first and second < first
+    assert trace["nll"][value[2]] < trace["nll"][value[0]]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_hostile_streams_stay_finite(name: str) -> None:
+    model = tc.load(name, device="cpu")
+    for text in ("the " * 1500, "a" * 1500, "Tom likes soup. " * 300, "\x00\x01🗝️" * 200):
+        trace = tc.Stream(model).feed(text)
+        for quantity in trace.quantities:
+            assert np.isfinite(trace[quantity]).all(), (quantity, text[:8])
+        if "memory_norm" in trace:
+            assert trace["memory_norm"].max() < 1000
+
+
+def test_only_checkpoints_can_be_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no checkpoint 'mac2'"):
+        tc.load("mac2")
+    whole = (SHIPPED / "mac.safetensors").read_bytes()
+    (tmp_path / "cut.safetensors").write_bytes(whole[:5000])
+    with pytest.raises(ValueError, match="is it complete"):
+        tc.load(tmp_path / "cut.safetensors")
+    (tmp_path / "text.safetensors").write_text("hello")
+    with pytest.raises(ValueError, match="cannot be read"):
+        tc.load(tmp_path / "text.safetensors")
+
+
+def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a person does."""
+    call = [sys.executable, "-m", "titans_core", *arguments]
+    return subprocess.run(call, capture_output=True, text=True, cwd=Path(__file__).parents[2], **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_the_command_line_streams_a_file_and_tells_of_mistakes(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Mara put the red key in the attic.")
+    done = command("stream", str(text), "--model", "mac", "--csv", str(tmp_path / "trace.csv"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "trace.csv").read_text().startswith("position,token,layer,head,")
+    assert command("info", "mac").returncode == 0
+    text.write_bytes(b"\xff\xfe\x00")
+    for wrong in (["stream", str(text)], ["stream", "nowhere.txt"], ["info", "nobody"], ["train", "no.toml"]):
+        refused = command(*wrong)
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr
+        assert refused.stderr.count("\n") == 1, refused.stderr

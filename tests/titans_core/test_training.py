@@ -1,0 +1,104 @@
+"""Training goes on exactly where it stopped, stops clean on what is no number, and refuses a wrong recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.tokenizer import Tokenizer
+from titans_core.train import Stage, TrainConfig, Training, read_config
+
+SMALL = TrainConfig(
+    model=ModelConfig(
+        variant="mag",
+        vocab_size=Tokenizer.load().vocab_size,
+        width=16,
+        layers=1,
+        heads=2,
+        head_width=8,
+        window=8,
+        persistent=2,
+        feed_forward=16,
+        memory=MemoryConfig(chunk_size=16),
+    ),
+    stages=(Stage(length=48, batch=2, facts=(1,), steps=3, min_distance=8), Stage(64, 2, (1, 2), 3, 8)),
+    warmup=2,
+)
+
+
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
+    whole = Training(SMALL, tmp_path / "whole", device="cpu")
+    whole.run(save_every=100)
+    halted = Training(SMALL, tmp_path / "halves", device="cpu")
+    stop_after(halted, 4)
+    halted.save()
+    again = Training(SMALL, tmp_path / "halves", device="cpu")
+    assert again.resume() and again.step == 4
+    again.run(save_every=100)
+    for (name, mine), theirs in zip(whole.model.named_parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs), name
+
+
+def stop_after(training: Training, steps: int) -> None:
+    from titans_core.train import Recall
+
+    for _ in range(steps):
+        training.advance(Recall())
+
+
+def test_training_moves_every_parameter_and_lowers_the_loss(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from titans_core.train import Recall
+
+    config = replace(SMALL, stages=(Stage(48, 4, (1,), 40, 8),), learning_rate=1e-2)
+    training = Training(config, tmp_path, device="cpu")
+    before = {name: p.detach().clone() for name, p in training.model.named_parameters()}
+    losses = [training.advance(Recall()) for _ in range(40)]
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+    for name, parameter in training.model.named_parameters():
+        assert not torch.equal(parameter, before[name]), name
+
+
+def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> None:
+    training = Training(SMALL, tmp_path, device="cpu")
+    training.save()
+    kept = (tmp_path / "model.safetensors").read_bytes()
+    with torch.no_grad():
+        training.model.embedding.weight.fill_(torch.nan)
+    with pytest.raises(FloatingPointError, match="offending"):
+        training.run()
+    assert (tmp_path / "offending.safetensors").stat().st_size > 0
+    assert (tmp_path / "model.safetensors").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[model]\nvariant = 'mac'\n", "stages"),
+        (
+            "[model]\nvariant = 'max'\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1",
+            "variant must be one of",
+        ),
+        ("[model]\nwidht = 3\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'widht'"),
+        ("colour = 1\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'colour'"),
+        ("[model.memory]\nblock_size = 5\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "must divide"),
+        ("this is no toml", "cannot read"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=complaint) as caught:
+        read_config(path, 1538)
+    assert "\n" not in str(caught.value).strip()
+
+
+def test_every_shipped_recipe_can_be_read() -> None:
+    recipes = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+    assert {p.stem for p in recipes} >= {"mac", "mag", "mal", "lmm", "attention"}
+    for path in recipes:
+        assert read_config(path, 1538).steps > 0
