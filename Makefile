@@ -22,8 +22,8 @@ ifneq ($(strip $(TORCH_INDEX)),$(INSTALLED_FROM))
 endif
 
 # Many small products: a second thread costs more than it brings, and threads that wait must not spin.
-run test load: export OMP_NUM_THREADS := 1
-run test load: export OMP_WAIT_POLICY := PASSIVE
+run test: export OMP_NUM_THREADS := 1
+run test: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: help
 help:  ## list what can be asked for

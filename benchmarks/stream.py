@@ -75,7 +75,7 @@ class Worker:
     def _answer(self) -> str:
         assert self.process.stdout is not None
         if not (line := self.process.stdout.readline()):
-            raise SystemExit(f"a contestant ended early: {' '.join(map(str, self.process.args))}")
+            raise SystemExit("a contestant ended early; what it said stands above")
         return line
 
 
