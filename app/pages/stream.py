@@ -136,9 +136,7 @@ def page() -> None:
     try:
         model = models.load(state.model)
     except ValueError as problem:
-        st.warning(
-            reading.sentence(f"this model cannot be loaded: {problem}") + " `make train` makes it anew."
-        )
+        st.warning(reading.sentence(f"This model cannot be loaded: {problem}") + " Run `make train`.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = st.empty()

@@ -2,6 +2,7 @@
 
 import { Controls } from "./controls.js";
 import { Equation } from "./equation.js";
+import { number } from "./format.js";
 import { Playhead } from "./playhead.js";
 import { Text } from "./text.js";
 import { Trace } from "./trace.js";
@@ -63,7 +64,10 @@ class Player {
     const lineOf = (name) => this.trace.line(name, place);
     this.root.style.setProperty("--shade", `var(--${this.shade})`);
     this.root.dataset.shade = this.shade;
-    this.text.shade(lineOf(this.shade));
+    const [low, high] = this.text.shade(lineOf(this.shade));
+    this.root.querySelector(".range").setAttribute("aria-label", `from ${number(low)}, pale, to ${number(high)}, full`);
+    this.root.querySelector(".palest").textContent = number(low);
+    this.root.querySelector(".fullest").textContent = number(high);
     this.tracks.draw(lineOf, this.shade);
     this.playhead.request();
   }

@@ -44,13 +44,17 @@ export class Text {
     this.element.scrollTop = 0;
   }
 
-  /** Shade each token by its value, full at the 99th percentile. */
+  /**
+   * Shade each token by its value: full at the text's 99th percentile, none at its first. From zero on, most of
+   * a text would look alike: nothing is ever without surprise. Returns the two values.
+   */
   shade(values) {
-    const top = quantile(values, 0.99) || 1;
+    const [low, high] = [quantile(values, 0.01), quantile(values, 0.99)];
+    const share = (value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 1);
     this.spans.forEach((span, t) => {
-      const share = Number.isFinite(values[t]) ? Math.min(1, Math.max(0, values[t] / top)) : 0;
-      span?.style.setProperty("--share", share.toFixed(3));
+      span?.style.setProperty("--share", Number.isFinite(values[t]) ? share(values[t]).toFixed(3) : "0");
     });
+    return [low, high];
   }
 
   /** Mark the token shown, and fade what the playhead has not reached; only what changed is touched. */

@@ -1,0 +1,166 @@
+"""The real app on a port of its own, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running app."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    options = ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command + options,
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"the app did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for found in map(shutil.which, names) if found), None)
+    assert path, "these tests need Chromium: `make test` installs it on Debian"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class StreamPage:
+    """The Stream page as a person uses it."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page, self.server = page, server
+        self.player = page.locator(".player")
+        self.text = page.locator(".player .text")
+        self.slider = page.locator(".player .slider")
+        self.alert = page.get_by_test_id("stAlert")
+
+    def open(self, query: str = "") -> StreamPage:
+        self.page.goto(f"{self.server}/{query}")
+        self.page.wait_for_selector(".player[data-position]", timeout=30_000)
+        return self
+
+    def type(self, text: str) -> None:
+        """Replace what is in the text box, and have it read."""
+        box = self.page.get_by_label("The text", exact=True)
+        box.fill(text)
+        box.press("Control+Enter")
+
+    def read(self, text: str) -> StreamPage:
+        """Type a text and wait until the player shows exactly that."""
+        self.type(text)
+        self.wait("(text) => player.querySelector('.text').textContent === text", text)
+        return self
+
+    def choose_model(self, title: str) -> None:
+        self.page.get_by_role("radio", name=title, exact=True).click()
+
+    def wait(self, condition: str, argument: object = None) -> None:
+        """Wait until a function of one argument is true in the browser; ``player`` is the player's root."""
+        self.page.wait_for_function(
+            "([condition, argument]) => { const host = [...document.querySelectorAll('*')]"
+            ".find((e) => e.shadowRoot?.querySelector('.player'));"
+            "const player = host?.shadowRoot.querySelector('.player');"
+            "return player && Function('player', `return ${condition}`)(player)(argument); }",
+            arg=[condition, argument],
+        )
+
+    def settle(self) -> None:
+        """Wait until the browser has painted what was asked for."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    @property
+    def position(self) -> int:
+        self.settle()
+        return int(self.player.get_attribute("data-position") or -1)
+
+    @property
+    def shown(self) -> int:
+        self.settle()
+        return int(self.player.get_attribute("data-shown") or -1)
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        """The weights as drawn: layer, head, matrix, token, rows, columns, values."""
+        self.settle()
+        found: dict[str, Any] = self.player.evaluate("(player) => player.weightsShown()")
+        return found
+
+    def token(self, index: int) -> Locator:
+        return self.text.locator(f"[data-token='{index}']")
+
+    def value(self, quantity: str) -> str:
+        self.settle()
+        return self.player.locator(f"output[data-quantity={quantity}]").inner_text()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator[Callable[..., StreamPage]]:
+    """Open the Stream page in a fresh browser context; whatever the console complains of fails the test."""
+    contexts, complaints = [], []
+
+    def opened(query: str = "", width: int = 1280, **context: Any) -> StreamPage:
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **context))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return StreamPage(page, server).open(query)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,149 @@
+"""The page around the player: bad input, themes, narrow screens, and what assistive technology hears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import StreamPage
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., StreamPage]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\"> <b>x</b>",
+        "שלום עולם, המפתח האדום נמצא בעליית הגג. مرحبا",
+        "\U0001f989 sits by \U0001f469‍\U0001f469‍\U0001f467, e\u0301 and \U0001f1ee\U0001f1f9; 日本語も。",
+        " leading and trailing  spaces \t\n\n",
+        "\u0001\u0007 control, \u200b zero width, \ufeff mark",
+        "a",
+    ],
+    ids=["script", "right to left", "emoji", "spaces", "control", "one letter"],
+)
+def test_any_text_is_shown_as_it_is_and_never_run(visit: Visit, text: str) -> None:
+    page = visit().read(text)
+    assert page.page.title() == "Stream"
+    assert page.text.locator("script, img, b").count() == 0
+
+
+def test_an_empty_text_is_asked_for(visit: Visit) -> None:
+    page = visit()
+    page.type("")
+    expect(page.alert).to_contain_text("There is nothing to read yet")
+    expect(page.player).to_have_count(0)
+
+
+def test_ten_megabytes_are_refused_with_both_numbers_and_kept(visit: Visit) -> None:
+    page = visit()
+    page.type("ten letters" * 953_251)
+    expect(page.alert).to_contain_text("10,485,761 characters; the page reads up to 40,000", timeout=30_000)
+    box = page.page.get_by_label("The text", exact=True)
+    assert box.evaluate("(box) => box.value.length") == 10_485_761
+
+
+def test_half_a_surrogate_pair_does_not_break_the_page(visit: Visit) -> None:
+    page = visit()
+    box = page.page.get_by_label("The text", exact=True)
+    box.evaluate(
+        "(box) => { const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;"
+        "set.call(box, 'an owl \\ud83e alone'); box.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    box.press("Control+Enter")
+    page.wait("() => player.querySelector('.text').textContent.startsWith('an owl')")
+    page.read("and the page still reads")
+
+
+def test_a_text_file_is_read_and_a_binary_one_refused(visit: Visit) -> None:
+    page = visit()
+    page.page.get_by_role("button", name="Upload").first.click()
+    upload = page.page.locator("input[type=file]")
+    upload.set_input_files({"name": "p.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\r\n\x1a\n\xff"})
+    expect(page.alert).to_contain_text("This file is not UTF-8 text: its byte 0 cannot be read.")
+    upload.set_input_files({"name": "t.txt", "mimeType": "text/plain", "buffer": "Die Brücke.".encode()})
+    page.wait("() => player.querySelector('.text').textContent === 'Die Brücke.'")
+    expect(page.alert).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_player_follows_the_theme(visit: Visit, theme: str) -> None:
+    page = visit(color_scheme=theme)
+    assert page.player.get_attribute("data-theme") == theme
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_from_its_ground_in_both_themes(visit: Visit, theme: str) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG AA) for labels, numbers and the most strongly shaded words."""
+    page = visit(color_scheme=theme)
+    for shade in ("surprise", "what is written"):
+        page.player.get_by_role("radio", name=shade).check()
+        page.settle()
+        assert page.player.evaluate(CONTRASTS) == []
+
+
+CONTRASTS = """(player) => {
+  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  const over = (colors) => {
+    pen.clearRect(0, 0, 1, 1);
+    for (const color of colors) { pen.fillStyle = color; pen.fillRect(0, 0, 1, 1); }
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((x) => x / 255).map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const paper = getComputedStyle(player).getPropertyValue("--st-background-color");
+  const readable = [...player.querySelectorAll("legend, label, .label, output, .most, .term span, b, small, .readout span, h2, p, .heads > span, .text [data-token]")];
+  return readable.filter((e) => e.textContent.trim() && e.checkVisibility()).map((e) => {
+    const style = getComputedStyle(e);
+    const ground = over([paper, style.backgroundColor]);
+    const [high, low] = [light(ground), light(over([style.color]))].sort((a, b) => b - a);
+    return [(high + 0.05) / (low + 0.05), e.textContent, style.color, ground.join()];
+  }).filter(([contrast]) => contrast < 4.5);
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_nothing_is_wider_than_the_screen(visit: Visit, width: int) -> None:
+    page = visit(width=width)
+    assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
+    wide = page.player.evaluate(
+        "(player) => [...player.querySelectorAll('*')].filter((e) => e.checkVisibility() &&"
+        "e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
+    )
+    assert wide == []
+
+
+def test_the_scrub_bar_is_a_slider_that_tells_its_token(visit: Visit) -> None:
+    page = visit().read("Mara put the red key in the attic.")
+    page.slider.focus()
+    page.page.keyboard.press("Home")
+    assert page.position == 0
+    expect(page.slider).to_have_attribute("role", "slider")
+    expect(page.slider).to_have_attribute("aria-valuenow", "1")
+    value = page.slider.get_attribute("aria-valuetext") or ""
+    assert value.startswith("token 1, “Mara”, −log p")
+    outline = page.slider.evaluate("(slider) => getComputedStyle(slider).outlineStyle")
+    assert outline == "solid", "the focus must be seen"
+
+
+def test_everything_that_acts_has_a_name(visit: Visit) -> None:
+    page = visit()
+    nameless = page.player.evaluate(
+        "(player) => [...player.querySelectorAll('button, select, [role]:not([role=presentation])')]"
+        ".filter((e) => !e.getAttribute('aria-label')).map((e) => e.outerHTML)"
+    )
+    assert nameless == []
+
+
+def test_nothing_is_fetched_from_elsewhere(visit: Visit, server: str) -> None:
+    page = visit()
+    asked: list[str] = []
+    page.page.on("request", lambda request: asked.append(request.url))
+    page.page.reload()
+    page.page.wait_for_selector(".player[data-position]")
+    own = (server, server.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
