@@ -21,19 +21,27 @@ Candidates = list[tuple[str, float]]
 
 class Answer(NamedTuple):
     """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their probabilities, the
-    likeliest first; ``candidates_without`` the same with the memory wiped (M₀, zero momentum, caches kept)."""
+    likeliest first; ``candidates_without`` the same with the memory wiped before the question (M₀, zero momentum,
+    attention caches kept)."""
 
     text: str
     candidates: Candidates
     candidates_without: Candidates
 
 
-def answer(stream: Stream) -> Answer:
-    """Answer at the stream's end: each of the five likeliest first tokens is completed greedily until a full stop,
-    a newline or 16 tokens. A value's probability is the product over its tokens."""
-    greedy = complete(stream)
-    with_memory = sorted(greedy, key=lambda pair: -pair[1])
-    return Answer(greedy[0][0], with_memory, sorted(complete(stream.wipe()), key=lambda pair: -pair[1]))
+def answer(asked: Stream, without: Stream) -> Answer:
+    """Answer at the end of two streams that read the same question, the second with its memory wiped before it.
+
+    Each of the five likeliest first tokens is completed greedily until a full stop, a newline or 16 tokens; a
+    value's probability is the product over its tokens.
+    """
+    greedy = complete(asked)
+    return Answer(greedy[0][0], likeliest_first(greedy), likeliest_first(complete(without)))
+
+
+def likeliest_first(candidates: Candidates) -> Candidates:
+    """Candidates by probability."""
+    return sorted(candidates, key=lambda pair: -pair[1])
 
 
 @torch.inference_mode()

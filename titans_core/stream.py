@@ -227,11 +227,12 @@ class Stream:
     def ask(self, question: str) -> Answer:
         """The model's answer, greedily decoded, with five candidates with and without memory; the stream is left
         as it was. A missing space before the question is supplied. Raises ValueError as ``feed`` does."""
-        asked = self.fork()
         tail = self._held or self.tokenizer.decode(self._ids[-8:], opening=False)
         gap = " " if tail and not tail[-1].isspace() and not question[:1].isspace() else ""
+        asked, without = self.fork(), self.wipe()
         asked.feed(gap + question)
-        return answer(asked)
+        without.feed(gap + question)
+        return answer(asked, without)
 
 
 def memories(state: ModelState) -> tuple[MemoryState, ...]:
