@@ -26,7 +26,8 @@ def squared_norms(
         memory, momentum = pad(memory, (1, 0), value=1.0), pad(momentum, (1, 0))
     x, d, state = x.double(), d.double(), state.double()
     flat = state.flatten(2)
-    mixed = ((x[:, None] @ state) * d[:, None]).sum(-1)  # [N, Z, C], <source, write>
+    answers = (state.flatten(1, 2) @ d.mT).view(*state.shape[:3], size)  # [N, Z, Din, C]
+    mixed = (answers * x.mT[:, None]).sum(-2)  # [N, Z, C], <source, write>
     writes = (x @ x.mT) * (d @ d.mT)  # [N, C, C]
     gram = torch.cat((torch.cat((flat @ flat.mT, mixed), 2), torch.cat((mixed.mT, writes), 2)), 1)
     rows = torch.cat((momentum, memory), 1).double()  # [N, 2C, Z + C]
