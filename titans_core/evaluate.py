@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from titans_core.layers import map_state
 from titans_core.model import TitansLM
-from titans_core.stream import wiped
+from titans_core.stream import without_memory
 from titans_core.tasks import Example, Kind, needle
 from titans_core.tokenizer import Tokenizer
 
@@ -81,11 +79,7 @@ def answered_without(model: TitansLM, example: Example) -> bool:
     """The same with the memory at M₀ when the answer begins."""
     first = int(np.flatnonzero(example.distance)[0])
     ids = torch.from_numpy(example.ids[None]).to(model.device)
-    state = model(ids[:, : first - 1]).state
-    state = tuple(
-        wiped(part, mixer.memory.initial) if model.has_memory else part  # type: ignore[union-attr,arg-type]
-        for mixer, part in zip(model.mixers, state, strict=True)
-    )
+    state = without_memory(model, model(ids[:, : first - 1]).state)
     guess = model(ids[:, first - 1 :], state).logits.argmax(-1)[0].cpu().numpy()
     return all_right(np.concatenate([np.zeros(first - 1, dtype=guess.dtype), guess]), example)
 

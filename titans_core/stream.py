@@ -116,7 +116,7 @@ class Stream:
             out = self.model(tensor, before.state, telemetry=True)
             nll = out.logits.new_zeros(0)
         columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
-        factors = self._writes(out.telemetry, before.state, len(ids)) if writes else ()
+        factors = self._writes(out.telemetry, before.state, len(ids)) if writes and self.model.has_memory else ()
         return Trace(before.position, tuple(ids), tokens, columns, factors)
 
     def _remember(self, ids: list[int]) -> None:
@@ -170,16 +170,12 @@ class Stream:
 
     def wipe(self) -> Stream:
         """A stream whose memory is M₀ with zero momentum; attention and convolution caches are kept."""
-        state = tuple(
-            wiped(part, mixer.memory.initial)  # type: ignore[union-attr,arg-type]
-            for mixer, part in zip(self.model.mixers, self.state, strict=True)
-        )
-        now = self.now._replace(state=state if self.model.has_memory else self.state)
-        return self._at(now, [now], [], self._held)
+        return self._at(self.now._replace(state=without_memory(self.model, self.state)), None, [], self._held)
 
-    def _at(self, now: Moment, snapshots: list[Moment], ids: list[int], held: str = "") -> Stream:
+    def _at(self, now: Moment, snapshots: list[Moment] | None, ids: list[int], held: str = "") -> Stream:
+        """A stream that stands at ``now``; without snapshots its past begins there."""
         other = copy.copy(self)
-        other.now, other._snapshots, other._ids, other._held = now, list(snapshots), list(ids), held
+        other.now, other._snapshots, other._ids, other._held = now, list(snapshots or [now]), list(ids), held
         return other
 
     def save(self, path: str | Path) -> None:
@@ -239,6 +235,16 @@ def memories(state: ModelState) -> tuple[MemoryState, ...]:
     """Each layer's memory; () for the attention-only control."""
     found = (getattr(part, "memory", part) for part in state)
     return tuple(part for part in found if isinstance(part, MemoryState))
+
+
+def without_memory(model: TitansLM, state: ModelState) -> ModelState:
+    """The same state with every memory wiped; of a model that has none, as it is."""
+    if not model.has_memory:
+        return state
+    return tuple(
+        wiped(part, mixer.memory.initial)  # type: ignore[union-attr,arg-type]
+        for mixer, part in zip(model.mixers, state, strict=True)
+    )
 
 
 def wiped(part: Any, initial: Sequence[Tensor]) -> Any:

@@ -42,7 +42,7 @@ def assert_same_state(one: Stream, other: Stream, tolerance: float = 1e-4) -> No
     assert mine.keys() == theirs.keys()
     for name, value in mine.items():
         if isinstance(value, torch.Tensor):
-            scale = max(1.0, float(value.abs().max())) if value.numel() else 1.0
+            scale = max(1.0, float(value.detach().abs().max())) if value.numel() else 1.0
             torch.testing.assert_close(theirs[name], value, rtol=0, atol=tolerance * scale, msg=name)
         else:
             assert theirs[name] == value, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.tokenizer import Tokenizer
-from titans_core.train import Stage, TrainConfig, Training, read_config
+from titans_core.train import Recall, Stage, TrainConfig, Training, read_config
 
 SMALL = TrainConfig(
     model=ModelConfig(
@@ -43,22 +44,16 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
 
 
 def stop_after(training: Training, steps: int) -> None:
-    from titans_core.train import Recall
-
     for _ in range(steps):
         training.advance(Recall())
 
 
 def test_training_moves_every_parameter_and_lowers_the_loss(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from titans_core.train import Recall
-
-    config = replace(SMALL, stages=(Stage(48, 4, (1,), 40, 8),), learning_rate=1e-2)
+    config = replace(SMALL, stages=(Stage(48, 4, (1,), 60, 8),), learning_rate=1e-2)
     training = Training(config, tmp_path, device="cpu")
     before = {name: p.detach().clone() for name, p in training.model.named_parameters()}
-    losses = [training.advance(Recall()) for _ in range(40)]
-    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+    losses = [training.advance(Recall()) for _ in range(60)]
+    assert sum(losses[-10:]) < 0.95 * sum(losses[:10])
     for name, parameter in training.model.named_parameters():
         assert not torch.equal(parameter, before[name]), name
 
