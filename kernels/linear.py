@@ -1,4 +1,4 @@
-"""Linear memory in chunks: a whole sequence in a handful of batched products (section 3.2).
+"""Linear memory in chunks: few, large products in place of one small step a token (section 3.2).
 
 The memory is one matrix M, and the write of token i is u_i = 2 theta_i k_iᵀ r_i with the residual
 r_i = v_i - k_i M, M taken at the start of the token's gradient block. Blocks as long as the chunk give the
@@ -9,6 +9,7 @@ Where forgetting leads to `initial`, M stands for the memory's distance from it:
 shifting memory and values by `initial` leaves a memory that decays to zero.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,15 +23,18 @@ from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 
 
-class _Chunks(NamedTuple):
-    """What N chunks of C tokens bring along, whatever the state they meet."""
+class _Chunk(NamedTuple):
+    """What a chunk of C tokens brings along whatever the state it meets, for N = B * H memories.
+
+    Memory and momentum stand above each other, Z = [M; S] of 2 Dk rows; so `asked` and `stored` hold each row
+    twice, scaled by what belongs to M and to S.
+    """
 
     values: Tensor  # [N, C, Dv]
-    asked: Tensor  # [N, 2C, 2Dk]: each key, then each query, twice: scaled by what M_0 and S_0 count there
+    asked: Tensor  # [N, 2C, 2Dk]: keys, then queries, as they meet the chunk's first Z
     mixed: Tensor  # [N, 2C, C]: how much of each write a key, then a query, meets
-    ends: Tensor  # [N, 2, 2]: what M_0 and S_0 still count in memory and momentum after the chunk
-    stored: Tensor  # [N, C, 2Dk]: each key twice: scaled by what its write counts in memory and momentum then
-    one_block: bool  # every residual is taken at one and the same memory
+    ends: Tensor  # [N, 2, 2]: what M and S of the chunk's start count in those of its end
+    stored: Tensor  # [N, C, 2Dk]: keys as their writes enter the last Z
 
 
 def linear(
@@ -51,37 +55,41 @@ def linear(
     telemetry: bool,
 ) -> MemoryOutput:
     """The memory of one matrix, any gradient block. Shapes as in `kernels.memory`."""
-    batch, length, heads, _ = q.shape
+    batch, length, heads, width = q.shape
     origin = None if initial is None else initial[0]
     memory, opened, targets = weights[0], block_start[0] if block_start else weights[0], v
     if origin is not None:
         memory, opened, targets = memory - origin, opened - origin, v - _answers(k, origin)
-    state = torch.stack((memory, momentum[0]), 2).flatten(0, 1)  # [B H, 2, Dk, Dv]
     opened = opened.flatten(0, 1)  # [B H, Dk, Dv], the memory at the start of the open block
+    state = torch.cat((memory, momentum[0]), 2).flatten(0, 1)  # [B H, 2Dk, Dv]
     gates = torch.stack((eta, alpha, 2 * theta), -1)  # [B, T, H, 3]
 
-    reads, residuals, traces = [], [], []
+    reads: list[Tensor] = []
+    residuals: list[Tensor] = []
+    traces: list[Tensor] = []
     for piece in cut(length, offset, block_size, chunk_size):
-        span, n = slice(piece.start, piece.start + piece.size * piece.chunks), piece.chunks
-        queries, keys, values, scalars = (chunked(x[:, span], n) for x in (q, k, targets, gates))
-        in_memory, in_momentum = coefficients(*scalars.unbind(-1))
+        span = slice(piece.start, piece.start + piece.size * piece.chunks)
+        queries, keys, values = (chunked(x[:, span], piece.chunks) for x in (q, k, targets))
+        in_memory, in_momentum = coefficients(*chunked(gates[:, span], piece.chunks).unbind(-1))
         chunks = _prepare(queries, keys, values, in_memory, in_momentum, block_size, read)
+        known = keys @ opened if piece.continues else None
+        starts: list[Tensor] = []
+        for chunk in _in_order(chunks, batch * heads):
+            starts.append(state)
+            y, residual, state = _step(chunk, state, known, piece.size > block_size)
+            reads.append(y)
+            residuals.append(residual)
         if not piece.continues:
-            opened = state[:, 0]
-        if n == 1:
-            sources = state
-            y, residual, state = _one_chunk(chunks, state, keys @ opened)
-        else:
-            y, residual, sources, state = _scan(chunks, state)
-        reads.append(sequence(y, batch, heads))
-        residuals.append(sequence(residual, batch, heads))
+            opened = starts[-1][:, :width]
         if telemetry:
-            shift = None if origin is None else per_chunk(origin, n)
-            norms = _telemetry(keys, residual, sources, shift, in_memory[:, 1:], in_momentum)
+            written = torch.stack(residuals[-piece.chunks :], 1).flatten(0, 1)  # [N, C, Dv]
+            met = torch.stack(starts, 1).view(-1, 2, width, v.shape[3])  # [N, 2, Dk, Dv]
+            shift = None if origin is None else per_chunk(origin, piece.chunks)
+            norms = _telemetry(keys, written, met, shift, in_memory[:, 1:], in_momentum)
             traces.append(sequence(norms, batch, heads))
 
-    y = torch.cat(reads, 1)
-    memory, speed = state.view(batch, heads, *state.shape[1:]).unbind(2)
+    y = sequence(torch.cat(reads, 1), batch, heads)
+    memory, speed = state.view(batch, heads, 2, width, -1).unbind(2)
     opened = opened.reshape(memory.shape)
     if origin is not None:
         y, memory, opened = y + _answers(q, origin), memory + origin, opened + origin
@@ -93,7 +101,9 @@ def linear(
         block_start=(opened,) if offset else None,
         offset=offset,
         telemetry=dict(zip(TELEMETRY, torch.cat(traces, 1).unbind(-1), strict=True)) if telemetry else {},
-        factors=((k.detach(), -2 * torch.cat(residuals, 1).detach()),) if telemetry else (),
+        factors=((k.detach(), -2 * sequence(torch.cat(residuals, 1).detach(), batch, heads)),)
+        if telemetry
+        else (),
     )
 
 
@@ -105,67 +115,45 @@ def _prepare(
     in_momentum: Tensor,
     block_size: int,
     read: Read,
-) -> _Chunks:
-    size = keys.shape[1]
+) -> _Chunk:
+    """All that needs no state, for every chunk of a piece at once. Arguments as `coefficients` gives them."""
     both = torch.cat((keys, queries), 1)  # [N, 2C, Dk]
     at_key = _at_block_starts(in_memory, block_size)
     at_query = in_memory[:, 1:] if read == "after" else in_memory[:, :-1]
     rows = torch.cat((at_key, at_query), 1)  # [N, 2C, C + 2]
     ends = torch.stack((in_memory[:, -1], in_momentum[:, -1]), 1)  # [N, 2, C + 2]
-    return _Chunks(
+    return _Chunk(
         values=values,
         asked=twice(both, rows[..., :2]),
         mixed=rows[..., 2:] * (both @ keys.mT),
         ends=ends[..., :2],
         stored=twice(keys, ends[..., 2:].mT),
-        one_block=block_size >= size,
     )
 
 
-def _one_chunk(chunks: _Chunks, state: Tensor, recalled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Reads, residuals and next state of a single chunk.
+def _in_order(chunks: _Chunk, memories: int) -> Iterator[_Chunk]:
+    """The chunks of all memories side by side, one after the other."""
+    return map(
+        _Chunk._make, zip(*(x.view(memories, -1, *x.shape[1:]).unbind(1) for x in chunks), strict=True)
+    )
 
-    recalled [N, C, Dv]: what the memory at the start of the open block answers to the keys.
+
+def _step(
+    chunk: _Chunk, state: Tensor, known: Tensor | None, several_blocks: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Reads [N, C, Dv], residuals [N, C, Dv] and next state [N, 2Dk, Dv] of one chunk.
+
+    known [N, C, Dv]: what an earlier block start answers to the keys, where the chunk goes on in its block.
     """
-    size, (n, _, *shape) = chunks.values.shape[1], state.shape
-    carried = chunks.asked @ state.flatten(1, 2)  # [N, 2C, Dv]
-    if chunks.one_block:
-        residual = chunks.values - recalled
-    else:
-        residual = _solve(chunks.mixed[:, :size], chunks.values - carried[:, :size])
-    y = torch.baddbmm(carried[:, size:], chunks.mixed[:, size:], residual)
-    kept = (chunks.ends @ state.flatten(2)).view(n, -1, shape[-1])  # [N, 2Dk, Dv]
-    return y, residual, torch.baddbmm(kept, chunks.stored.mT, residual).view(n, 2, *shape)
-
-
-def _scan(chunks: _Chunks, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Reads, residuals, the state each chunk starts from, and the last state, for several chunks of a head.
-
-    With Z = [M; S] the residuals are U - Y Z, and so Z' = (G - Kᵀ Y) Z + Kᵀ U. Y, U and both products are
-    known for all chunks at once; one small product a chunk is all that is sequential.
-    """
-    size, (heads, _, *shape) = chunks.values.shape[1], state.shape
-    asked, mixed = chunks.asked, chunks.mixed
-    sources = torch.cat((asked[:, :size], chunks.values), -1)  # [N, C, 2Dk + Dv]
-    if not chunks.one_block:
-        sources = _solve(mixed[:, :size], sources)
-    width = asked.shape[-1]
-    y, u = torch.split(sources, [width, shape[1]], -1)
-    stored = chunks.stored.mT @ sources  # [N, 2Dk, 2Dk + Dv]
-    turned, pushed = torch.split(stored, [width, shape[1]], -1)
-    kept = torch.diag_embed(chunks.ends[..., None].expand(-1, 2, 2, shape[0]))  # [N, 2, 2, Dk, Dk]
-    turns = kept.transpose(2, 3).reshape(turned.shape).sub(turned).view(heads, -1, width, width).unbind(1)
-    pushes = pushed.reshape(heads, -1, width, shape[1]).unbind(1)
-
-    z = state.flatten(1, 2)  # [B H, 2Dk, Dv]
-    starts = []
-    for turn, push in zip(turns, pushes, strict=True):
-        starts.append(z)
-        z = torch.baddbmm(push, turn, z)
-    met = torch.stack(starts, 1).flatten(0, 1)  # [N, 2Dk, Dv]
-    residual = torch.baddbmm(u, y, met, alpha=-1)
-    reads = torch.baddbmm(asked[:, size:] @ met, mixed[:, size:], residual)
-    return reads, residual, met.view(-1, 2, *shape), z.view(heads, 2, *shape)
+    size = chunk.values.shape[1]
+    at_keys, at_queries = torch.split(chunk.asked @ state, size, 1)
+    from_writes, to_queries = torch.split(chunk.mixed, size, 1)
+    residual = chunk.values - (at_keys if known is None else known)
+    if several_blocks:
+        residual = _solve(from_writes, residual)
+    y = torch.baddbmm(at_queries, to_queries, residual)
+    kept = (chunk.ends @ state.view(len(state), 2, -1)).view(state.shape)
+    return y, residual, torch.baddbmm(kept, chunk.stored.mT, residual)
 
 
 def _solve(mixed: Tensor, right: Tensor) -> Tensor:
