@@ -74,8 +74,8 @@ def surprise(
     """
     outer = torch.is_grad_enabled()
     with torch.enable_grad():
-        # A copy is differentiated: the keys may hang on the same weights themselves (in MAC they do), and that
-        # is no part of the memory's gradient. Outside of any graph a detached one will do.
+        # A copy is differentiated: the keys may hang on the same weights (in MAC they do), and that is no
+        # part of the memory's gradient. Outside of any graph a detached one will do.
         weights = tuple(w.clone() if w.requires_grad else w.detach().requires_grad_() for w in weights)
         inputs, outputs = [k], [apply_layer(k, weights[0])]
         for w in weights[1:]:

@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     train = commands.add_parser("train", help="train a model from a configuration, or go on with it")
     train.add_argument("config", type=Path)
-    train.add_argument("--out", type=Path, help="folder of the run (default runs/NAME); gone on with if it exists")
+    train.add_argument(
+        "--out", type=Path, help="folder of the run (default runs/NAME); gone on with if it exists"
+    )
     train.add_argument("--device", default="auto")
     train.add_argument("--ship", action="store_true", help="when done, evaluate and write into assets/models")
     train.set_defaults(run=run_train)
@@ -98,10 +100,10 @@ def run_train(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> None:
     """Print recall by facts and distance."""
     scores = report(load(options.checkpoint), options.asked)
-    for cell in scores["recall"]:
-        print(f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens: {cell['recall']:.2f} ± {cell['margin']:.2f}")
-    for cell in scores["recall_wiped"]:
-        print(f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens, memory wiped: {cell['recall']:.2f}")
+    for name, cells in (("", scores["recall"]), (", memory wiped", scores["recall_wiped"])):
+        for cell in cells:
+            place = f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens{name}"
+            print(f"{place}: {cell['recall']:.2f} ± {cell['margin']:.2f}")
     if options.json:
         write_text(options.json, json.dumps(scores, indent=2) + "\n")
 

@@ -20,9 +20,9 @@ Candidates = list[tuple[str, float]]
 
 
 class Answer(NamedTuple):
-    """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their probabilities, the
-    likeliest first; ``candidates_without`` the same with the memory wiped before the question (M₀, zero momentum,
-    attention caches kept)."""
+    """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their
+    probabilities, the likeliest first; ``candidates_without`` the same with the memory wiped before the
+    question (M₀, zero momentum, attention caches kept)."""
 
     text: str
     candidates: Candidates
@@ -30,7 +30,8 @@ class Answer(NamedTuple):
 
 
 def answer(asked: Stream, without: Stream) -> Answer:
-    """Answer at the end of two streams that read the same question, the second with its memory wiped before it.
+    """Answer at the end of two streams that read the same question, the second with its memory wiped before
+    it.
 
     Each of the five likeliest first tokens is completed greedily until a full stop, a newline or 16 tokens; a
     value's probability is the product over its tokens.
@@ -73,5 +74,3 @@ def bare(text: str) -> str:
     for stop in STOPS:
         text = text.split(stop)[0]
     return text.strip()
-
-

@@ -1,7 +1,7 @@
 """Attention with persistent tokens: over a sliding window (MAG, MAL, the control) or a segment (MAC).
 
-Positions are rotations (RoPE) by distance alone, counted inside the window or segment, so nothing depends on how
-long the stream already is. Persistent tokens have no position: queries meet their keys unrotated.
+Positions are rotations (RoPE) by distance alone, counted inside the window or segment, so nothing depends
+on how long the stream already is. Persistent tokens have no position: queries meet their keys unrotated.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def rotations(positions: int, width: int, dtype: torch.dtype, device: torch.devi
 
 
 class SlidingWindowAttention(Attention):
-    """SW-Attn (equations 26 and 31): each token sees itself, the W − 1 before it, and the persistent tokens."""
+    """SW-Attn (equations 26 and 31): each token sees itself, the W − 1 before it, and the persistent
+    tokens."""
 
     def forward(self, x: Tensor, persistent: Tensor | None, cache: Cache) -> tuple[Tensor, Cache]:
         """x [B, T, width], persistent [N_p, width] -> y [B, T, width] and the cache for what follows."""
@@ -98,8 +99,8 @@ class SlidingWindowAttention(Attention):
 
         qs = pad(q, 0).unflatten(2, (blocks, block))  # [B, H, n, b, D]
         ks, vs = windows(keys), windows(values)  # [B, H, n, W − 1 + b, D]
-        scores = self.rotate(qs, reach) @ self.rotate(ks, 0).transpose(-1, -2)
-        scores = [scores.masked_fill(self._hidden(blocks, block, reach - held), -torch.inf)]
+        near = self.rotate(qs, reach) @ self.rotate(ks, 0).transpose(-1, -2)  # [B, H, n, b, W − 1 + b]
+        scores = [near.masked_fill(self._hidden(blocks, block, reach - held), -torch.inf)]
         mixed = [vs]
         if persistent is not None:
             _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
@@ -110,7 +111,8 @@ class SlidingWindowAttention(Attention):
         return self.merge(y), Cache(keys[:, :, keep:], values[:, :, keep:])
 
     def _hidden(self, blocks: int, block: int, missing: int) -> Tensor:
-        """True where a query [n, b, 1] may not see a key [n, 1, W − 1 + b]: future, out of the window, before the start."""
+        """True where a query [n, b, 1] may not see a key [n, 1, W − 1 + b]: future, out of the window,
+        before the start."""
         device = self.qkv.weight.device
         query = torch.arange(block, device=device)[:, None]
         key = torch.arange(self.window - 1 + block, device=device)[None]

@@ -1,7 +1,9 @@
-"""How memory joins attention (section 4): MAC, MAG, MAL, the memory alone, and attention alone as the control.
+"""How memory joins attention (section 4): MAC, MAG, MAL, the memory alone, and attention alone as the
+control.
 
-Each mixer maps the residual stream x [B, T, width] and its own state to the next x and state, token by token or many
-at once with the same result. Persistent tokens (equation 19) are learned and fixed while reading.
+Each mixer maps the residual stream x [B, T, width] and its own state to the next x and state, token by
+token or many at once with the same result. Persistent tokens (equation 19) are learned and fixed while
+reading.
 """
 
 from __future__ import annotations
@@ -83,7 +85,9 @@ class MemoryAsContext(Mixer):
         attended, segment = self.attention(query, h, self.persistent_tokens(), state.segment)  # (22, 23)
         y = x + attended
         told = self.memory_norm(y)
-        read, memory, report = self.memory(told, state.memory, telemetry)  # (24) M_t = M_{t−1}(y), then M_t(y)
+        read, memory, report = self.memory(
+            told, state.memory, telemetry
+        )  # (24) M_t = M_{t−1}(y), then M_t(y)
         out = y + self.gating(attended, read)  # (25) o = y ⊗ M_t(y)
         filled = (state.filled + x.shape[1]) % self.segment
         frozen = state.frozen if filled else memory.weights
@@ -114,7 +118,9 @@ class MemoryAsGate(Mixer):
 
     def forward(self, x: Tensor, state: MAGState, telemetry: bool) -> Step:
         tokens = self.norm(x)
-        y, window = self.attention(tokens, self.persistent_tokens(), state.window)  # (27) y = SW-Attn([p ‖ x])
+        y, window = self.attention(
+            tokens, self.persistent_tokens(), state.window
+        )  # (27) y = SW-Attn([p ‖ x])
         read, memory, report = self.memory(tokens, state.memory, telemetry)
         return x + self.gating(y, read), MAGState(memory, window), report  # (28) o = y ⊗ M(x)
 
@@ -185,7 +191,8 @@ MIXERS: dict[str, type[Mixer]] = {
 
 
 def after_persistent(mixer: Mixer, memory: NeuralMemory, batch: int) -> MemoryState:
-    """The memory that has read [p ‖ before any token: written in a gradient block of their own, outputs dropped."""
+    """The memory that has read [p ‖ before any token: written in a gradient block of their own, outputs
+    dropped."""
     tokens = mixer.persistent_tokens().expand(batch, -1, -1)
     _, state, _ = memory(tokens, memory.initial_state(batch), telemetry=False)
     written: MemoryState = state._replace(block_start=(), offset=0)
@@ -199,5 +206,7 @@ def join_telemetry(reports: list[Telemetry | None]) -> Telemetry | None:
         return known[0] if known else None
     columns = {name: torch.cat([r.columns[name] for r in known], 1) for name in known[0].columns}
     pairs = zip(*(r.factors for r in known), strict=True)
-    factors = tuple((torch.cat([x for x, _ in pair], 1), torch.cat([d for _, d in pair], 1)) for pair in pairs)
+    factors = tuple(
+        (torch.cat([x for x, _ in pair], 1), torch.cat([d for _, d in pair], 1)) for pair in pairs
+    )
     return Telemetry(columns, factors)

@@ -1,4 +1,5 @@
-"""Checkpoints: safetensors with the configuration in the header and a model card as JSON beside it. Nothing is ever unpickled."""
+"""Checkpoints: safetensors with the configuration in the header and a model card as JSON beside it. Nothing
+is ever unpickled."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
 
 
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
-    """Write ``path`` (safetensors, fp16 unless ``half`` is False) and the card ``path``.json, whole or not at all."""
+    """Write ``path`` (safetensors, fp16 unless ``half`` is False) and the card ``path``.json, whole or not
+    at all."""
     kind = torch.float16 if half else torch.float32
     tensors = {key: value.detach().to("cpu", kind).contiguous() for key, value in model.state_dict().items()}
     write_tensors(path, tensors, {"config": json.dumps(model.config.to_dict())})

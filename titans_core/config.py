@@ -61,7 +61,16 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
-        sizes = ("vocab_size", "width", "layers", "heads", "head_width", "window", "persistent", "feed_forward")
+        sizes = (
+            "vocab_size",
+            "width",
+            "layers",
+            "heads",
+            "head_width",
+            "window",
+            "persistent",
+            "feed_forward",
+        )
         if small := [name for name in sizes if getattr(self, name) < 1]:
             raise ValueError(f"{', '.join(small)} must be at least 1")
         if self.head_width % 2:

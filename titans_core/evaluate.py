@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from titans_core.model import TitansLM
 from titans_core.stream import without_memory
-from titans_core.tasks import Example, Kind, needle
+from titans_core.tasks import Example, needle
 from titans_core.tokenizer import Tokenizer
 
 SEED = 1  # of the evaluation, whose stories are drawn apart from training's
@@ -49,8 +49,8 @@ def recall(
 ) -> list[Cell]:
     """Needle stories: ``facts`` facts, filler until ``distance`` tokens after one of them, then its question.
 
-    An answer counts where every token of the value is the likeliest (greedy decoding). ``wipe=True`` clears the
-    memory before the question's last token, as the without-memory control.
+    An answer counts where every token of the value is the likeliest (greedy decoding). ``wipe=True`` clears
+    the memory before the question's last token, as the without-memory control.
     """
     tokenizer = Tokenizer.load()
     cells = [(f, d) for f in facts for d in distances]
@@ -58,15 +58,21 @@ def recall(
     for count, distance in tqdm(cells, desc=f"recall of {model.name}", unit="cell", disable=not progress):
         right = 0
         for start in range(0, asked, 25):
-            rngs = [random.Random(f"evaluation {seed} {count} {distance} {i}") for i in range(start, min(start + 25, asked))]
-            right += int(sum(answered(model, [needle(rng, tokenizer, count, distance) for rng in rngs], wipe)))
+            rngs = [
+                random.Random(f"evaluation {seed} {count} {distance} {i}")
+                for i in range(start, min(start + 25, asked))
+            ]
+            right += int(
+                sum(answered(model, [needle(rng, tokenizer, count, distance) for rng in rngs], wipe))
+            )
         found.append(Cell(count, distance, right, asked))
     return found
 
 
 @torch.inference_mode()
 def answered(model: TitansLM, examples: list[Example], wipe: bool = False) -> list[bool]:
-    """Whether each example's answer is decoded right. Shorter ones are padded at the end, where nothing looks back."""
+    """Whether each example's answer is decoded right. Shorter ones are padded at the end, where nothing
+    looks back."""
     if wipe:
         return [answered_without(model, example) for example in examples]
     longest = max(len(e.ids) for e in examples)
@@ -99,7 +105,9 @@ def report(model: TitansLM, asked: int = 100) -> dict[str, Any]:
         "asked": asked,
         "seed": SEED,
         "recall": [row(c) for c in recall(model, (1, 6), (2 * window, far, 4 * far), asked)],
-        "recall_wiped": [row(c) for c in recall(model, (1,), (far,), asked, wipe=True)] if model.has_memory else [],
+        "recall_wiped": [row(c) for c in recall(model, (1,), (far,), asked, wipe=True)]
+        if model.has_memory
+        else [],
     }
 
 

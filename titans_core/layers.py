@@ -103,7 +103,8 @@ def flatten_state(state: Any, prefix: str = "") -> dict[str, Tensor | int]:
 
 
 def restore_state(template: Tree, flat: dict[str, Any], prefix: str = "") -> Tree:
-    """The inverse of ``flatten_state``: the template gives the types. Raises KeyError where a name is missing.
+    """The inverse of ``flatten_state``: the template gives the types. Raises KeyError where a name is
+    missing.
 
     A plain tuple takes as many entries as the flat names hold, so its length may differ from the template's.
     """
@@ -112,7 +113,9 @@ def restore_state(template: Tree, flat: dict[str, Any], prefix: str = "") -> Tre
         return flat[prefix]  # type: ignore[no-any-return]
     dot = f"{prefix}." if prefix else ""
     if hasattr(tree, "_fields"):
-        parts = [restore_state(part, flat, f"{dot}{name}") for name, part in zip(tree._fields, tree, strict=True)]
+        parts = [
+            restore_state(part, flat, f"{dot}{name}") for name, part in zip(tree._fields, tree, strict=True)
+        ]
         return type(tree)(*parts)  # type: ignore[return-value]
     if tree and not isinstance(tree[0], Tensor):
         return tuple(restore_state(part, flat, f"{dot}{i}") for i, part in enumerate(tree))  # type: ignore[return-value]

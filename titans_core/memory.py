@@ -22,8 +22,8 @@ class MemoryState(NamedTuple):
     """One layer's memory between two tokens; each sequence of the batch has its own.
 
     weights, momentum: M and S, a tuple of [B, H, D_in, D_out], one per matrix. block_start: the weights that
-    gradients are taken at while a gradient block is open, () at its border; offset: how many tokens that block
-    holds. tail: the convolution's last inputs [B, reach, 3 inner].
+    gradients are taken at while a gradient block is open, () at its border; offset: how many tokens that
+    block holds. tail: the convolution's last inputs [B, reach, 3 inner].
     """
 
     weights: tuple[Tensor, ...]
@@ -42,7 +42,8 @@ class Gates(NamedTuple):
 
 
 class NeuralMemory(nn.Module):
-    """A memory whose weights are learned while reading: written by surprise with momentum, cleared by a gate."""
+    """A memory whose weights are learned while reading: written by surprise with momentum, cleared by a
+    gate."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -64,7 +65,8 @@ class NeuralMemory(nn.Module):
             self.gate_projection.bias.copy_(logits.repeat_interleave(self.heads))
 
     def _initial_taps(self) -> Tensor:
-        """A value is written under a key made of the tokens *before* it: k starts as q, one token further back."""
+        """A value is written under a key made of the tokens *before* it: k starts as q, one token further
+        back."""
         width = self.config.convolution
         query = torch.randn(width, self.inner) / math.sqrt(width - 1)
         query[0] = 0  # the oldest tap, so that the shifted key loses nothing
@@ -102,7 +104,9 @@ class NeuralMemory(nn.Module):
         eta = eta * self.config.eta_max
         return Gates(eta, 0.5 * self.config.step_max * step * (1 - eta), alpha)
 
-    def forward(self, x: Tensor, state: MemoryState, telemetry: bool) -> tuple[Tensor, MemoryState, Telemetry | None]:
+    def forward(
+        self, x: Tensor, state: MemoryState, telemetry: bool
+    ) -> tuple[Tensor, MemoryState, Telemetry | None]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
         q, k, v, tail = self.project(x, state.tail)
         gates = self.gates(x)
@@ -114,7 +118,9 @@ class NeuralMemory(nn.Module):
             state.weights,
             state.momentum,
             # by the letter a deep memory would decay to zero, where it is dead
-            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial) if self.config.depth > 1 else None,
+            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial)
+            if self.config.depth > 1
+            else None,
             block_start=state.block_start or None,
             offset=state.offset,
             chunk_size=self.config.chunk_size,
@@ -134,8 +140,8 @@ class NeuralMemory(nn.Module):
         return y, state, Telemetry(columns, out.factors)
 
     def retrieve(self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the query
-        convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
+        """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
+        query convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
         taps = self.convolution.taps[:, : self.inner]
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
         seen = torch.cat([tail, projected], 1)
@@ -147,6 +153,6 @@ class NeuralMemory(nn.Module):
 
 
 def unit(x: Tensor) -> Tensor:
-    """l2 normalisation of the last dimension, smooth at zero: a stream's first key is exactly zero, and the usual
-    form has gradients of 1e10 there."""
+    """l2 normalisation of the last dimension, smooth at zero: a stream's first key is exactly zero, and the
+    usual form has gradients of 1e10 there."""
     return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-4)

@@ -1,4 +1,5 @@
-"""One text's life: tokens go in, the memory changes. A stream holds all state and shares the model's weights."""
+"""One text's life: tokens go in, the memory changes. A stream holds all state and shares the model's
+weights."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ SNAPSHOT_EVERY = 256  # tokens between kept states; `at` recomputes from the nea
 
 
 class Moment(NamedTuple):
-    """All that the next token depends on: how many were read, the model's state, and what it expects [1, vocab]."""
+    """All that the next token depends on: how many were read, the model's state, and what it expects [1,
+    vocab]."""
 
     position: int
     state: ModelState
@@ -35,8 +37,8 @@ class Moment(NamedTuple):
 class Stream:
     """Reads text with a model, from the beginning on.
 
-    A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite. ``history``
-    says how many tokens ``at`` reaches back. Models are shared and never changed.
+    A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
+    ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
@@ -63,9 +65,9 @@ class Stream:
     def feed(self, text: str | Sequence[int], more: bool = False, writes: bool = False) -> Trace:
         """Read a text, or token ids cut anywhere, and tell what happened.
 
-        ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding at once.
-        ``writes=True`` adds each write's rank-one factors to the trace. Raises ValueError for a lone surrogate or
-        an id out of range; the stream is then as it was.
+        ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
+        at once. ``writes=True`` adds each write's rank-one factors to the trace. Raises ValueError for a
+        lone surrogate or an id out of range; the stream is then as it was.
         """
         ids, held = self._take(text, more)
         parts = list(self._read(ids, writes))
@@ -116,7 +118,9 @@ class Stream:
             out = self.model(tensor, before.state, telemetry=True)
             nll = out.logits.new_zeros(0)
         columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
-        factors = self._writes(out.telemetry, before.state, len(ids)) if writes and self.model.has_memory else ()
+        factors = (
+            self._writes(out.telemetry, before.state, len(ids)) if writes and self.model.has_memory else ()
+        )
         return Trace(before.position, tuple(ids), tokens, columns, factors)
 
     def _remember(self, ids: list[int]) -> None:
@@ -128,7 +132,9 @@ class Stream:
             gone = self._snapshots.pop(0)
             del self._ids[: self._snapshots[0].position - gone.position]
 
-    def _writes(self, reports: tuple[Telemetry, ...], state: ModelState, rows: int) -> tuple[LayerWrites, ...]:
+    def _writes(
+        self, reports: tuple[Telemetry, ...], state: ModelState, rows: int
+    ) -> tuple[LayerWrites, ...]:
         layers = []
         for mixer, report, memory in zip(self.model.mixers, reports, memories(state), strict=True):
             deep = self.model.config.memory.depth > 1
@@ -160,7 +166,9 @@ class Stream:
         """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
         first = self._snapshots[0].position
         if not first <= position <= self.position:
-            raise ValueError(f"token {position} is out of reach: this stream goes from {first} to {self.position}")
+            raise ValueError(
+                f"token {position} is out of reach: this stream goes from {first} to {self.position}"
+            )
         kept = [s for s in self._snapshots if s.position <= position]
         nearest = kept[-1].position
         then = self._at(kept[-1], kept, self._ids[: nearest - first])
@@ -179,7 +187,8 @@ class Stream:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Write the stream as safetensors, with the checkpoint's name and hash; its past beyond ids is not kept."""
+        """Write the stream as safetensors, with the checkpoint's name and hash; its past beyond ids is not
+        kept."""
         flat = {"logits": self.now.logits} | flatten_state(self.state, "state")
         tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
         facts = {
@@ -191,7 +200,9 @@ class Stream:
             "numbers": {k: v for k, v in flat.items() if not isinstance(v, Tensor)},
             "history": self.history,
         }
-        tensors["ids"] = torch.tensor(self._ids if self._snapshots[0].position == 0 else [], dtype=torch.int64)
+        tensors["ids"] = torch.tensor(
+            self._ids if self._snapshots[0].position == 0 else [], dtype=torch.int64
+        )
         write_tensors(Path(path), tensors, {"stream": json.dumps(facts)})
 
     @classmethod
@@ -221,8 +232,9 @@ class Stream:
         return stream
 
     def ask(self, question: str) -> Answer:
-        """The model's answer, greedily decoded, with five candidates with and without memory; the stream is left
-        as it was. A missing space before the question is supplied. Raises ValueError as ``feed`` does."""
+        """The model's answer, greedily decoded, with five candidates with and without memory; the stream is
+        left as it was. A missing space before the question is supplied. Raises ValueError as ``feed``
+        does."""
         tail = self._held or self.tokenizer.decode(self._ids[-8:], opening=False)
         gap = " " if tail and not tail[-1].isspace() and not question[:1].isspace() else ""
         asked, without = self.fork(), self.wipe()
@@ -266,7 +278,8 @@ def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats
     if not reports:
         return {}
     return {
-        name: to_numpy(torch.stack([r.columns[name][0, :rows] for r in reports], 1)) for name in reports[0].columns
+        name: to_numpy(torch.stack([r.columns[name][0, :rows] for r in reports], 1))
+        for name in reports[0].columns
     }
 
 

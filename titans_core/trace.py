@@ -17,7 +17,8 @@ class LayerWrites(NamedTuple):
     """All that one layer wrote, as rank-one factors; each field a tuple over the memory's matrices W1 … Wn.
 
     inputs [T, H, D_in] and deltas [T, H, D_out]: the token's gradient is their outer product.
-    weights, momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting decays to.
+    weights, momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting
+    decays to.
     """
 
     inputs: tuple[Floats, ...]
@@ -31,8 +32,8 @@ class LayerWrites(NamedTuple):
 class Trace:
     """A stretch of a stream: its tokens and one array a quantity.
 
-    ``trace["surprise"]`` is float32 [tokens, layers, heads], ``trace["nll"]`` float32 [tokens] in nats. ``writes``
-    holds one entry a layer where the feed was asked for it, else ().
+    ``trace["surprise"]`` is float32 [tokens, layers, heads], ``trace["nll"]`` float32 [tokens] in nats.
+    ``writes`` holds one entry a layer where the feed was asked for it, else ().
     """
 
     start: int
@@ -102,6 +103,8 @@ def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
     """Consecutive writes of one layer as one."""
 
     def along(name: str) -> tuple[Floats, ...]:
-        return tuple(np.concatenate(arrays) for arrays in zip(*(getattr(p, name) for p in parts), strict=True))
+        return tuple(
+            np.concatenate(arrays) for arrays in zip(*(getattr(p, name) for p in parts), strict=True)
+        )
 
     return parts[0]._replace(inputs=along("inputs"), deltas=along("deltas"))

@@ -28,7 +28,8 @@ from titans_core.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts to draw from."""
+    """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
+    to draw from."""
 
     length: int
     batch: int
@@ -68,7 +69,11 @@ class TrainConfig:
     def rate(self, step: int) -> float:
         """Learning rate: a short warm-up, then half a cosine down to ``final_rate`` of the peak."""
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        return self.learning_rate * min(1.0, (step + 1) / self.warmup) * (self.final_rate + (1 - self.final_rate) * cosine)
+        return (
+            self.learning_rate
+            * min(1.0, (step + 1) / self.warmup)
+            * (self.final_rate + (1 - self.final_rate) * cosine)
+        )
 
 
 def read_config(path: Path, vocab_size: int) -> TrainConfig:
@@ -80,7 +85,8 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
     try:
         model = ModelConfig.from_dict({"vocab_size": vocab_size, **values.pop("model")})
         stages = tuple(
-            build(Stage, {**stage, "facts": tuple(stage["facts"])}, "stages") for stage in values.pop("stages")
+            build(Stage, {**stage, "facts": tuple(stage["facts"])}, "stages")
+            for stage in values.pop("stages")
         )
         return build(TrainConfig, {**values, "model": model, "stages": stages}, "training")
     except (KeyError, TypeError) as error:
@@ -108,12 +114,16 @@ class Training:
         self.model = TitansLM(config.model, folder.name).to(device)
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
-        groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        groups = [
+            {"params": matrices, "weight_decay": config.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
         self.step, self.seconds, self.tokens = 0, 0.0, 0
 
     def run(self, save_every: int = 100) -> None:
-        """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the folder."""
+        """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
+        folder."""
         bar = tqdm(total=self.config.steps, initial=self.step, unit="step", dynamic_ncols=True)
         hits = Recall()
         while self.step < self.config.steps:
@@ -122,7 +132,10 @@ class Training:
             if self.step % 20 == 0:
                 bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
             if self.step % save_every == 0 or self.step == self.config.steps:
-                tqdm.write(f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, loss {loss:.3f}, recall {hits}")
+                tqdm.write(
+                    f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
+                    f"loss {loss:.3f}, recall {hits}"
+                )
                 hits = Recall()
                 self.save()
         bar.close()
@@ -138,12 +151,13 @@ class Training:
         logits = self.model(torch.from_numpy(data.ids[:, :-1]).to(self.device)).logits
         loss, right = answer_loss(logits, data, self.config)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         if not torch.isfinite(norm):
-            write_tensors(self.folder / "offending.safetensors", {"ids": torch.from_numpy(data.ids)}, {})
+            kept = self.folder / "offending.safetensors"
+            write_tensors(kept, {"ids": torch.from_numpy(data.ids)}, {})
             raise FloatingPointError(
-                f"the gradient of step {self.step} is not finite; its batch is in {self.folder / 'offending.safetensors'}"
+                f"the gradient of step {self.step} is not finite; its batch is in {kept}"
             )
         self.optimizer.step()
         hits.add(right.cpu().numpy(), data.distance[:, 1:])
@@ -155,11 +169,10 @@ class Training:
     def save(self) -> None:
         """Write the model, the optimiser's state and the progress, each whole or not at all."""
         save_model(self.model, self.folder / "model.safetensors", self.card(), half=False)
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
         moments = {
-            f"{key}.{names[parameter]}": value.cpu().contiguous()
-            for parameter, values in self.optimizer.state.items()
-            for key, value in values.items()
+            f"{key}.{name}": value.cpu().contiguous()
+            for name, parameter in self.model.named_parameters()
+            for key, value in self.optimizer.state[parameter].items()
         }
         write_tensors(self.folder / "optimizer.safetensors", moments, {})
         progress = {"step": self.step, "seconds": self.seconds, "tokens": self.tokens}

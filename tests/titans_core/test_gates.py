@@ -17,7 +17,9 @@ def test_no_gate_leaves_its_bounds_whatever_the_input(scale: float) -> None:
     assert isinstance(memory, NeuralMemory)
     gates = memory.gates(scale * torch.randn(4, 200, 16, dtype=torch.float64))
     assert (gates.eta >= 0).all() and (gates.eta <= memory.config.eta_max).all()
-    assert (gates.theta >= 0).all() and (2 * gates.theta <= (1 - gates.eta) * memory.config.step_max + 1e-12).all()
+    assert (gates.theta >= 0).all() and (
+        2 * gates.theta <= (1 - gates.eta) * memory.config.step_max + 1e-12
+    ).all()
     assert (gates.alpha >= 0).all() and (gates.alpha <= 1).all()
     assert gates.eta.shape == (4, 200, 2)
 

@@ -21,7 +21,9 @@ def test_outer_gradients_equal_the_reference_and_are_not_zero(
     def gradients(backend: str) -> dict[str, torch.Tensor]:
         monkeypatch.setattr(layer, "memory", lambda *a, **k: chunked(*a, **k, backend=backend))
         model = tiny(*kind)
-        loss = torch.nn.functional.cross_entropy(model(ids[:, :-1]).logits.flatten(0, 1), ids[:, 1:].flatten())
+        loss = torch.nn.functional.cross_entropy(
+            model(ids[:, :-1]).logits.flatten(0, 1), ids[:, 1:].flatten()
+        )
         loss.backward()  # type: ignore[no-untyped-call]
         return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 

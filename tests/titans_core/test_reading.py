@@ -21,7 +21,9 @@ def no_gradients() -> object:
         yield
 
 
-def read_in_pieces(model: TitansLM, ids: Tensor, lengths: list[int]) -> tuple[Tensor, Output, dict[str, Tensor]]:
+def read_in_pieces(
+    model: TitansLM, ids: Tensor, lengths: list[int]
+) -> tuple[Tensor, Output, dict[str, Tensor]]:
     """Logits and telemetry of consecutive pieces joined, and the last output."""
     state, logits, columns = None, [], []
     for piece in ids.split(lengths, 1):
@@ -103,7 +105,8 @@ def test_memory_is_the_only_bridge_beyond_attention(variant: str) -> None:
 
 
 def test_segments_meet_only_through_memory() -> None:
-    """MAC whose memory is never written: beyond the few segments that convolution tails link, nothing is known."""
+    """MAC whose memory is never written: beyond the few segments that convolution tails link, nothing is
+    known."""
     ids = torch.randint(0, 60, (1, 60), generator=torch.Generator().manual_seed(1))
     other = ids.clone()
     other[0, :6] = (other[0, :6] + 7) % 60

@@ -17,7 +17,10 @@ from titans_core.stream import SNAPSHOT_EVERY, Stream
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 
-TEXT = 'Mara put the red key in the attic.\n"Tom likes soup," she said — don’t ask 4071 times 🗝️!  Where is the red key?'
+TEXT = (
+    "Mara put the red key in the attic.\n"
+    '"Tom likes soup," she said — don’t ask 4071 times 🗝️!  Where is the red key?'
+)
 
 
 def speaker(kind: tuple[str, int, int]) -> TitansLM:
@@ -31,7 +34,12 @@ def stream(request: pytest.FixtureRequest) -> Stream:
 
 
 def assert_same_trace(one: Trace, other: Trace, tolerance: float = 1e-4) -> None:
-    assert (one.start, one.ids, one.tokens, one.quantities) == (other.start, other.ids, other.tokens, other.quantities)
+    assert (one.start, one.ids, one.tokens, one.quantities) == (
+        other.start,
+        other.ids,
+        other.tokens,
+        other.quantities,
+    )
     for name in one.quantities:
         scale = max(1.0, float(np.abs(one[name]).max(initial=0)))
         np.testing.assert_allclose(other[name], one[name], atol=tolerance * scale, rtol=0, err_msg=name)
@@ -60,7 +68,9 @@ def test_pieces_with_more_equal_feeding_at_once(stream: Stream) -> None:
 @pytest.mark.parametrize("kind", KINDS[:5])
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), cut=st.integers(0, 60))
-def test_any_text_cut_anywhere_equals_feeding_at_once(kind: tuple[str, int, int], text: str, cut: int) -> None:
+def test_any_text_cut_anywhere_equals_feeding_at_once(
+    kind: tuple[str, int, int], text: str, cut: int
+) -> None:
     whole, pieces = Stream(speaker(kind)), Stream(speaker(kind))
     expected = whole.feed(text)
     got = Trace.join([pieces.feed(text[:cut], more=True), pieces.feed(text[cut:])])
@@ -94,7 +104,10 @@ def test_the_trace_has_the_documented_columns(stream: Stream) -> None:
         assert set(names) <= set(trace.quantities)
         assert ("readout" in trace) == (config.variant == "mac")
         for name in names:
-            assert trace[name].shape == (len(trace), config.layers, config.heads) and trace[name].dtype == np.float32
+            assert (
+                trace[name].shape == (len(trace), config.layers, config.heads)
+                and trace[name].dtype == np.float32
+            )
         np.testing.assert_allclose(trace["write"], trace["theta"] * trace["surprise"], rtol=1e-5)
     frame = trace.to_frame()
     rows = len(trace) * (1 if config.variant == "attention" else config.layers * config.heads)
