@@ -11,11 +11,14 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
 
 import streamlit as st  # noqa: E402
 
+from app.components.typing import mend_typing  # noqa: E402
+
 PAGES = {"stream": "Stream", "lessons": "Lessons"}
 
 st.set_page_config("Titans Lab", layout="wide")
 st.html(HERE / "style.css")
 st.logo(HERE / "wordmark.svg", size="large")
+mend_typing()
 pages = [
     st.Page(HERE / "pages" / f"{name}.py", title=title, url_path=name, default=name == "stream")
     for name, title in PAGES.items()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "texts"
+FIRST = "the-red-key"  # what the page opens with
 
 
 def titles() -> list[str]:
-    """The samples' titles, in the order of their files' names."""
-    return [title(path) for path in sorted(FOLDER.glob("*.txt"))]
+    """The samples' titles, the one to open with first."""
+    return [title(path) for path in sorted(FOLDER.glob("*.txt"), key=lambda path: (path.stem != FIRST, path))]
 
 
 def text(name: str) -> str:

@@ -1,80 +1,31 @@
-"""The real app on a port of its own, and a real Chromium that looks at it."""
+"""The Stream page in a real browser, as a person uses it."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from benchmarks.browser import chromium, running_app
 
+PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of the running app."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("server") / "log"
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
-    options = ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command + options,
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"the app did not start: {log.read_text()}")
+    with running_app() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for found in map(shutil.which, names) if found), None)
-    assert path, "these tests need Chromium: `make test` installs it on Debian"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 class StreamPage:
@@ -89,7 +40,7 @@ class StreamPage:
 
     def open(self, query: str = "") -> StreamPage:
         self.page.goto(f"{self.server}/{query}")
-        self.page.wait_for_selector(".player[data-position]", timeout=30_000)
+        self.page.wait_for_selector(".player[data-position]")
         return self
 
     def type(self, text: str) -> None:
@@ -156,6 +107,7 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., StreamPage]]:
     def opened(query: str = "", width: int = 1280, **context: Any) -> StreamPage:
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **context))
         page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return StreamPage(page, server).open(query)

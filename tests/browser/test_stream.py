@@ -202,7 +202,7 @@ def test_text_added_goes_on_from_where_the_reading_stands(visit: Visit) -> None:
 def test_playing_and_scrubbing_never_ask_the_server(visit: Visit) -> None:
     page = visit()
     sent: list[object] = []
-    page.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.page.reload()
     page.page.wait_for_selector(".player[data-position]")
     page.read(LONG)

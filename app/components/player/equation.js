@@ -26,7 +26,7 @@ export class Equation {
     const t = this.playhead.shown;
     const at = (name, token = t) => this.trace.line(name, this.place)[token];
     this.put("memory", at("memory_norm"));
-    this.put("kept", 1 - at("alpha"));
+    this.cells.get("kept").textContent = (1 - at("alpha")).toFixed(at("alpha") < 0.01 ? 4 : 3);
     this.put("before", t > 0 ? at("memory_norm", t - 1) : this.startNorm("weights"));
     this.put("eta", at("eta"));
     this.put("momentum", t > 0 ? at("momentum", t - 1) : this.startNorm("momentum"));

@@ -21,7 +21,7 @@ class Player {
     this.equation = new Equation(root.querySelector(".update"), this.playhead);
     this.controls = new Controls(root, this.playhead, choose);
     this.views = [this.text, this.tracks, this.weights, this.equation, this.controls];
-    this.resized = new ResizeObserver(() => this.trace && this.draw());
+    this.resized = new ResizeObserver(([{ contentRect }]) => this.trace && contentRect.width && this.draw());
     this.resized.observe(root.querySelector(".stack"));
     root.weightsShown = () => this.weightsShown();
   }

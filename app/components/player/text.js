@@ -39,7 +39,7 @@ export class Text {
       return span;
     });
     this.element.replaceChildren(content);
-    this.read = tokens.length;
+    this.read = this.inView = tokens.length; // a text opens with its beginning in view
     this.now = null;
     this.element.scrollTop = 0;
   }
@@ -71,7 +71,8 @@ export class Text {
       this.now = span;
     }
     span?.classList.toggle("locked", this.playhead.locked);
-    if (span && this.playhead.shown === this.playhead.position) this.keepInView(span);
+    if (span && reached !== this.inView && this.playhead.shown === this.playhead.position) this.keepInView(span);
+    this.inView = reached;
   }
 
   /** The span of a token; one without text of its own is shown at the token that completes it. */

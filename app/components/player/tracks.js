@@ -1,6 +1,6 @@
 /** The scrub bar and the curves under it: drawn once, crossed by one line that moves, in two pieces. */
 
-import { number } from "./format.js";
+import { number, quantile } from "./format.js";
 
 export const QUANTITIES = [
   { name: "surprise", label: "surprise", symbol: "‖∇ℓ‖" },
@@ -75,10 +75,10 @@ export class Tracks {
     this.lineOf = lineOf;
     this.shade = shade;
     this.scrub.style.setProperty("--color", `var(--${shade})`);
-    curve(this.scrub, lineOf(shade), true);
+    curve(this.scrub, lineOf(shade), quantile(lineOf(shade), 0.01)); // as the text's shade, to tell more
     for (const row of this.rows) {
       const values = lineOf(row.name);
-      const top = curve(row.canvas, values, false);
+      const top = curve(row.canvas, values, 0);
       row.canvas.setAttribute("aria-label", `${row.label}, from 0 to ${number(top)} over ${values.length} tokens`);
       row.most.textContent = `≤ ${number(top)}`;
     }
@@ -97,8 +97,11 @@ export class Tracks {
   }
 }
 
-/** A curve from 0 to its largest value, which is returned; where tokens outnumber pixels, each pixel shows its largest. */
-function curve(canvas, values, filled) {
+/**
+ * A curve, `low` at the bottom and its largest value, which is returned, at the top; where tokens outnumber
+ * pixels, each pixel shows its largest.
+ */
+function curve(canvas, values, low) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   canvas.width = Math.round(width * ratio);
@@ -107,8 +110,8 @@ function curve(canvas, values, filled) {
   pen.scale(ratio, ratio);
   const color = getComputedStyle(canvas).getPropertyValue("--color");
   const finite = (x) => (Number.isFinite(x) ? x : 0);
-  const top = values.reduce((a, b) => Math.max(a, finite(b)), 0);
-  const y = (x) => height - 1.5 - (finite(x) / (top || 1)) * (height - 4);
+  const top = values.reduce((a, b) => Math.max(a, finite(b)), low);
+  const y = (x) => height - 1.5 - (Math.max(0, finite(x) - low) / (top - low || 1)) * (height - 4);
   const points = pointsOf(values, width, y);
   pen.lineJoin = "round";
   pen.lineWidth = 1.4;
@@ -118,7 +121,7 @@ function curve(canvas, values, filled) {
   pen.stroke();
   pen.lineTo(points.at(-1)[0], height);
   pen.lineTo(points[0][0], height);
-  pen.globalAlpha = filled ? 0.22 : 0.1;
+  pen.globalAlpha = 0.14;
   pen.fill();
   return top;
 }
