@@ -12,10 +12,11 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def describe(*packages: str) -> dict[str, Any]:
-    """The processor, its cores usable by us, the Python and package versions, and the date by the clock."""
+    """The processor, its cores usable by us, how busy it is, the versions, and the date by the clock."""
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": {package: version(package) for package in packages},
