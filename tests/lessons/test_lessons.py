@@ -160,9 +160,15 @@ def test_the_first_lesson_tells_what_its_model_does() -> None:
     assert isinstance(unmoved, Predict) and greatest(trace, unmoved).word == "owl"
     street, attic, _ = unmoved.mentions
     assert at_mention(trace, "surprise", street) > at_mention(trace, "surprise", attic)
+    assert at_mention(trace, "write", street) < at_mention(trace, "write", attic)
 
-    def both(words: list[str], quantity: str) -> list[float]:
-        return [at_mention(trace, quantity, Mention(word, 1, "")) for word in words]
+    def clearance(quantity: str) -> float:
+        """The least of the new facts over the most of the filler."""
+        facts, filler = ("attic", "owl", "cellar"), ("rain", "roof", "day", "wind", "cold", "street", "empty")
+        least, most = min(at(quantity, word) for word in facts), max(at(quantity, word) for word in filler)
+        return least / most
 
-    facts, filler = ["attic", "owl", "cellar"], ["rain", "roof", "day", "wind", "cold", "street", "empty"]
-    assert min([at_mention(trace, "write", attic), *both(facts, "write")]) > max(both(filler, "write"))
+    def at(quantity: str, word: str) -> float:
+        return at_mention(trace, quantity, Mention(word, 1, ""))
+
+    assert clearance("write") > max(1, clearance("surprise"))
