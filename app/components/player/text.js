@@ -24,24 +24,34 @@ export class Text {
     return span && Number(span.dataset.token);
   }
 
-  /** Show these tokens. The space before a word stays outside its span, so that shades stand apart. */
+  /**
+   * Show these tokens, a block for every paragraph, so that a change repaints no other. The space before a word
+   * stays outside its span, so that shades stand apart.
+   */
   show(tokens) {
-    const content = document.createDocumentFragment();
+    const paragraphs = [];
     this.spans = tokens.map((token, index) => {
       if (token === "") return null;
+      if (!paragraphs.length || this.endsParagraph(tokens, index - 1)) paragraphs.push(paragraph());
       const spaced = token.length > 1 && token[0] === " " && token.trim() !== "";
-      if (spaced) content.append(" ");
+      if (spaced) paragraphs.at(-1).append(" ");
       const span = document.createElement("span");
       span.textContent = spaced ? token.slice(1) : token;
       span.dataset.token = index;
       if (token.includes("\n")) span.className = "break";
-      content.append(span);
+      paragraphs.at(-1).append(span);
       return span;
     });
-    this.element.replaceChildren(content);
+    this.element.replaceChildren(...paragraphs);
     this.read = this.inView = tokens.length; // a text opens with its beginning in view
     this.now = null;
     this.element.scrollTop = 0;
+  }
+
+  /** Whether a token, or the last before it that has text, ends in a line break. */
+  endsParagraph(tokens, index) {
+    while (index > 0 && tokens[index] === "") index--;
+    return tokens[index].endsWith("\n");
   }
 
   /**
@@ -88,4 +98,8 @@ export class Text {
       this.element.scrollTop = offsetTop - clientHeight / 3;
     }
   }
+}
+
+function paragraph() {
+  return Object.assign(document.createElement("div"), { dir: "auto" });
 }
