@@ -26,15 +26,17 @@ from kernels.pieces import cut
 class _Chunk(NamedTuple):
     """What a chunk of C tokens brings along whatever the state it meets, for N = B * H memories.
 
-    Memory and momentum stand above each other, Z = [M; S] of 2 Dk rows; so `asked` and `stored` hold each row
-    twice, scaled by what belongs to M and to S.
+    Memory and momentum stand above each other, Z = [M; S] of 2 Dk rows, and what meets Z holds each of its
+    rows twice, scaled for M and for S.
     """
 
     values: Tensor  # [N, C, Dv]
-    asked: Tensor  # [N, 2C, 2Dk]: keys, then queries, as they meet the chunk's first Z
-    mixed: Tensor  # [N, 2C, C]: how much of each write a key, then a query, meets
+    key_at_start: Tensor  # [N, C, 2Dk]: keys as they meet the Z of the chunk's start
+    key_at_writes: Tensor  # [N, C, C]: how much of each token's write a key meets
+    query_at_start: Tensor  # [N, C, 2Dk]
+    query_at_writes: Tensor  # [N, C, C]
     ends: Tensor  # [N, 2, 2]: what M and S of the chunk's start count in those of its end
-    stored: Tensor  # [N, C, 2Dk]: keys as their writes enter the last Z
+    stored: Tensor  # [N, C, 2Dk]: keys as their writes enter the Z of the chunk's end
 
 
 def linear(
@@ -56,49 +58,51 @@ def linear(
 ) -> MemoryOutput:
     """The memory of one matrix, any gradient block. Shapes as in `kernels.memory`."""
     batch, length, heads, width = q.shape
-    origin = None if initial is None else initial[0]
-    memory, opened, targets = weights[0], block_start[0] if block_start else weights[0], v
+    origin = initial[0] if initial else None
+    memory, targets = weights[0], v
     if origin is not None:
-        memory, opened, targets = memory - origin, opened - origin, v - _answers(k, origin)
-    opened = opened.flatten(0, 1)  # [B H, Dk, Dv], the memory at the start of the open block
+        memory, targets = memory - origin, v - _answers(k, origin)
     state = torch.cat((memory, momentum[0]), 2).flatten(0, 1)  # [B H, 2Dk, Dv]
     gates = torch.stack((eta, alpha, 2 * theta), -1)  # [B, T, H, 3]
+
+    def unshifted(states: Tensor) -> Tensor:
+        memories = states[:, :width].reshape(memory.shape)
+        return memories if origin is None else memories + origin
 
     reads: list[Tensor] = []
     residuals: list[Tensor] = []
     traces: list[Tensor] = []
+    opened: Tensor | None = None
     for piece in cut(length, offset, block_size, chunk_size):
         span = slice(piece.start, piece.start + piece.size * piece.chunks)
         queries, keys, values = (chunked(x[:, span], piece.chunks) for x in (q, k, targets))
         in_memory, in_momentum = coefficients(*chunked(gates[:, span], piece.chunks).unbind(-1))
         chunks = _prepare(queries, keys, values, in_memory, in_momentum, block_size, read)
-        known = keys @ opened if piece.continues else None
+        given = None
+        if piece.continues and block_start:
+            given = chunked(v[:, span] - _answers(k[:, span], block_start[0]), 1)
         starts: list[Tensor] = []
         for chunk in _in_order(chunks, batch * heads):
             starts.append(state)
-            y, residual, state = _step(chunk, state, known, piece.size > block_size)
+            y, residual, state = _step(chunk, state, given, piece.size > block_size)
             reads.append(y)
             residuals.append(residual)
         if not piece.continues:
-            opened = starts[-1][:, :width]
+            opened = starts[-1]
         if telemetry:
-            written = torch.stack(residuals[-piece.chunks :], 1).flatten(0, 1)  # [N, C, Dv]
-            met = torch.stack(starts, 1).view(-1, 2, width, v.shape[3])  # [N, 2, Dk, Dv]
             shift = None if origin is None else per_chunk(origin, piece.chunks)
-            norms = _telemetry(keys, written, met, shift, in_memory[:, 1:], in_momentum)
+            norms = _telemetry(keys, residuals[-piece.chunks :], starts, shift, in_memory[:, 1:], in_momentum)
             traces.append(sequence(norms, batch, heads))
 
-    y = sequence(torch.cat(reads, 1), batch, heads)
-    memory, speed = state.view(batch, heads, 2, width, -1).unbind(2)
-    opened = opened.reshape(memory.shape)
-    if origin is not None:
-        y, memory, opened = y + _answers(q, origin), memory + origin, opened + origin
     offset = (offset + length) % block_size
+    if opened is not None and offset:
+        block_start = (unshifted(opened),)
+    y = sequence(torch.cat(reads, 1), batch, heads)
     return MemoryOutput(
-        y=y,
-        weights=(memory,),
-        momentum=(speed,),
-        block_start=(opened,) if offset else None,
+        y=y if origin is None else y + _answers(q, origin),
+        weights=(unshifted(state),),
+        momentum=(state[:, width:].reshape(memory.shape),),
+        block_start=block_start if offset else None,
         offset=offset,
         telemetry=dict(zip(TELEMETRY, torch.cat(traces, 1).unbind(-1), strict=True)) if telemetry else {},
         factors=((k.detach(), -2 * sequence(torch.cat(residuals, 1).detach(), batch, heads)),)
@@ -117,17 +121,21 @@ def _prepare(
     read: Read,
 ) -> _Chunk:
     """All that needs no state, for every chunk of a piece at once. Arguments as `coefficients` gives them."""
-    both = torch.cat((keys, queries), 1)  # [N, 2C, Dk]
+    size = keys.shape[1]
     at_key = _at_block_starts(in_memory, block_size)
     at_query = in_memory[:, 1:] if read == "after" else in_memory[:, :-1]
-    rows = torch.cat((at_key, at_query), 1)  # [N, 2C, C + 2]
-    ends = torch.stack((in_memory[:, -1], in_momentum[:, -1]), 1)  # [N, 2, C + 2]
+    at_end = torch.stack((in_memory[:, -1], in_momentum[:, -1]), 1)  # [N, 2, C + 2]
+    key_start, key_writes = torch.split(at_key, [2, size], -1)
+    query_start, query_writes = torch.split(at_query, [2, size], -1)
+    ends, writes = torch.split(at_end, [2, size], -1)
     return _Chunk(
         values=values,
-        asked=twice(both, rows[..., :2]),
-        mixed=rows[..., 2:] * (both @ keys.mT),
-        ends=ends[..., :2],
-        stored=twice(keys, ends[..., 2:].mT),
+        key_at_start=twice(keys, key_start),
+        key_at_writes=key_writes * (keys @ keys.mT),
+        query_at_start=twice(queries, query_start),
+        query_at_writes=query_writes * (queries @ keys.mT),
+        ends=ends,
+        stored=twice(keys, writes.mT),
     )
 
 
@@ -139,19 +147,18 @@ def _in_order(chunks: _Chunk, memories: int) -> Iterator[_Chunk]:
 
 
 def _step(
-    chunk: _Chunk, state: Tensor, known: Tensor | None, several_blocks: bool
+    chunk: _Chunk, state: Tensor, given: Tensor | None, several_blocks: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Reads [N, C, Dv], residuals [N, C, Dv] and next state [N, 2Dk, Dv] of one chunk.
 
-    known [N, C, Dv]: what an earlier block start answers to the keys, where the chunk goes on in its block.
+    given: the residuals, where the chunk goes on in a block that an earlier memory opened.
     """
-    size = chunk.values.shape[1]
-    at_keys, at_queries = torch.split(chunk.asked @ state, size, 1)
-    from_writes, to_queries = torch.split(chunk.mixed, size, 1)
-    residual = chunk.values - (at_keys if known is None else known)
-    if several_blocks:
-        residual = _solve(from_writes, residual)
-    y = torch.baddbmm(at_queries, to_queries, residual)
+    residual = given
+    if residual is None:
+        residual = torch.baddbmm(chunk.values, chunk.key_at_start, state, alpha=-1)
+        if several_blocks:
+            residual = _solve(chunk.key_at_writes, residual)
+    y = torch.baddbmm(chunk.query_at_start @ state, chunk.query_at_writes, residual)
     kept = (chunk.ends @ state.view(len(state), 2, -1)).view(state.shape)
     return y, residual, torch.baddbmm(kept, chunk.stored.mT, residual)
 
@@ -183,9 +190,16 @@ def _block_starts(size: int, block_size: int, device: torch.device) -> Tensor:
 
 @torch.no_grad()
 def _telemetry(
-    keys: Tensor, residual: Tensor, state: Tensor, origin: Tensor | None, memory: Tensor, momentum: Tensor
+    keys: Tensor,
+    residuals: list[Tensor],
+    starts: list[Tensor],
+    origin: Tensor | None,
+    memory: Tensor,
+    momentum: Tensor,
 ) -> Tensor:
-    """Loss, and the norms of gradient, momentum and memory, at every token: [N, C, 4]."""
+    """Loss, and the norms of gradient, momentum and memory, at every token of a piece: [N, C, 4]."""
+    residual = torch.stack(residuals, 1).flatten(0, 1)  # [N, C, Dv]
+    state = torch.stack(starts, 1).view(len(keys), 2, keys.shape[2], -1)  # [N, 2, Dk, Dv]
     writes, speeds, memories = squared_norms(keys, residual, state, origin, memory, momentum)
     sizes = torch.stack((4 * writes, speeds, memories), -1).sqrt().to(residual.dtype)
     return torch.cat((residual.square().sum(-1, keepdim=True), sizes), -1)

@@ -50,6 +50,17 @@ def test_coefficients_are_the_recurrences(regime, dtype, tolerance):
         assert ((found - want).abs() / want)[visible].max() <= tolerance
 
 
+def test_gates_too_small_to_divide_by_have_exact_outer_gradients():
+    """eta at 1e-42, which float32 holds to three binary places only."""
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        eta = torch.full((1, C), 1e-42, dtype=dtype, requires_grad=True)
+        alpha, step = uniform(3).to(dtype)[None], uniform(4).to(dtype)[None]
+        memory, _ = coefficients(eta, alpha, step)
+        found += torch.autograd.grad(memory.sum(), eta)
+    torch.testing.assert_close(found[0].double(), found[1], rtol=1e-5, atol=0)
+
+
 def test_gates_at_zero_and_one_have_finite_outer_gradients():
     eta, alpha = (x.clone().requires_grad_() for x in REGIMES["all gates at 0 or 1"])
     memory, momentum = coefficients(eta[None], alpha[None], uniform(4)[None])

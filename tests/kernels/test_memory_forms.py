@@ -6,7 +6,7 @@ import pytest
 import torch
 from memory_cases import Case, assert_same, draw, gradients, numbers
 
-from kernels import memory
+from kernels import memory, retrieve
 from kernels.deep import deep
 
 LINEAR = [(chunk, block) for chunk in (1, 4, 8) for block in (1, 2, 4, 8) if chunk % block == 0]
@@ -130,3 +130,20 @@ def test_the_definition_by_hand():
     # In one gradient block token 2 sees the block's start: G = 2(1 - 0) = 2, S = 0.2 - 0.4, M = 0.7 - 0.2.
     parallel = memory(one, one, v, eta, theta, alpha, start, zero, block_size=64, backend="reference")
     torch.testing.assert_close(parallel.y.flatten(), torch.tensor([1.4, 0.5], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])
+def test_keys_made_of_the_weights_are_no_part_of_the_memorys_gradient(hidden):
+    """In MAC the keys come out of an attention that has read the same memory."""
+    case = draw(8, 9, hidden, batch=1, heads=1, dk=4, dv=4, saturated=False)
+    found = []
+    for backend in ("torch", "reference"):
+        leaves = case.map(lambda x: x.detach().clone().requires_grad_())
+        keys = leaves.k + 0.3 * retrieve(leaves.q, leaves.weights)
+        out = replace(leaves, k=keys, v=keys * leaves.v).run(chunk_size=4, block_size=4, backend=backend)
+        goal = (out.y * case.v).sum()
+        names = ("q", "k", "v", "eta", "theta", "alpha")
+        gradients = torch.autograd.grad(goal, [*(getattr(leaves, n) for n in names), *leaves.weights])
+        found.append(dict(zip([*names, *map(str, range(len(leaves.weights)))], gradients, strict=True)))
+        found[-1]["y"] = out.y
+    assert_same(*found)

@@ -93,6 +93,13 @@ def test_no_tokens_read_nothing_and_leave_the_state(hidden, backend):
     assert widths == [tuple(w.shape[2:]) for w in case.weights]
 
 
+def test_the_start_of_the_open_block_is_handed_on_bit_for_bit():
+    for hidden in ((), (6,)):
+        case = draw(9, 3, hidden, initial=True, offset=3)
+        handed_on = case.run(chunk_size=8, block_size=8).block_start
+        assert all(torch.equal(a, b) for a, b in zip(handed_on, case.block_start, strict=True))
+
+
 def test_the_open_block_closes_when_it_is_full():
     case = draw(9, 8)
     for length, offset in ((1, 1), (3, 3), (4, 0), (5, 1), (8, 0)):
