@@ -61,6 +61,7 @@ def choose_text_and_model(names: list[str]) -> None:
             key="sample",
             bind="query-params",
             on_change=take_sample,
+            wrap=True,
         )
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
@@ -79,9 +80,14 @@ def choose_text_and_model(names: list[str]) -> None:
     if state.get("upload_problem"):
         st.warning(state.upload_problem)
     st.text_area(
-        "The text", key="text", height=104, label_visibility="collapsed", on_change=take_typed,
+        "The text",
+        key="text",
+        persist_state="session",
+        height=104,
+        label_visibility="collapsed",
+        on_change=take_typed,
         placeholder="Type or paste any text, then press Ctrl+Enter or Read.",
-    )  # fmt: skip
+    )
 
 
 def current_reading(model: tc.TitansLM) -> reading.Reading:
@@ -91,8 +97,8 @@ def current_reading(model: tc.TitansLM) -> reading.Reading:
     """
     source = (model.name, state.text)
     if state.get("source") != source:
-        before = state.pop("reading", None)
-        whole = before.text if before and state.source[1] == state.text else state.text
+        same_text = "source" in state and state.source[1] == state.text
+        whole = state.reading.text if same_text else state.text
         with st.spinner("Reading …", show_time=True):
             state.reading = reading.read(model, whole)
             state.source = source
@@ -117,6 +123,7 @@ def add_text() -> None:
         st.text_area(
             "Add text at the end",
             key="addition",
+            persist_state="session",
             height=68,
             placeholder="What comes next. The memory goes on from where it stands; nothing is read again.",
         )

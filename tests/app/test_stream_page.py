@@ -89,6 +89,13 @@ def test_a_text_that_cannot_be_read_stays_in_its_box(page: AppTest, text: str, t
     assert page.text_area(key="text").value == text
 
 
+def test_after_a_text_that_cannot_be_read_the_old_one_is_still_known(page: AppTest) -> None:
+    before = page.session_state.reading
+    page.text_area(key="text").set_value("x" * (MAX_CHARACTERS + 1)).run()
+    page.text_area(key="text").set_value(before.text).run()
+    assert warnings(page) == [] and page.session_state.reading is before
+
+
 def test_an_addition_that_is_too_long_stays_in_its_box(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     addition = "x" * MAX_CHARACTERS

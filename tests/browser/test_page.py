@@ -67,6 +67,17 @@ def test_a_text_file_is_read_and_a_binary_one_refused(visit: Visit) -> None:
     expect(page.alert).to_have_count(0)
 
 
+def test_what_was_typed_and_read_is_still_there_after_a_visit_to_the_lessons(visit: Visit) -> None:
+    page = visit().read("Mara put the red key in the attic.")
+    page.page.get_by_role("link", name="Lessons").click()
+    expect(page.player).to_have_count(0)
+    page.page.get_by_role("link", name="Stream").click()
+    page.wait(
+        "(text) => player.querySelector('.text').textContent === text", "Mara put the red key in the attic."
+    )
+    expect(page.page.get_by_role("radio", name="The red key")).not_to_be_checked()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_player_follows_the_theme(visit: Visit, theme: str) -> None:
     page = visit(color_scheme=theme)
