@@ -51,7 +51,7 @@ def feed(stream: tc.Stream, text: str) -> tuple[tc.Trace, float]:
     except ValueError as error:
         raise limits.BadInput(sentence(str(error))) from None
     limits.check_tokens(len(ids), already=stream.position)
-    trace = stream.feed(ids, writes=stream.model.has_memory)
+    trace = stream.feed(ids, writes=True)
     return trace, time.perf_counter() - started
 
 
