@@ -64,12 +64,11 @@ class _AtUnitSteps(torch.autograd.Function):
 @lru_cache(maxsize=256)
 def _masks(size: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Where a gate multiplies and which products stay, on the grid times 0..C by sources M_0, S_0, 1..C."""
-    with torch.inference_mode(False):
-        time = torch.arange(size + 1, device=device)[:, None]
-        source = torch.arange(size + 2, device=device)[None, :]
-        # Column s > 0 enters at time s - 1 (S_0 at 0, the i-th token at i) and is multiplied from time s on.
-        below = (time >= source) & (source > 0)
-        reached = time + 1 >= source
-        # M_0 enters the product with L_lambda at time 0; of S_0 only what is left after a token enters M.
-        momentum = torch.where(source == 0, time == 0, reached & ~((time == 0) & (source == 1)))
-        return below, torch.stack((momentum, reached))[:, None].to(dtype)
+    time = torch.arange(size + 1, device=device)[:, None]
+    source = torch.arange(size + 2, device=device)[None, :]
+    # Column s > 0 enters at time s - 1 (S_0 at 0, the i-th token at i) and is multiplied from time s on.
+    below = (time >= source) & (source > 0)
+    reached = time + 1 >= source
+    # M_0 enters the product with L_lambda at time 0; of S_0 only what is left after a token enters M.
+    momentum = torch.where(source == 0, time == 0, reached & ~((time == 0) & (source == 1)))
+    return below, torch.stack((momentum, reached))[:, None].to(dtype)

@@ -76,7 +76,7 @@ def test_retrieve_names_what_does_not_fit():
 def test_a_first_call_without_gradients_does_not_spoil_a_later_one_with(hidden):
     """Sizes no other test uses: whatever is kept between calls is made under inference mode."""
     case = draw(1, 27, hidden)
-    options = {"chunk_size": 11, "block_size": 11}
+    options = {"chunk_size": 11 if hidden else 22, "block_size": 11}
     with torch.inference_mode():
         first = numbers(case.run(**options))
     assert_same(first, numbers(case.run(**options)))

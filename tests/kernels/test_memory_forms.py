@@ -92,6 +92,21 @@ def test_float32_is_float64_to_four_digits(hidden, block):
         assert (found[name] - want).norm() <= 1e-4 * want.norm(), name
 
 
+def test_norms_hold_in_float32_where_large_writes_have_cancelled():
+    """A value is written, then overwritten with zero again and again: memory and momentum all but vanish."""
+    case = draw(0, 14, batch=1, heads=1)
+    gate = torch.ones_like(case.eta)
+    v = torch.cat((case.v[:, :1], 0 * case.v[:, 1:]), 1)
+    nothing = tuple(torch.zeros_like(w) for w in case.weights)
+    case = replace(case, k=case.k[:, :1].expand_as(case.k), v=v, weights=nothing, momentum=nothing)
+    case = replace(case, eta=0.1 * gate, theta=0.2 * gate, alpha=0 * gate)
+    single, double = (c.run(chunk_size=16, block_size=1) for c in (case.map(lambda x: x.float()), case))
+    for name in ("momentum", "memory_norm"):
+        large, small = double.telemetry[name].max(), double.telemetry[name][:, -1]
+        assert small < 1e-3 * large
+        torch.testing.assert_close(single.telemetry[name][:, -1].double(), small, rtol=1e-2, atol=0)
+
+
 @pytest.mark.parametrize("hidden", [(), (5,)], ids=["linear", "deep"])
 def test_the_definition_has_the_outer_gradients_of_finite_differences(hidden):
     case = draw(5, 3, hidden, batch=1, heads=1, dk=2, dv=2, initial=True, saturated=False)
