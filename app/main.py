@@ -19,9 +19,10 @@ st.set_page_config("Titans Lab", layout="wide")
 st.html(HERE / "style.css")
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
+# A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
+# come by this file.
 pages = [
-    st.Page(HERE / "pages" / f"{name}.py", title=title, url_path=name, default=name == "stream")
+    st.Page(HERE / "views" / f"{name}.py", title=title, url_path=name, default=name == "stream")
     for name, title in PAGES.items()
-    if (HERE / "pages" / f"{name}.py").exists()
 ]
 st.navigation(pages, position="top").run()

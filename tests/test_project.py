@@ -129,3 +129,10 @@ def test_the_version_is_told_once_and_cited_alike() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {project['version']}\n" in citation
+
+
+def test_the_readme_says_what_the_cards_and_results_say() -> None:
+    from benchmarks.report import MARKED, report
+
+    found = MARKED.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert found is not None and found[0] == report(), "run `python -m benchmarks.report`"

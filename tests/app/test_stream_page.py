@@ -13,7 +13,7 @@ from app import samples
 from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput
 from app.reading import go_on, read
 
-PAGE = Path(__file__).parents[2] / "app" / "pages" / "stream.py"
+PAGE = Path(__file__).parents[2] / "app" / "views" / "stream.py"
 STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
 
 

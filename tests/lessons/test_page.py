@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from lessons import Lesson, Predict, load_all
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "app" / "pages" / "lessons.py"
+PAGE = Path(__file__).resolve().parent.parent.parent / "app" / "views" / "lessons.py"
 LESSON = load_all()[0]
 
 

@@ -1,0 +1,19 @@
+"""Every page can be the first that anyone visits."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from benchmarks.browser import running_app
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_fresh_server_shows_a_page_that_is_asked_for_first(browser: Browser) -> None:
+    with running_app() as address:
+        page = browser.new_page()
+        page.goto(f"{address}/lessons")
+        expect(page.get_by_text("Surprise is a gradient").first).to_be_visible()
+        expect(page.get_by_role("link", name="Stream")).to_be_visible()
+        page.close()
