@@ -59,8 +59,8 @@ def speed() -> str:
         f"Reading {stream['tokens']} tokens, medians of {stream['repeats']} turns taken one after another "
         f"({machine(stream)}; titans-pytorch {stream['peer']['titans-pytorch']} gives logits alone):\n\n"
         + table(["what", "threads", "median"], rows)
-        + f"\nIn {page['browser']} ({machine(page)}): {paint:.0f} ms from submitting 512 tokens to the "
-        f"first painted frame (median), and {scrub['frames a second']:.0f} frames a second while scrubbing, with "
+        + f"\nIn {page['browser']} ({machine(page)}): {paint:.0f} ms from submitting 512 tokens to the first "
+        f"painted frame (median), and {scrub['frames a second']:.0f} frames a second while scrubbing, with "
         f"{scrub['requests to the server']} requests to the server.\n"
     )
 
