@@ -11,9 +11,9 @@ import torch
 from tqdm import tqdm
 
 from titans_core.model import TitansLM
-from titans_core.stream import without_memory
 from titans_core.tasks import Example, needle
 from titans_core.tokenizer import Tokenizer
+from titans_core.wipe import without_memory
 
 SEED = 1  # of the evaluation, whose stories are drawn apart from training's
 

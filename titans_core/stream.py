@@ -1,37 +1,24 @@
-"""One text's life: tokens go in, the memory changes. A stream holds all state and shares the model's
-weights."""
+"""One text's life: tokens go in, the memory changes. A stream holds all state, and shares the weights."""
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Sequence
+from operator import index
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from titans_core.answer import Answer, answer
-from titans_core.blocks import MACState
-from titans_core.checkpoint import load, read_tensors, write_tensors
-from titans_core.layers import Telemetry, flatten_state, restore_state
-from titans_core.memory import MemoryState
+from titans_core.layers import Telemetry
 from titans_core.model import ModelState, Output, TitansLM
+from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
 from titans_core.trace import Floats, LayerWrites, Trace
+from titans_core.wipe import memories, without_memory
 
 SNAPSHOT_EVERY = 256  # tokens between kept states; `at` recomputes from the nearest one before
-
-
-class Moment(NamedTuple):
-    """All that the next token depends on: how many were read, the model's state, and what it expects [1,
-    vocab]."""
-
-    position: int
-    state: ModelState
-    logits: Tensor
-    decoder: Decoder
 
 
 class Stream:
@@ -47,7 +34,7 @@ class Stream:
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)
-        self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer))
+        self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer), "")
         self._snapshots = [self.now]
         self._ids: list[int] = []  # read since the first snapshot
         self._held = ""
@@ -77,7 +64,9 @@ class Stream:
     def _take(self, text: str | Sequence[int], more: bool) -> tuple[list[int], str]:
         """The token ids to read now, and the text to hold back."""
         if not isinstance(text, str):
-            ids = self._flush() + [int(i) for i in text]
+            if isinstance(text, (bytes, bytearray)):
+                raise TypeError("feed takes text or token ids, not bytes: decode them first")
+            ids = self.tokenizer.encode(self._held, opening=self.position == 0) + [index(i) for i in text]
             if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
                 raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")
             return ids, ""
@@ -85,9 +74,6 @@ class Stream:
         cut = hold_back(whole) if more else len(whole)
         self.tokenizer.encode(whole[cut:])  # a wrong character is told now, not when the word is complete
         return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
-
-    def _flush(self) -> list[int]:
-        return self.tokenizer.encode(self._held, opening=self.position == 0)
 
     def _read(self, ids: list[int], writes: bool) -> Iterator[Trace]:
         """Read in stretches that end at snapshots; at least one trace, be it empty."""
@@ -110,7 +96,8 @@ class Stream:
             nll = torch.nn.functional.cross_entropy(expected[0].float(), tensor[0], reduction="none")
             decoder = copy.copy(before.decoder)
             tokens = decoder.feed(ids)
-            self.now = Moment(before.position + len(ids), out.state, out.logits[:, -1], decoder)
+            last = "".join(tokens)[-1:] or before.last
+            self.now = Moment(before.position + len(ids), out.state, out.logits[:, -1], decoder, last)
             self._remember(ids)
         else:  # the same columns, with no rows
             tokens = []
@@ -187,47 +174,22 @@ class Stream:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Write the stream as safetensors, with the checkpoint's name and hash; its past beyond ids is not
-        kept."""
-        flat = {"logits": self.now.logits} | flatten_state(self.state, "state")
-        tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
-        facts = {
-            "model": self.model.name,
-            "digest": self.model.digest,
-            "position": self.position,
-            "held": self._held,
-            "decoder": self.now.decoder.to_json(),
-            "numbers": {k: v for k, v in flat.items() if not isinstance(v, Tensor)},
-            "history": self.history,
-        }
-        tensors["ids"] = torch.tensor(
-            self._ids if self._snapshots[0].position == 0 else [], dtype=torch.int64
-        )
-        write_tensors(Path(path), tensors, {"stream": json.dumps(facts)})
+        """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
+        file cannot be written."""
+        # Ids alone bring back the whole past, but only where it goes back to the beginning.
+        past = self._ids if self._snapshots[0].position == 0 else []
+        write_stream(Path(path), self.model, self.now, self._held, past, self.history)
 
     @classmethod
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
-        Raises ValueError where the file is no saved stream, or was saved with another checkpoint.
+        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint.
         """
-        tensors, header = read_tensors(Path(path))
-        if "stream" not in header:
-            raise ValueError(f"{Path(path).name} is not a saved stream")
-        facts = json.loads(header["stream"])
-        model = model or load(facts["model"])
-        if model.digest != facts["digest"]:
-            raise ValueError(f"{Path(path).name} was saved with another checkpoint of {facts['model']!r}")
-        stream = cls(model, facts["history"])
-        flat = {k: v.to(model.device) for k, v in tensors.items()} | facts["numbers"]
-        try:
-            state = restore_state(stream.state, flat, "state")
-            decoder = Decoder.from_json(stream.tokenizer, facts["decoder"])
-            stream.now = Moment(facts["position"], state, flat["logits"], decoder)
-        except KeyError as error:
-            raise ValueError(f"{Path(path).name} is incomplete: it lacks {error}") from error
-        stream._ids, stream._held = tensors["ids"].tolist(), facts["held"]
-        if len(stream._ids) != stream.position:
+        saved = read_stream(Path(path), model)
+        stream = cls(saved.model, saved.history)
+        stream.now, stream._held, stream._ids = saved.now, saved.held, saved.ids
+        if len(saved.ids) != stream.position:
             stream._ids, stream._snapshots = [], [stream.now]
         return stream
 
@@ -235,42 +197,12 @@ class Stream:
         """The model's answer, greedily decoded, with five candidates with and without memory; the stream is
         left as it was. A missing space before the question is supplied. Raises ValueError as ``feed``
         does."""
-        tail = self._held or self.tokenizer.decode(self._ids[-8:], opening=False)
-        gap = " " if tail and not tail[-1].isspace() and not question[:1].isspace() else ""
+        end = self._held[-1:] or self.now.last
+        gap = " " if end and not end.isspace() and not question[:1].isspace() else ""
         asked, without = self.fork(), self.wipe()
         asked.feed(gap + question)
         without.feed(gap + question)
         return answer(asked, without)
-
-
-def memories(state: ModelState) -> tuple[MemoryState, ...]:
-    """Each layer's memory; () for the attention-only control."""
-    found = (getattr(part, "memory", part) for part in state)
-    return tuple(part for part in found if isinstance(part, MemoryState))
-
-
-def without_memory(model: TitansLM, state: ModelState) -> ModelState:
-    """The same state with every memory wiped; of a model that has none, as it is."""
-    if not model.has_memory:
-        return state
-    return tuple(
-        wiped(part, mixer.memory.initial)  # type: ignore[union-attr,arg-type]
-        for mixer, part in zip(model.mixers, state, strict=True)
-    )
-
-
-def wiped(part: Any, initial: Sequence[Tensor]) -> Any:
-    """A mixer's state with its memory back at M₀ and without momentum; MAC's frozen copy too."""
-    memory = part if isinstance(part, MemoryState) else part.memory
-    weights = tuple(w.expand_as(now) for w, now in zip(initial, memory.weights, strict=True))
-    start = weights if memory.block_start else ()
-    memory = memory._replace(
-        weights=weights, momentum=tuple(torch.zeros_like(s) for s in memory.momentum), block_start=start
-    )
-    if isinstance(part, MemoryState):
-        return memory
-    part = part._replace(memory=memory)
-    return part._replace(frozen=weights) if isinstance(part, MACState) else part
 
 
 def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import StreamPage
 from playwright.sync_api import expect
+
+from tests.browser.conftest import StreamPage
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., StreamPage]

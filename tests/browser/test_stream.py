@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import StreamPage
 from playwright.sync_api import expect
 
 import titans_core as tc
+from tests.browser.conftest import StreamPage
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., StreamPage]

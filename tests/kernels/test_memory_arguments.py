@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from memory_cases import assert_same, draw, gradients, numbers
 
 from kernels import retrieve
+from tests.kernels.memory_cases import assert_same, draw, gradients, numbers
 
 WRONG_OPTIONS = {
     "block_size must divide": {"chunk_size": 8, "block_size": 3},

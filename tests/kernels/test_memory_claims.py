@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from memory_cases import Case, draw, numbers
 
 from kernels import retrieve
+from tests.kernels.memory_cases import Case, draw, numbers
 
 forms = pytest.mark.parametrize(
     "hidden,block", [((), 1), ((), 4), ((), 16), ((6,), 1), ((6,), 16)],

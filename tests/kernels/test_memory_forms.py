@@ -4,10 +4,10 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
-from memory_cases import Case, assert_same, draw, gradients, numbers
 
 from kernels import memory, retrieve
 from kernels.deep import deep
+from tests.kernels.memory_cases import Case, assert_same, draw, gradients, numbers
 
 LINEAR = [(chunk, block) for chunk in (1, 4, 8) for block in (1, 2, 4, 8) if chunk % block == 0]
 DEEP = [(hidden, chunk, block) for hidden in ((6,), (6, 3)) for chunk, block in ((8, 1), (8, 8), (4, 4))]

@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_cases import Case, assert_same, draw, numbers
 
 from kernels import MemoryOutput
+from tests.kernels.memory_cases import Case, assert_same, draw, numbers
 
 steady = settings(max_examples=40, deadline=None, derandomize=True)
 

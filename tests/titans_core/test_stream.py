@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.titans_core.conftest import KINDS, tiny
+from titans_core.checkpoint import read_tensors, write_tensors
 from titans_core.layers import flatten_state
 from titans_core.model import TitansLM
 from titans_core.stream import SNAPSHOT_EVERY, Stream
@@ -249,3 +250,36 @@ def test_asking_leaves_the_stream_as_it_was(stream: Stream) -> None:
     assert answer.text in [text for text, _ in answer.candidates]
     if stream.model.config.variant == "attention":
         assert answer.candidates == answer.candidates_without
+
+
+def test_a_tampered_state_is_refused_when_loaded_not_when_read_on(tmp_path: Path) -> None:
+    stream = Stream(speaker(("mag", 1, 1)))
+    stream.feed(TEXT)
+    path = tmp_path / "stream.safetensors"
+    stream.save(path)
+    tensors, header = read_tensors(path)
+    matrix = next(name for name in tensors if ".weights." in name)
+    write_tensors(path, tensors | {matrix: torch.zeros(3, 3)}, header)
+    with pytest.raises(ValueError, match="damaged"):
+        Stream.load(path, stream.model)
+    write_tensors(path, tensors, {"stream": "{}"})
+    with pytest.raises(ValueError, match="damaged"):
+        Stream.load(path, stream.model)
+
+
+def test_only_text_and_whole_numbers_are_fed() -> None:
+    stream = Stream(speaker(("lmm", 1, 1)))
+    for wrong in (b"Mara", [1.5], [None], 7):
+        with pytest.raises(TypeError):
+            stream.feed(wrong)  # type: ignore[arg-type]
+    assert stream.feed(np.array([3, 4])).ids == (3, 4)
+
+
+def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
+    stream = Stream(speaker(("lmm", 1, 1)))
+    stream.feed("Mara put the red key in the attic.")
+    spaced = stream.fork()
+    spaced.feed(" ")
+    for told in (stream, stream.wipe()):
+        assert told.ask("Where is it?").candidates == told.ask(" Where is it?").candidates
+    assert spaced.now.last == " " and stream.wipe().now.last == "."

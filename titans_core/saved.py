@@ -1,0 +1,92 @@
+"""Streams on disk: safetensors with the state, and beside it in the header whose stream it is and where it
+stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from titans_core.checkpoint import load, read_tensors, write_tensors
+from titans_core.layers import flatten_state, restore_state
+from titans_core.model import ModelState, TitansLM
+from titans_core.tokenizer import Decoder, Tokenizer
+
+
+class Moment(NamedTuple):
+    """All that the next token depends on.
+
+    How many tokens were read; the model's state; what it expects next, logits [1, vocab]; the decoder; and
+    the last character read, "" before any.
+    """
+
+    position: int
+    state: ModelState
+    logits: Tensor
+    decoder: Decoder
+    last: str
+
+
+class Saved(NamedTuple):
+    """What a file held: the moment, the text held back, and the ids since the beginning where they were
+    kept."""
+
+    model: TitansLM
+    now: Moment
+    held: str
+    ids: list[int]
+    history: int
+
+
+def write_stream(path: Path, model: TitansLM, now: Moment, held: str, ids: list[int], history: int) -> None:
+    """Write one moment of a stream, whole or not at all. Raises ValueError where that cannot be done."""
+    flat = {"logits": now.logits} | flatten_state(now.state, "state")
+    tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
+    tensors["ids"] = torch.tensor(ids, dtype=torch.int64)
+    facts = {
+        "model": model.name,
+        "digest": model.digest,
+        "position": now.position,
+        "last": now.last,
+        "held": held,
+        "decoder": now.decoder.to_json(),
+        "numbers": {k: v for k, v in flat.items() if not isinstance(v, Tensor)},
+        "history": history,
+    }
+    write_tensors(path, tensors, {"stream": json.dumps(facts)})
+
+
+def read_stream(path: Path, model: TitansLM | None) -> Saved:
+    """Read what ``write_stream`` wrote; without a model, load the one named. Raises ValueError as told
+    there."""
+    tensors, header = read_tensors(path)
+    if "stream" not in header:
+        raise ValueError(f"{path.name} is not a saved stream")
+    try:
+        facts: dict[str, Any] = json.loads(header["stream"])
+        name, digest = facts["model"], facts["digest"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} is damaged: its header cannot be read") from error
+    model = model or load(name)
+    if model.digest != digest:
+        raise ValueError(f"{path.name} was saved with another checkpoint of {name!r}")
+    try:
+        return Saved(
+            model, restore(tensors, facts, model), facts["held"], tensors["ids"].tolist(), facts["history"]
+        )
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
+
+
+def restore(tensors: dict[str, Tensor], facts: dict[str, Any], model: TitansLM) -> Moment:
+    """The moment of a file; raises KeyError or RuntimeError where the model cannot go on from it."""
+    flat = {k: v.to(model.device) for k, v in tensors.items()} | facts["numbers"]
+    tokenizer = Tokenizer.load()
+    with torch.inference_mode():
+        state = restore_state(model.initial_state(), flat, "state")
+        model(torch.tensor([[tokenizer.begin]], device=model.device), state)  # every shape must fit
+    decoder = Decoder.from_json(tokenizer, facts["decoder"])
+    return Moment(facts["position"], state, flat["logits"], decoder, facts["last"])
