@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import titans_core as tc
-from titans_core.checkpoint import SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -22,7 +21,7 @@ def report() -> str:
 
 def recall() -> str:
     """One row a model: share of right answers by facts told and distance, and with the memory wiped."""
-    cards = {name: tc.model_card(SHIPPED / f"{name}.safetensors") for name in tc.available()}
+    cards = {name: tc.model_card(name) for name in tc.available()}
     scores = {name: card["scores"] for name, card in cards.items()}
     first = next(iter(scores.values()))
     cells = [(cell["facts"], cell["distance"]) for cell in first["recall"]]

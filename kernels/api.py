@@ -138,8 +138,8 @@ def _check_tensors(q: Tensor, k: Tensor, v: Tensor, gates: tuple[Tensor, Tensor,
 
 def _check_layers(name: str, layers: Weights, q: Tensor, dv: int | None) -> None:
     """Layers [B, H, Din, Dout] that lead from the width of q to dv, where that is given."""
-    if not layers:
-        raise ValueError(f"{name} must hold at least one layer.")
+    if not isinstance(layers, tuple | list) or not layers:
+        raise ValueError(f"{name} must be a tuple of matrices, with at least one layer.")
     batch, _, heads, width = q.shape
     for number, layer in enumerate(layers, 1):
         if layer.ndim != 4 or layer.shape[:3] != (batch, heads, width):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
-from titans_core.checkpoint import SHIPPED, available, load, model_card, save_model, write_text
+from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
 from titans_core.evaluate import report
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     evaluate = commands.add_parser("evaluate", help="measure what a checkpoint remembers")
     evaluate.add_argument("checkpoint")
-    evaluate.add_argument("--asked", type=int, default=100, help="questions a cell (default 100)")
+    evaluate.add_argument("--asked", type=positive, default=100, help="questions a cell (default 100)")
     evaluate.add_argument("--json", type=Path, help="write the scores here")
     evaluate.set_defaults(run=run_evaluate)
 
@@ -45,15 +47,29 @@ def main(arguments: list[str] | None = None) -> int:
     info.set_defaults(run=run_info)
 
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every character
     try:
         options.run(options)
+        sys.stdout.flush()
     except (ValueError, FloatingPointError) as error:
         print(f"titans_core: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("titans_core: stopped; what was saved stays", file=sys.stderr)
+        print("titans_core: stopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough; nothing may be flushed at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return 0
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return number
 
 
 def run_stream(options: argparse.Namespace) -> None:
@@ -111,12 +127,10 @@ def run_evaluate(options: argparse.Namespace) -> None:
 def run_info(options: argparse.Namespace) -> None:
     """Print what a checkpoint is."""
     model = load(options.checkpoint)
-    path = SHIPPED / f"{options.checkpoint}.safetensors"
-    path = path if path.is_file() else Path(options.checkpoint)
     print(f"{model.name}: {model.config.variant}, {model.parameter_count():,} parameters")
     print(json.dumps({"config": model.config.to_dict()}, indent=2))
-    if path.with_suffix(".json").is_file():
-        print(json.dumps({"card": model_card(path)}, indent=2))
+    if find(options.checkpoint).with_suffix(".json").is_file():
+        print(json.dumps({"card": model_card(options.checkpoint)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,17 @@ from titans_core.model import TitansLM
 SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "models"
 
 
+def choose_device(device: str | torch.device) -> torch.device:
+    """A device by name; ``"auto"`` is CUDA when present. Raises ValueError where there is no such device
+    here."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"there is no device {str(device)!r} here: use auto, cpu or cuda") from error
+
+
 def available() -> list[str]:
     """Names of the shipped checkpoints, the five variants first."""
     names = {path.stem for path in SHIPPED.glob("*.safetensors")}
@@ -31,10 +43,7 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
 
     Raises ValueError with one sentence where there is no such checkpoint, or it cannot be read.
     """
-    path = SHIPPED / f"{name}.safetensors" if (SHIPPED / f"{name}.safetensors").is_file() else Path(name)
-    if not path.is_file():
-        known = ", ".join(available()) or "none yet: run `make train`"
-        raise ValueError(f"there is no checkpoint {str(name)!r}; shipped: {known}")
+    path = find(name)
     tensors, header = read_tensors(path)
     try:
         config = ModelConfig.from_dict(json.loads(header["config"]))
@@ -43,9 +52,16 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return model.to(device).eval().requires_grad_(False)
+    return model.to(choose_device(device)).eval().requires_grad_(False)
+
+
+def find(name: str | Path) -> Path:
+    """The file of a shipped checkpoint's name, or of a path. Raises ValueError where there is none."""
+    for path in (SHIPPED / f"{name}.safetensors", Path(name)):
+        if path.is_file():
+            return path
+    known = ", ".join(available()) or "none yet: run `make train`"
+    raise ValueError(f"there is no checkpoint {str(name)!r}; shipped: {known}")
 
 
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
@@ -57,9 +73,16 @@ def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = T
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2) + "\n")
 
 
-def model_card(path: Path) -> dict[str, Any]:
-    """The JSON beside a checkpoint: recipe, seed, tokens, time, device, measured scores."""
-    card: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+def model_card(name: str | Path) -> dict[str, Any]:
+    """The JSON beside a checkpoint: recipe, seed, tokens, time, device, measured scores.
+
+    Raises ValueError where there is no such checkpoint, or no readable card beside it.
+    """
+    path = find(name).with_suffix(".json")
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"the card {path.name} is missing or cannot be read") from error
     return card
 
 
@@ -74,7 +97,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
     """Write safetensors to ``path``; an interrupted write leaves what was there."""
-    write_bytes(path, save(tensors, metadata=header))
+    write_bytes(path, save(tensors, metadata=header or None))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -84,13 +107,16 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside ``path`` and move into place. Raises ValueError where that cannot be done."""
+    if not path.name:
+        raise ValueError("the file to write has no name")
     draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content)
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise ValueError(f"cannot write {path}: {error.strerror}") from error
 
 

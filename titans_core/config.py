@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_type_hints
 
 Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
 VARIANTS: tuple[Variant, ...] = ("mac", "mag", "mal", "lmm", "attention")
@@ -94,8 +94,22 @@ T = TypeVar("T")
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Make the dataclass ``cls`` of a mapping; an unknown key raises ValueError and names the known ones."""
+    """Make the dataclass ``cls`` of a mapping.
+
+    Raises ValueError for an unknown key, naming the known ones, and for a value of another kind.
+    """
     known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - known):
         raise ValueError(f"unknown key {unknown[0]!r} in [{where}]; known: {', '.join(sorted(known))}")
+    hints = get_type_hints(cls)
+    for name, value in values.items():
+        kind, expected = hints[name], ""
+        if kind is int and (not isinstance(value, int) or isinstance(value, bool)):
+            expected = "a whole number"
+        elif kind is float and (not isinstance(value, int | float) or isinstance(value, bool)):
+            expected = "a number"
+        elif kind == tuple[int, ...] and not all(type(part) is int for part in value):
+            expected = "a list of whole numbers"
+        if expected:
+            raise ValueError(f"{name} in [{where}] must be {expected}, not {value!r}")
     return cls(**values)

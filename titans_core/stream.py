@@ -29,7 +29,9 @@ class Stream:
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
-        self.model, self.history = model, history
+        if history < 0:
+            raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
+        self.model, self.history = model, index(history)
         self.tokenizer = Tokenizer.load()
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
@@ -72,7 +74,7 @@ class Stream:
             return ids, ""
         whole = self._held + text
         cut = hold_back(whole) if more else len(whole)
-        self.tokenizer.encode(whole[cut:])  # a wrong character is told now, not when the word is complete
+        self.tokenizer.encode(text)  # a wrong character is told now, not when its word is complete
         return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
 
     def _read(self, ids: list[int], writes: bool) -> Iterator[Trace]:
@@ -151,7 +153,7 @@ class Stream:
 
     def at(self, position: int) -> Stream:
         """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
-        first = self._snapshots[0].position
+        first, position = self._snapshots[0].position, index(position)
         if not first <= position <= self.position:
             raise ValueError(
                 f"token {position} is out of reach: this stream goes from {first} to {self.position}"
@@ -197,6 +199,9 @@ class Stream:
         """The model's answer, greedily decoded, with five candidates with and without memory; the stream is
         left as it was. A missing space before the question is supplied. Raises ValueError as ``feed``
         does."""
+        self.tokenizer.encode(
+            question
+        )  # before the space, so that a wrong character is told by its own place
         end = self._held[-1:] or self.now.last
         gap = " " if end and not end.isspace() and not question[:1].isspace() else ""
         asked, without = self.fork(), self.wipe()

@@ -87,6 +87,8 @@ class Trace:
         if not parts:
             raise ValueError("there is nothing to join")
         for a, b in zip(parts, parts[1:], strict=False):
+            if len(a.writes) != len(b.writes):
+                raise ValueError("a trace with writes and one without cannot be joined")
             if a.start + len(a) != b.start or a.columns.keys() != b.columns.keys():
                 raise ValueError(f"a trace that ends at token {a.start + len(a)} does not go on at {b.start}")
         first = parts[0]

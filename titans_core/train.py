@@ -12,14 +12,21 @@ import time
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from titans_core.checkpoint import read_tensors, save_model, write_tensors, write_text
+from titans_core.checkpoint import (
+    choose_device,
+    model_card,
+    read_tensors,
+    save_model,
+    write_tensors,
+    write_text,
+)
 from titans_core.config import ModelConfig, build
 from titans_core.model import TitansLM
 from titans_core.tasks import Batch, batch
@@ -37,6 +44,10 @@ class Stage:
     steps: int
     min_distance: int = 24
 
+    def __post_init__(self) -> None:
+        if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
+            raise ValueError("a stage needs length, batch, steps and every number of facts to be at least 1")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -52,6 +63,12 @@ class TrainConfig:
     clip: float = 1.0
     answer_weight: float = 10.0
     other_weight: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError("a training needs at least one stage: [[stages]]")
+        if self.warmup < 1 or self.learning_rate <= 0 or self.clip <= 0:
+            raise ValueError("warmup must be at least 1, learning_rate and clip above 0")
 
     @property
     def steps(self) -> int:
@@ -80,7 +97,9 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
     """Read a TOML configuration. Raises ValueError with one sentence where it is wrong."""
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     try:
         model = ModelConfig.from_dict({"vocab_size": vocab_size, **values.pop("model")})
@@ -106,12 +125,11 @@ class Training:
     """A model, its optimiser and how far they are, in a folder that can be gone on with."""
 
     def __init__(self, config: TrainConfig, folder: Path, device: str = "auto") -> None:
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.config, self.folder, self.device = config, folder, device
+        self.config, self.folder, self.device = config, folder, choose_device(device)
+        make_folder(folder)
         self.tokenizer = Tokenizer.load()
         torch.manual_seed(config.seed)
-        self.model = TitansLM(config.model, folder.name).to(device)
+        self.model = TitansLM(config.model, folder.name).to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -124,7 +142,10 @@ class Training:
     def run(self, save_every: int = 100) -> None:
         """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
         folder."""
-        bar = tqdm(total=self.config.steps, initial=self.step, unit="step", dynamic_ncols=True)
+        with tqdm(total=self.config.steps, initial=self.step, unit="step", dynamic_ncols=True) as bar:
+            self._run(bar, save_every)
+
+    def _run(self, bar: tqdm[NoReturn], save_every: int) -> None:
         hits = Recall()
         while self.step < self.config.steps:
             loss = self.advance(hits)
@@ -138,7 +159,6 @@ class Training:
                 )
                 hits = Recall()
                 self.save()
-        bar.close()
 
     def advance(self, hits: Recall) -> float:
         """One step; returns its loss."""
@@ -179,32 +199,56 @@ class Training:
         write_text(self.folder / "progress.json", json.dumps(progress) + "\n")
 
     def resume(self) -> bool:
-        """Go on where ``save`` left off; False where there is nothing to go on with."""
+        """Go on where ``save`` left off; False where there is nothing to go on with.
+
+        Raises ValueError where the folder's run is damaged, or was begun with another recipe.
+        """
         if not (self.folder / "progress.json").is_file():
             return False
+        try:
+            if model_card(self.folder / "model.safetensors")["recipe"] != self.card()["recipe"]:
+                raise ValueError(
+                    f"{self.folder} holds a run of another recipe: name another folder with --out"
+                )
+            self._restore()
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise ValueError(
+                f"{self.folder} holds a damaged run: remove it, or name another --out"
+            ) from error
+        return True
+
+    def _restore(self) -> None:
         tensors, _ = read_tensors(self.folder / "model.safetensors")
         self.model.load_state_dict(tensors)
         moments, _ = read_tensors(self.folder / "optimizer.safetensors")
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self.model.named_parameters() if moments else ():
             self.optimizer.state[parameter] = {
                 key: moments[f"{key}.{name}"] if key == "step" else moments[f"{key}.{name}"].to(self.device)
                 for key in ("step", "exp_avg", "exp_avg_sq")
             }
         progress = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
         self.step, self.seconds, self.tokens = progress["step"], progress["seconds"], progress["tokens"]
-        return True
 
     def card(self) -> dict[str, Any]:
         """The recipe half of the model card."""
         return {
-            "recipe": asdict(self.config),
+            "recipe": json.loads(json.dumps(asdict(self.config))),  # as it is read back
             "parameters": self.model.parameter_count(),
             "steps": self.step,
             "tokens": self.tokens,
             "seconds": round(self.seconds),
-            "device": self.device,
+            "device": str(self.device),
             "torch": torch.__version__,
         }
+
+
+def make_folder(folder: Path) -> None:
+    """Make a run's folder now, not after the first hundred steps. Raises ValueError where it cannot be
+    made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
 class Recall:

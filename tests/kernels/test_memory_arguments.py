@@ -23,6 +23,7 @@ WRONG_TENSORS = {
     "eta must be": {"eta": torch.zeros(2, 5, dtype=torch.float64)},
     "theta must have the dtype": {"theta": torch.zeros(2, 5, 2)},
     "at least one layer": {"weights": (), "momentum": ()},
+    "must be a tuple of matrices": {"weights": torch.zeros(2, 2, 4, 4)},
     "layer 1 of weights must be": {"weights": (torch.zeros(2, 2, 4, 4, dtype=torch.float64),)},
     "layer 1 of weights must have the dtype": {"weights": (torch.zeros(2, 2, 5, 4),)},
     "gives 3 columns, but v has 4": {"weights": (torch.zeros(2, 2, 5, 3, dtype=torch.float64),)},

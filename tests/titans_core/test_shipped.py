@@ -21,7 +21,7 @@ def test_all_five_variants_are_shipped_and_small() -> None:
         model = tc.load(name, device="cpu")
         assert model.parameter_count() <= 2_000_000, name
         assert (SHIPPED / f"{name}.safetensors").stat().st_size <= 8_000_000, name
-        card = tc.model_card(SHIPPED / f"{name}.safetensors")
+        card = tc.model_card(name)
         assert card["parameters"] == model.parameter_count()
         assert card["steps"] == sum(stage["steps"] for stage in card["recipe"]["stages"])
 
@@ -89,8 +89,30 @@ def test_the_command_line_streams_a_file_and_tells_of_mistakes(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "trace.csv").read_text().startswith("position,token,layer,head,")
     assert command("info", "mac").returncode == 0
+    below = str(text / "trace.csv")
+    text_and_wrong = ["stream", str(text), "--csv", below], ["evaluate", "mac", "--asked", "0"]
+    for wrong in text_and_wrong:
+        refused = command(*wrong)
+        assert refused.returncode != 0 and "Traceback" not in refused.stderr, refused.stderr
     text.write_bytes(b"\xff\xfe\x00")
     for wrong in (["stream", str(text)], ["stream", "nowhere.txt"], ["info", "nobody"], ["train", "no.toml"]):
         refused = command(*wrong)
         assert refused.returncode == 1 and "Traceback" not in refused.stderr
         assert refused.stderr.count("\n") == 1, refused.stderr
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Tom likes soup. " * 400)
+    call = f"{sys.executable} -m titans_core stream {text} | head -1"
+    done = subprocess.run(call, shell=True, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.stdout.startswith("token") and done.stderr == ""
+
+
+def test_cards_and_devices_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no device"):
+        tc.load("mac", device="abacus")
+    (tmp_path / "bare.safetensors").write_bytes((SHIPPED / "mac.safetensors").read_bytes())
+    assert tc.load(tmp_path / "bare.safetensors").name == "bare"
+    with pytest.raises(ValueError, match="card"):
+        tc.model_card(tmp_path / "bare.safetensors")

@@ -82,6 +82,12 @@ def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> Non
         ("colour = 1\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'colour'"),
         ("[model.memory]\nblock_size = 5\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "must divide"),
         ("this is no toml", "cannot read"),
+        ("stages = []\n[model]\n", "at least one stage"),
+        ("[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps='x'", "whole number"),
+        ("[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[]\nsteps=1", "at least 1"),
+        ("[model]\n[[stages]]\nlength=8\nbatch=0\nfacts=[1]\nsteps=1", "at least 1"),
+        ("warmup = 0\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "warmup"),
+        ("learning_rate = 'fast'\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "a number"),
     ],
 )
 def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, complaint: str) -> None:
@@ -90,6 +96,20 @@ def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, co
     with pytest.raises(ValueError, match=complaint) as caught:
         read_config(path, 1538)
     assert "\n" not in str(caught.value).strip()
+
+
+def test_a_run_of_another_recipe_or_a_damaged_one_is_left_alone(tmp_path: Path) -> None:
+    Training(SMALL, tmp_path, device="cpu").save()
+    with pytest.raises(ValueError, match="another recipe"):
+        Training(replace(SMALL, seed=2), tmp_path, device="cpu").resume()
+    (tmp_path / "progress.json").write_text("{}")
+    with pytest.raises(ValueError, match="damaged run"):
+        Training(SMALL, tmp_path, device="cpu").resume()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="cannot make the folder"):
+        Training(SMALL, tmp_path / "file" / "run", device="cpu")
+    with pytest.raises(ValueError, match="no device 'abacus'"):
+        Training(SMALL, tmp_path, device="abacus")
 
 
 def test_every_shipped_recipe_can_be_read() -> None:
