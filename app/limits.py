@@ -14,6 +14,8 @@ class BadInput(ValueError):
 
 def check_characters(text: str, already: int = 0) -> None:
     """Raise BadInput where ``text``, after ``already`` characters, is empty or longer than MAX_CHARACTERS."""
+    if not text and already:
+        raise BadInput("There is nothing to add yet: type what comes next, then press Read on.")
     if not text:
         raise BadInput("There is nothing to read yet: type or paste a text, or pick a sample.")
     check_size(len(text) + already, MAX_CHARACTERS, "characters", continued=already > 0)
@@ -37,7 +39,7 @@ def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
 
 
 def decode_upload(content: bytes) -> str:
-    """The text of an uploaded file. Raises BadInput where it is not UTF-8 text."""
+    """The text of an uploaded file. Raises BadInput where it is empty or not UTF-8 text."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -45,6 +47,8 @@ def decode_upload(content: bytes) -> str:
             f"This file is not UTF-8 text: its byte {error.start:,} cannot be read. "
             "Save it as UTF-8 text and upload it again."
         ) from None
+    if not text:
+        raise BadInput("This file is empty. Upload one that holds a text.")
     if "\0" in text:
         raise BadInput("This file holds binary data, not text. Upload a plain text file.")
     return text.replace("\r\n", "\n")

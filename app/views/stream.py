@@ -41,23 +41,34 @@ def take_upload() -> None:
 
 
 def take_addition() -> None:
-    """Read what was added; what cannot be read stays in its box."""
+    """Read what was added, after all of the text box, and put it at that box's end.
+
+    What cannot be read stays where it was typed.
+    """
     state.addition_problem = None
     try:
-        state.reading = reading.go_on(state.reading, state.addition)
-        state.addition = ""
+        before = current_reading(models.load(state.model))
+    except ValueError:
+        return  # the page itself tells what is wrong with the text or the model
+    try:
+        state.reading = reading.go_on(before, state.addition)
     except limits.BadInput as problem:
         state.addition_problem = str(problem)
+        return
+    state.text = state.reading.text
+    state.addition = ""
+    state.sample = None
 
 
 def choose_text_and_model(names: list[str]) -> None:
     """The text box, where its text may come from, and the model that reads it."""
     titles = samples.titles()
+    if "text" not in state and not st.query_params.get("sample"):
+        state.sample = titles[0] if titles else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         st.pills(
             "A text to read",
             titles,
-            default=titles[0] if titles else None,
             key="sample",
             bind="query-params",
             on_change=take_sample,
@@ -76,7 +87,7 @@ def choose_text_and_model(names: list[str]) -> None:
             bind="query-params",
         )
     if "text" not in state:
-        state.text = samples.text(state.sample) if state.sample else ""
+        state.text = samples.text(state.sample or titles[0]) if titles else ""
     if state.get("upload_problem"):
         st.warning(state.upload_problem)
     st.text_area(
@@ -91,18 +102,11 @@ def choose_text_and_model(names: list[str]) -> None:
 
 
 def current_reading(model: tc.TitansLM) -> reading.Reading:
-    """What the session has read; read anew only where the text or the model is another.
-
-    Another model reads what was added at the end too.
-    """
-    source = (model.name, state.text)
-    if state.get("source") != source:
-        same_text = "source" in state and state.source[1] == state.text
-        whole = state.reading.text if same_text else state.text
-        with st.spinner("Reading …", show_time=True):
-            state.reading = reading.read(model, whole)
-            state.source = source
-    return state.reading
+    """The text box as the chosen model has read it; read anew only where either is another."""
+    read: reading.Reading | None = state.get("reading")
+    if read is None or (read.stream.model.name, read.text) != (model.name, state.text):
+        read = state.reading = reading.read(model, state.text)
+    return read
 
 
 def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
@@ -113,7 +117,8 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
         f"{model.parameter_count():,} parameters",
     ]
     if read is not None:
-        parts.append(f"{read.stream.position:,} tokens, read in {read.seconds:.2f} s")
+        count = read.stream.position
+        parts.append(f"{count:,} {'token' if count == 1 else 'tokens'}, read in {read.seconds:.2f} s")
     return " · ".join(parts)
 
 
@@ -149,7 +154,8 @@ def page() -> None:
         facts = st.empty()
         st.button("Read", type="primary")
     try:
-        read = current_reading(model)
+        with st.spinner("Reading …", show_time=True):
+            read = current_reading(model)
     except limits.BadInput as problem:
         facts.caption(describe(model, None))
         st.warning(str(problem))

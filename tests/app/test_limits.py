@@ -32,6 +32,11 @@ def test_an_empty_text_says_what_to_do() -> None:
         check_characters("")
 
 
+def test_an_empty_addition_says_that_there_is_nothing_to_add() -> None:
+    with pytest.raises(BadInput, match="nothing to add yet"):
+        check_characters("", already=10)
+
+
 def test_an_upload_is_read_as_utf8_and_its_mark_dropped() -> None:
     assert decode_upload("\ufeffeine Brücke\r\nund mehr".encode()) == "eine Brücke\nund mehr"
 
@@ -39,6 +44,12 @@ def test_an_upload_is_read_as_utf8_and_its_mark_dropped() -> None:
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", "Brücke".encode("latin-1"), "ab".encode("utf-16")])
 def test_an_upload_that_is_not_utf8_is_refused(content: bytes) -> None:
     with pytest.raises(BadInput, match="not UTF-8 text"):
+        decode_upload(content)
+
+
+@pytest.mark.parametrize("content", [b"", "\ufeff".encode()])
+def test_an_empty_upload_is_refused(content: bytes) -> None:
+    with pytest.raises(BadInput, match="This file is empty"):
         decode_upload(content)
 
 

@@ -64,6 +64,54 @@ def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -
     assert page.text_area(key="addition").value == ""
 
 
+def test_the_text_box_holds_what_is_shown_after_an_addition_too(page: AppTest) -> None:
+    page.text_area(key="addition").set_value(" Where is the red key?")
+    page.button[1].click().run()
+    after = page.session_state.reading
+    assert after.text.endswith("key?") and page.text_area(key="text").value == after.text
+    assert page.session_state.sample is None
+    page.text_area(key="text").set_value(STORY).run()
+    assert page.session_state.reading.text == STORY
+
+
+def test_an_addition_follows_a_text_that_was_not_yet_read(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY)
+    page.text_area(key="addition").set_value(" And more.")
+    page.button[1].click().run()
+    assert page.session_state.reading.text == page.text_area(key="text").value == STORY + " And more."
+    assert "".join(page.session_state.reading.trace.tokens) == STORY + " And more."
+
+
+@pytest.mark.parametrize("text", ["", "x" * (MAX_CHARACTERS + 1)], ids=["empty", "too long"])
+def test_an_addition_to_a_text_that_cannot_be_read_waits_in_its_box(page: AppTest, text: str) -> None:
+    page.text_area(key="text").set_value(text)
+    page.text_area(key="addition").set_value(" And more.")
+    page.button[1].click().run()
+    assert len(warnings(page)) == 1 and page.text_area(key="text").value == text
+    page.text_area(key="text").set_value(STORY).run()
+    assert warnings(page) == [] and page.text_area(key="addition").value == " And more."
+
+
+def test_nothing_to_add_is_said_where_nothing_was_typed(page: AppTest) -> None:
+    page.button[1].click().run()
+    (message,) = warnings(page)
+    assert message.startswith("There is nothing to add yet")
+
+
+def test_one_token_is_counted_as_one(page: AppTest) -> None:
+    page.text_area(key="text").set_value("a").run()
+    assert "· 1 token, read" in page.caption[0].value
+
+
+@pytest.mark.parametrize("sample", ["", "no such sample"])
+def test_an_address_without_a_known_sample_opens_with_the_first(sample: str) -> None:
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page.query_params["sample"] = sample
+    page.run()
+    assert warnings(page) == []
+    assert page.session_state.reading.text == samples.text(samples.titles()[0])
+
+
 def test_another_model_reads_the_additions_too(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     page.text_area(key="addition").set_value(" And more.")
