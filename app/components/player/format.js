@@ -1,6 +1,6 @@
 /** Numbers and tokens as a person reads them. */
 
-/** A number in at most five characters or so, precise enough to compare. */
+/** A number in at most seven characters or so, with two significant digits or more. */
 export function number(x) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x);
@@ -10,8 +10,14 @@ export function number(x) {
   if (size >= 10) return x.toFixed(1);
   if (size >= 1) return x.toFixed(2);
   if (size >= 0.01) return x.toFixed(3);
-  if (size >= 0.0001) return x.toFixed(4);
-  return x.toExponential(0);
+  if (size >= 0.001) return x.toFixed(4);
+  if (size >= 0.0001) return x.toFixed(5);
+  return x.toExponential(1);
+}
+
+/** How many tokens, as a person says it. */
+export function tokensOf(count) {
+  return `${count.toLocaleString("en")} ${count === 1 ? "token" : "tokens"}`;
 }
 
 /** A token in quotation marks, white space made visible; a token without text of its own says so. */

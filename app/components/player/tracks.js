@@ -1,6 +1,6 @@
 /** The scrub bar and the curves under it: drawn once, crossed by one line that moves, in two pieces. */
 
-import { number, quantile } from "./format.js";
+import { number, quantile, tokensOf } from "./format.js";
 
 export const QUANTITIES = [
   { name: "surprise", label: "surprise", symbol: "‖∇ℓ‖" },
@@ -79,7 +79,7 @@ export class Tracks {
     for (const row of this.rows) {
       const values = lineOf(row.name);
       const top = curve(row.canvas, values, 0);
-      row.canvas.setAttribute("aria-label", `${row.label}, from 0 to ${number(top)} over ${values.length} tokens`);
+      row.canvas.setAttribute("aria-label", `${row.label}, from 0 to ${number(top)} over ${tokensOf(values.length)}`);
       row.most.textContent = `≤ ${number(top)}`;
     }
     this.render();
@@ -119,6 +119,7 @@ function curve(canvas, values, low) {
   pen.beginPath();
   points.forEach(([x, h], i) => (i ? pen.lineTo(x, h) : pen.moveTo(x, h)));
   pen.stroke();
+  if (points.length === 1) pen.fillRect(points[0][0] - 2, points[0][1] - 2, 4, 4); // no line has one end
   pen.lineTo(points.at(-1)[0], height);
   pen.lineTo(points[0][0], height);
   pen.globalAlpha = 0.14;
