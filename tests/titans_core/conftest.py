@@ -21,7 +21,7 @@ def tiny(variant: str, depth: int = 1, block_size: int = 1, vocab_size: int = 60
     """A model of two layers whose window (6) and chunk (8) do not divide one another, with every gate well
     open."""
     memory = MemoryConfig(
-        depth=depth, hidden=6, chunk_size=8, block_size=block_size, step_max=0.2 if depth > 1 else 1.0
+        depth=depth, hidden=6, chunk_size=8, block_size=block_size, step_max=0.1 if depth > 1 else 1.0
     )
     config = ModelConfig(
         variant=variant,  # type: ignore[arg-type]
