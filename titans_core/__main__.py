@@ -9,11 +9,16 @@ import os
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
 from titans_core.evaluate import report
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
+from titans_core.trace import Trace
 from titans_core.train import Training, read_config
+
+STRETCH = 1024  # tokens between two moves of the progress bar
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,7 +79,11 @@ def positive(text: str) -> int:
 
 def run_stream(options: argparse.Namespace) -> None:
     """Print a token a line: text, −log p, mean surprise, mean write."""
-    trace = Stream(load(options.model)).feed(read_text(options.file))
+    stream = Stream(load(options.model))
+    ids = stream.tokenizer.encode(read_text(options.file))
+    starts = range(0, max(len(ids), 1), STRETCH)
+    bar = tqdm(starts, desc="reading", unit=f"×{STRETCH} tokens", disable=None)  # on a terminal only
+    trace = Trace.join([stream.feed(ids[start : start + STRETCH]) for start in bar])
     if options.csv:
         write_text(options.csv, trace.to_frame().to_csv(index=False))
         print(f"{len(trace)} tokens, {options.csv}")
