@@ -2,6 +2,8 @@
 
 import { quantile } from "./format.js";
 
+const BLOCK = 64; // tokens that a block holds at least
+
 export class Text {
   constructor(element, playhead) {
     this.element = element;
@@ -25,31 +27,36 @@ export class Text {
   }
 
   /**
-   * Show these tokens, a block for every paragraph, so that a change repaints no other. The space before a word
-   * stays outside its span, so that shades stand apart.
+   * Show these tokens in blocks of whole lines, so that a change repaints no other block; many short lines share
+   * one, for a thousand blocks would be slow. The space before a word stays outside its span, so that shades stand
+   * apart.
    */
   show(tokens) {
-    const paragraphs = [];
+    const blocks = [];
+    let begin = 0; // of the last block
     this.spans = tokens.map((token, index) => {
       if (token === "") return null;
-      if (!paragraphs.length || this.endsParagraph(tokens, index - 1)) paragraphs.push(paragraph());
+      if (!blocks.length || (index - begin >= BLOCK && this.endsLine(tokens, index - 1))) {
+        blocks.push(document.createElement("div"));
+        begin = index;
+      }
       const spaced = token.length > 1 && token[0] === " " && token.trim() !== "";
-      if (spaced) paragraphs.at(-1).append(" ");
+      if (spaced) blocks.at(-1).append(" ");
       const span = document.createElement("span");
       span.textContent = spaced ? token.slice(1) : token;
       span.dataset.token = index;
       if (token.includes("\n")) span.className = "break";
-      paragraphs.at(-1).append(span);
+      blocks.at(-1).append(span);
       return span;
     });
-    this.element.replaceChildren(...paragraphs);
+    this.element.replaceChildren(...blocks);
     this.read = this.inView = tokens.length; // a text opens with its beginning in view
     this.now = null;
     this.element.scrollTop = 0;
   }
 
   /** Whether a token, or the last before it that has text, ends in a line break. */
-  endsParagraph(tokens, index) {
+  endsLine(tokens, index) {
     while (index > 0 && tokens[index] === "") index--;
     return tokens[index].endsWith("\n");
   }
@@ -98,8 +105,4 @@ export class Text {
       this.element.scrollTop = offsetTop - clientHeight / 3;
     }
   }
-}
-
-function paragraph() {
-  return Object.assign(document.createElement("div"), { dir: "auto" });
 }
