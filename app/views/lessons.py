@@ -47,9 +47,8 @@ def read_exhibit(lesson: Lesson) -> reading.Reading:
 
 
 def commit(lesson: Lesson, number: int) -> None:
-    """Keep what the learner expects at a step, which cannot be taken back."""
-    if (expected := state[f"{lesson.name}-expect-{number}"]) is not None:
-        state[f"{lesson.name}-answer-{number}"] = expected
+    """Keep what the learner expects at a step, which cannot be taken back; None, where they chose nothing."""
+    state[f"{lesson.name}-answer-{number}"] = state[f"{lesson.name}-expect-{number}"]
 
 
 def start_again(lesson: Lesson) -> None:
@@ -87,6 +86,8 @@ def ask(lesson: Lesson, number: int, step: Step) -> None:
             labels = [mention.label for mention in step.action.mentions]
             st.radio(step.action.question, labels, index=None, key=key)
         st.form_submit_button("This is what I expect", on_click=commit, args=(lesson, number))
+    if f"{lesson.name}-answer-{number}" in state:
+        st.warning("Nothing is chosen yet: choose one of the answers first.")
 
 
 def reveal(step: Step, expected: str | int, trace: tc.Trace) -> None:
@@ -95,10 +96,12 @@ def reveal(step: Step, expected: str | int, trace: tc.Trace) -> None:
     spoken_of = mentions(step)
     table = pd.DataFrame({"label": [mention.label for mention in spoken_of]})
     table["value"] = [at_mention(trace, step.action.quantity, mention) for mention in spoken_of]
-    table["expected"] = float("nan")
+    chart = bars(step.action.quantity, table)
     if isinstance(step.action, Estimate):
-        table.loc[1, "expected"] = table.value[0] * int(expected) / 100
-    st.altair_chart(bars(step.action.quantity, table), width="stretch", alt=described(table))
+        at = pd.DataFrame({"label": table.label[1:], "value": table.value[0] * int(expected) / 100})
+        chart += expectation(at)
+    chart = chart.properties(height=alt.Step(30))
+    st.altair_chart(chart, width="stretch", alt=described(step.action.quantity, table))
     st.markdown(step.explanation)
 
 
@@ -112,33 +115,40 @@ def verdict(step: Step, expected: str | int, trace: tc.Trace) -> str:
     return f"**{answer[:1].upper()}{answer[1:]}**; {agreement}."
 
 
-def described(table: pd.DataFrame) -> str:
+def described(quantity: str, table: pd.DataFrame) -> str:
     """The chart in words."""
-    return "; ".join(f"{row.label}: {row.value:.2f}" for row in table.itertuples())
+    return f"{NAMES[quantity]}: " + "; ".join(f"{row.label}: {row.value:.2f}" for row in table.itertuples())
+
+
+def colours() -> dict[str, str]:
+    """The colours of the theme that is on."""
+    return COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+
+
+def expectation(table: pd.DataFrame) -> alt.Chart:
+    """A line across a mention's bar, where the learner expected it to end."""
+    chart = alt.Chart(table).mark_tick(color=colours()["ink"], thickness=2, size=24)
+    return chart.encode(x="value:Q", y=alt.Y("label:N", sort=None))
 
 
 def bars(quantity: str, table: pd.DataFrame) -> alt.LayerChart:
-    """One bar a mention, in the quantity's colour, its number beside it; a line where it was expected."""
-    colours = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    """One bar a mention, in the quantity's colour, its number beside it."""
     title = alt.Axis(title=NAMES[quantity], tickCount=4, grid=False)
     labels = alt.Axis(title=None, labelLimit=260, domain=False, ticks=False)
     chart = alt.Chart(table).encode(
         x=alt.X("value:Q", scale=alt.Scale(domainMin=0), axis=title),
         y=alt.Y("label:N", sort=None, axis=labels),
     )
-    numbers = chart.mark_text(align="left", dx=6, color=colours["ink"])
-    expected = chart.mark_tick(color=colours["ink"], thickness=2, size=24).encode(x="expected:Q")
-    layers = (
-        chart.mark_bar(color=colours[quantity], height=14),
-        numbers.encode(alt.Text("value:Q", format=".2f")),
+    numbers = chart.mark_text(align="left", dx=6, color=colours()["ink"])
+    return chart.mark_bar(color=colours()[quantity], height=14) + numbers.encode(
+        alt.Text("value:Q", format=".2f")
     )
-    return alt.layer(*layers, expected).properties(height=alt.Step(30))
 
 
 def walk(lesson: Lesson, trace: tc.Trace) -> bool:
     """The steps as far as the learner has come; True when all are done."""
     for number, step in enumerate(lesson.steps, 1):
-        st.subheader(step.title, anchor=False)
+        st.header(step.title, anchor=False)
         st.markdown(step.opening)
         text_of(lesson, step)
         expected = state.get(f"{lesson.name}-answer-{number}")
@@ -151,15 +161,17 @@ def walk(lesson: Lesson, trace: tc.Trace) -> bool:
 
 def check(lesson: Lesson) -> None:
     """The checkpoint questions; every answer is explained, and another may be tried."""
-    st.subheader("What have you learned?", anchor=False)
+    st.header("What have you learned?", anchor=False)
     right = 0
     for number, checkpoint in enumerate(lesson.checkpoints, 1):
         texts = [choice.text for choice in checkpoint.choices]
-        chosen = st.radio(checkpoint.question, texts, index=None, key=f"{lesson.name}-check-{number}")
+        key = f"{lesson.name}-check-{number}"
+        chosen = st.radio(checkpoint.question, texts, index=None, key=key, persist_state="session")
         if chosen is not None:
             index = texts.index(chosen)
             right += index == checkpoint.answer
-            st.markdown(checkpoint.choices[index].why)
+            judged = "**Yes.**" if index == checkpoint.answer else "**Not quite:**"
+            st.markdown(f"{judged} {checkpoint.choices[index].why}")
     if right == len(lesson.checkpoints):
         st.success(f"That was it. You can now: {lesson.goal[:1].lower()}{lesson.goal[1:]}")
 
@@ -182,7 +194,7 @@ def page() -> None:
         done = walk(lesson, read.trace)
     if not done:
         return
-    st.subheader("Now watch it whole", anchor=False)
+    st.header("Now watch it whole", anchor=False)
     player(read.message)
     with st.container(width=720):
         check(lesson)

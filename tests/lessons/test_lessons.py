@@ -156,6 +156,9 @@ def test_the_first_lesson_tells_what_its_model_does() -> None:
     again, changed, unmoved = (step.action for step in lesson.steps)
     trace = tc.Stream(tc.load(lesson.exhibit.model, device="cpu")).feed(lesson.exhibit.text)
     assert isinstance(again, Estimate) and share(trace, again) < 90
+    third = Mention("attic", 3, "")
+    first, last = (at_mention(trace, "surprise", mention) for mention in (again.before, third))
+    assert 0.1 * first < last < 0.9 * first, "less error is left at the third telling, yet not none"
     assert isinstance(changed, Predict) and greatest(trace, changed).word == "cellar"
     assert isinstance(unmoved, Predict) and greatest(trace, unmoved).word == "owl"
     street, attic, _ = unmoved.mentions

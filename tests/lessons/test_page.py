@@ -20,7 +20,7 @@ def page() -> AppTest:
 
 
 def headings(page: AppTest) -> list[str]:
-    return [heading.value for heading in page.subheader]
+    return [heading.value for heading in page.header]
 
 
 def told(page: AppTest) -> str:
@@ -53,9 +53,14 @@ def test_a_step_without_an_expectation_stays_open(page: AppTest) -> None:
     open_step = next(n for n, step in enumerate(LESSON.steps) if isinstance(step.action, Predict))
     for _ in range(open_step):
         expect(page)
+    assert not page.warning
     page.button[0].click().run()
     assert not page.exception
     assert LESSON.steps[open_step].explanation not in told(page)
+    (warning,) = page.warning
+    assert "choose one of the answers first" in warning.value
+    expect(page)
+    assert LESSON.steps[open_step].explanation in told(page) and not page.warning
 
 
 def test_what_was_expected_stands_beside_what_was_measured(page: AppTest) -> None:
@@ -71,10 +76,11 @@ def test_every_answer_is_explained_and_all_right_ones_end_the_lesson(page: AppTe
     page.run()
     assert not page.success
     for radio, checkpoint in zip(page.radio, LESSON.checkpoints, strict=True):
-        assert checkpoint.choices[checkpoint.answer - 1].why in told(page)
+        assert f"**Not quite:** {checkpoint.choices[checkpoint.answer - 1].why}" in told(page)
         radio.set_value(checkpoint.choices[checkpoint.answer].text)
     page.run()
     assert len(page.success) == 1 and not page.exception
+    assert told(page).count("**Yes.**") == len(LESSON.checkpoints) and "Not quite" not in told(page)
 
 
 def test_a_lesson_can_be_started_again(page: AppTest) -> None:
