@@ -13,16 +13,14 @@ import streamlit as st  # noqa: E402
 
 from app.components.typing import mend_typing  # noqa: E402
 
-PAGES = {"stream": "Stream", "lessons": "Lessons"}
-
 st.set_page_config("Titans Lab", layout="wide")
 st.html(HERE / "style.css")
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
-pages = [
-    st.Page(HERE / "views" / f"{name}.py", title=title, url_path=name, default=name == "stream")
-    for name, title in PAGES.items()
-]
-st.navigation(pages, position="top").run()
+stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
+lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
+# The default page has the bare address alone; its name should lead there as well.
+by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
+st.navigation([stream, lessons, by_name], position="top").run()

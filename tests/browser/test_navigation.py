@@ -17,3 +17,12 @@ def test_a_fresh_server_shows_a_page_that_is_asked_for_first(browser: Browser) -
         expect(page.get_by_text("Surprise is a gradient").first).to_be_visible()
         expect(page.get_by_role("link", name="Stream")).to_be_visible()
         page.close()
+
+
+def test_the_stream_page_opens_by_its_name_too(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{server}/stream")
+    page.wait_for_selector(".player[data-position]")
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_role("link", name="Stream")).to_have_count(1)
+    page.close()
