@@ -135,8 +135,9 @@ def bars(quantity: str, table: pd.DataFrame) -> alt.LayerChart:
     """One bar a mention, in the quantity's colour, its number beside it."""
     title = alt.Axis(title=NAMES[quantity], tickCount=4, grid=False)
     labels = alt.Axis(title=None, labelLimit=260, domain=False, ticks=False)
+    room = 1.2 * float(table.select_dtypes("number").max().max())  # the longest bar's number stands beside it
     chart = alt.Chart(table).encode(
-        x=alt.X("value:Q", scale=alt.Scale(domainMin=0), axis=title),
+        x=alt.X("value:Q", scale=alt.Scale(domain=[0, room]), axis=title),
         y=alt.Y("label:N", sort=None, axis=labels),
     )
     numbers = chart.mark_text(align="left", dx=6, color=colours()["ink"])
