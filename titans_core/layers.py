@@ -43,9 +43,15 @@ class CausalConvolution(nn.Module):
 
     def forward(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
         """x [B, T, channels] after ``tail`` [B, reach, channels] -> (y like x, the new tail)."""
-        seen = torch.cat([tail, x], 1)  # [B, reach + T, channels]
-        y = F.conv1d(seen.transpose(1, 2), self.taps.t().unsqueeze(1), groups=x.shape[2])
-        return y.transpose(1, 2), seen[:, seen.shape[1] - self.reach :]
+        return convolve(x, self.taps, tail)
+
+
+def convolve(x: Tensor, taps: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+    """Each channel of x [B, T, channels] with its own taps [width, channels], after ``tail`` [B, width - 1,
+    channels] -> (y like x, the new tail)."""
+    seen = torch.cat([tail, x], 1)  # [B, width - 1 + T, channels]
+    y = F.conv1d(seen.transpose(1, 2), taps.t().unsqueeze(1), groups=x.shape[2])
+    return y.transpose(1, 2), seen[:, x.shape[1] :]
 
 
 class Gating(nn.Module):

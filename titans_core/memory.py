@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kernels import memory, retrieve
 from titans_core.config import ModelConfig
-from titans_core.layers import CausalConvolution, RMSNorm, Telemetry
+from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
 
 # Where the gates start, from trials: half the largest step, little momentum, almost no forgetting.
 STEP_START, ETA_START, ALPHA_START = 0.5, 0.1, 0.002
@@ -142,14 +142,11 @@ class NeuralMemory(nn.Module):
     def retrieve(self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
         query convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
-        taps = self.convolution.taps[:, : self.inner]
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
-        seen = torch.cat([tail, projected], 1)
-        mixed = F.conv1d(seen.transpose(1, 2), taps.t().unsqueeze(1), groups=self.inner).transpose(1, 2)
-        q = F.silu(mixed) if "query" in self.config.silu else mixed
+        q, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
+        q = F.silu(q) if "query" in self.config.silu else q
         y = retrieve(unit(q.unflatten(-1, (self.heads, self.head_width))), weights)  # [B, T, H, D]
-        h = self.out(self.norm(y.flatten(2)))
-        return h, seen[:, seen.shape[1] - self.convolution.reach :], y.norm(dim=-1)
+        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1)
 
 
 def unit(x: Tensor) -> Tensor:
