@@ -8,7 +8,7 @@ from torch import Tensor
 from kernels.activations import ACTIVATIONS
 from kernels.deep import deep
 from kernels.linear import linear
-from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
+from kernels.output import TELEMETRY, MemoryOutput, Read, Step, Weights
 from kernels.reference import reference
 
 BACKENDS = ("auto", "reference", "torch")
@@ -26,10 +26,12 @@ def memory(
     initial: Weights | None = None,
     block_start: Weights | None = None,
     offset: int = 0,
+    block_keys: Tensor | None = None,
     chunk_size: int = 64,
     block_size: int = 64,
     read: Read = "after",
     activation: str = "silu",
+    step: Step = "given",
     backend: str = "auto",
     telemetry: bool = True,
 ) -> MemoryOutput:
@@ -44,18 +46,25 @@ def memory(
         weights, momentum: the state before the first token, one [B, H, Din, Dout] per layer.
         initial: I, what forgetting leads to, shaped like weights; None is the paper's letter, zero.
         block_start: the weights at the start of the open gradient block, needed where offset > 0.
-        offset: how many tokens the open gradient block already holds. Both come back in the output, so that a
-            stream may be cut anywhere without changing a number.
+        offset: how many tokens the open gradient block already holds.
+        block_keys: the keys that the open gradient block has met, [B, H, Dk, Dk], needed where offset > 0 and
+            the step is bounded. These three come back in the output, so that a stream may be cut anywhere
+            without changing a number.
         chunk_size: how many tokens are computed together; it changes speed, never numbers.
         block_size: how many tokens share one point at which gradients are taken. 1 is the exact online rule,
             chunk_size the paper's parallel form. Divides chunk_size; a deep memory knows these two alone.
         read: "after" reads M_t(q_t), "before" reads M_{t-1}(q_t).
         activation: "silu" or "gelu", between the layers of a deep memory.
+        step: "given" takes theta as the step; "bounded" takes
+            theta (1 - eta) / (max(1, kappa) (1 + met)²), which keeps a deep memory from overshooting where
+            2 theta <= 1. kappa is the token's tangent kernel at the block's start, met the sum of
+            2 theta_j (k·k_j)² over the earlier tokens of its block (`kernels.bounded`).
         backend: "torch", "reference" (slow, the definition) or "auto".
         telemetry: whether losses, norms and gradient factors are wanted.
 
     Returns:
-        A `MemoryOutput`. Gradients reach every tensor argument through y, weights, momentum and block_start.
+        A `MemoryOutput`. Gradients reach every tensor argument through y, weights, momentum, block_start
+        and block_keys.
 
     Raises:
         ValueError: shapes, dtypes or options that do not fit each other.
@@ -66,14 +75,17 @@ def memory(
     for name, layers in (("momentum", momentum), ("initial", initial), ("block_start", block_start)):
         if layers is not None:
             _check_like(name, layers, weights)
-    _check_options(len(weights), block_start, offset, chunk_size, block_size, read, activation, backend)
+    _check_options(len(weights), block_start, offset, chunk_size, block_size, read, activation, step, backend)
+    block_keys = _opened_keys(block_keys, offset, q) if step == "bounded" else None
     if q.shape[1] == 0:
-        return _unchanged(q, v, weights, momentum, block_start, offset, telemetry)
+        return _unchanged(q, v, weights, momentum, block_start, offset, block_keys, telemetry)
     state = (weights, momentum, initial, block_start if offset else None, offset)
     if backend == "reference":
-        return reference(q, k, v, eta, theta, alpha, *state, block_size, read, activation, telemetry)
+        return reference(
+            q, k, v, eta, theta, alpha, *state, block_keys, block_size, read, activation, telemetry
+        )
     if len(weights) > 1:
-        return deep(q, k, v, eta, theta, alpha, *state, block_size, read, activation, telemetry)
+        return deep(q, k, v, eta, theta, alpha, *state, block_keys, block_size, read, activation, telemetry)
     return linear(q, k, v, eta, theta, alpha, *state, chunk_size, block_size, read, telemetry)
 
 
@@ -102,6 +114,7 @@ def _unchanged(
     momentum: Weights,
     block_start: Weights | None,
     offset: int,
+    block_keys: Tensor | None,
     telemetry: bool,
 ) -> MemoryOutput:
     """An empty sequence reads nothing and leaves the state as it was."""
@@ -112,6 +125,7 @@ def _unchanged(
         momentum=momentum,
         block_start=block_start if offset else None,
         offset=offset,
+        block_keys=block_keys,
         telemetry={name: q.new_empty(empty) for name in TELEMETRY} if telemetry else {},
         factors=tuple((q.new_empty(*empty, w.shape[2]), q.new_empty(*empty, w.shape[3])) for w in weights)
         if telemetry
@@ -174,6 +188,7 @@ def _check_options(
     block_size: int,
     read: str,
     activation: str,
+    step: str,
     backend: str,
 ) -> None:
     if backend == "triton":
@@ -183,6 +198,10 @@ def _check_options(
     if read not in get_args(Read):
         raise ValueError(f"read must be 'after' or 'before', not {read!r}.")
     _check_activation(activation)
+    if step not in get_args(Step):
+        raise ValueError(f"step must be 'given' or 'bounded', not {step!r}.")
+    if step == "bounded" and depth == 1:
+        raise ValueError("the bounded step is for deep memories: a linear one needs theta <= (1 - eta) / 2.")
     if chunk_size < 1 or block_size < 1 or chunk_size % block_size:
         raise ValueError(f"block_size must divide chunk_size, but {block_size} does not divide {chunk_size}.")
     if depth > 1 and block_size not in (1, chunk_size):
@@ -191,6 +210,21 @@ def _check_options(
         raise ValueError(f"offset must lie in 0..{block_size - 1} (block_size - 1), but it is {offset}.")
     if offset and block_start is None:
         raise ValueError(f"offset is {offset}, inside a gradient block, so block_start must be given.")
+
+
+def _opened_keys(block_keys: Tensor | None, offset: int, q: Tensor) -> Tensor:
+    """The keys that the open block has met: none where no block is open, whatever was handed in."""
+    batch, _, heads, width = q.shape
+    if not offset:
+        return q.new_zeros(batch, heads, width, width)
+    if block_keys is None:
+        raise ValueError(f"offset is {offset}, inside a gradient block, so block_keys must be given.")
+    if block_keys.shape != (batch, heads, width, width) or block_keys.dtype != q.dtype:
+        raise ValueError(
+            f"block_keys must be [{batch}, {heads}, {width}, {width}] {q.dtype}, "
+            f"not {list(block_keys.shape)} {block_keys.dtype}."
+        )
+    return block_keys
 
 
 def _check_activation(activation: str) -> None:

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from kernels.activations import ACTIVATIONS, Activation
+from kernels.bounded import bounded, weighed_keys
 from kernels.coefficients import coefficients
 from kernels.layout import chunked, sequence, twice
 from kernels.norms import squared_norms
@@ -52,6 +54,7 @@ def deep(
     initial: Weights | None,
     block_start: Weights | None,
     offset: int,
+    block_keys: Tensor | None,
     block_size: int,
     read: Read,
     activation: str,
@@ -62,7 +65,7 @@ def deep(
     act = ACTIVATIONS[activation]
     layers = _layers(weights, momentum, initial)
     opened = [w.flatten(0, 1) for w in block_start or weights]
-    gates = torch.stack((eta, alpha, 2 * theta), -1)  # [B, T, H, 3]
+    met = None if block_keys is None else block_keys.flatten(0, 1)
 
     reads: list[Tensor] = []
     written: list[list[_Writes]] = []
@@ -70,16 +73,26 @@ def deep(
     for piece in cut(length, offset, block_size, block_size):
         span = slice(piece.start, piece.start + piece.size * piece.chunks)
         tokens = [chunked(x[:, span], piece.chunks) for x in (q, k, v)]
-        tokens += coefficients(*chunked(gates[:, span], piece.chunks).unbind(-1))
+        decay, forgotten, given = (chunked(gate[:, span], piece.chunks) for gate in (eta, alpha, theta))
+        tokens += [*coefficients(decay, forgotten, 2 * given), decay, given]
         per_block = (x.view(batch * heads, piece.chunks, *x.shape[1:]).unbind(1) for x in tokens)
-        for queries, keys, values, memory, speed in zip(*per_block, strict=True):
+        for queries, keys, values, memory, speed, momentum_decay, step in zip(*per_block, strict=True):
             if not piece.continues:
                 opened = [layer.weight() for layer in layers]
             writes = _writes(keys, values, opened, act)
+            taken = step
+            if met is not None:
+                if not piece.continues:
+                    met = torch.zeros_like(met)
+                scale = bounded(keys, step, momentum_decay, writes, met)  # [B H, C]
+                met = met + weighed_keys(keys, step)
+                taken, columns = step * scale, pad(scale, (2, 0), value=1.0)[:, None]
+                memory, speed = memory * columns, speed * columns
             at_query = memory[:, 1:] if read == "after" else memory[:, :-1]
             reads.append(_read(queries, at_query, layers, writes, act))
             if telemetry:
-                traces.append(_telemetry(layers, writes, memory[:, 1:], speed))
+                sizes = _telemetry(layers, writes, memory[:, 1:], speed)
+                traces.append(torch.cat((sizes, taken[..., None].detach()), -1))
                 written.append(writes)
             ends = torch.stack((memory[:, -1], speed[:, -1]), 1)  # [B H, 2, C + 2]
             layers = [_after(layer, write, ends) for layer, write in zip(layers, writes, strict=True)]
@@ -97,6 +110,7 @@ def deep(
         momentum=tuple(per_head(layer.state[:, 1]) for layer in layers),
         block_start=tuple(per_head(w) for w in opened) if offset else None,
         offset=offset,
+        block_keys=None if met is None else per_head(met if offset else torch.zeros_like(met)),
         telemetry=dict(zip(TELEMETRY, gathered(traces).unbind(-1), strict=True)) if telemetry else {},
         factors=tuple(
             (gathered([w.x for w in layer]).detach(), -2 * gathered([w.d for w in layer]).detach())

@@ -104,7 +104,10 @@ def linear(
         momentum=(state[:, width:].reshape(memory.shape),),
         block_start=block_start if offset else None,
         offset=offset,
-        telemetry=dict(zip(TELEMETRY, torch.cat(traces, 1).unbind(-1), strict=True)) if telemetry else {},
+        block_keys=None,
+        telemetry=dict(zip(TELEMETRY, (*torch.cat(traces, 1).unbind(-1), theta.detach()), strict=True))
+        if telemetry
+        else {},
         factors=((k.detach(), -2 * sequence(torch.cat(residuals, 1).detach(), batch, heads)),)
         if telemetry
         else (),

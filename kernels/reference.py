@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kernels.activations import ACTIVATIONS
+from kernels.bounded import bounded, weighed_keys
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 
 
@@ -22,6 +23,7 @@ def reference(
     initial: Weights | None,
     block_start: Weights | None,
     offset: int,
+    block_keys: Tensor | None,
     block_size: int,
     read: Read,
     activation: str,
@@ -31,23 +33,31 @@ def reference(
     origin = initial or tuple(torch.zeros_like(w) for w in weights)
     reads, traces, factors = [], [], []
     for t in range(q.shape[1]):
-        decay, step, kept = (gate[:, t, :, None, None] for gate in (eta, theta, 1 - alpha))  # [B, H, 1, 1]
         if offset == 0 or block_start is None:
             block_start = weights
         if read == "before":
             reads.append(retrieve_token(q[:, t], weights, activation))
 
         loss, gradients, pairs = surprise(k[:, t], v[:, t], block_start, activation)
-        momentum = tuple(decay * s - step * g for s, g in zip(momentum, gradients, strict=True))  # (10)
+        size = theta[:, t]
+        if block_keys is not None:
+            one, given = k[:, t, :, None], size[..., None]  # [B, H, 1, Dk], [B, H, 1]
+            layers = [(x[..., None, :], -d[..., None, :] / 2) for x, d in pairs]
+            size = size * bounded(one, given, eta[:, t, :, None], layers, block_keys)[..., 0]
+            block_keys = block_keys + weighed_keys(one, given)
+        decay, rate, kept = (gate[..., None, None] for gate in (eta[:, t], size, 1 - alpha[:, t]))
+        momentum = tuple(decay * s - rate * g for s, g in zip(momentum, gradients, strict=True))  # (10)
         weights = tuple(
             i + kept * (w - i) + s for i, w, s in zip(origin, weights, momentum, strict=True)
         )  # (13)
 
         if read == "after":
             reads.append(retrieve_token(q[:, t], weights, activation))
-        traces.append(torch.stack((loss, norm(gradients), norm(momentum), norm(weights))).detach())
-        factors.append(pairs)
+        traces.append(torch.stack((loss, norm(gradients), norm(momentum), norm(weights), size)).detach())
+        factors.append([(x.detach(), d.detach()) for x, d in pairs])
         offset = (offset + 1) % block_size
+        if block_keys is not None and offset == 0:
+            block_keys = torch.zeros_like(block_keys)
 
     return MemoryOutput(
         y=torch.stack(reads, 1),
@@ -55,6 +65,7 @@ def reference(
         momentum=momentum,
         block_start=block_start if offset else None,
         offset=offset,
+        block_keys=block_keys,
         telemetry=dict(zip(TELEMETRY, torch.stack(traces, 2), strict=True)) if telemetry else {},
         factors=tuple(
             (torch.stack([pair[0] for pair in layer], 1), torch.stack([pair[1] for pair in layer], 1))
@@ -84,7 +95,7 @@ def surprise(
         loss = (outputs[-1] - v).square().sum(-1)
         found = torch.autograd.grad(loss.sum(), (*weights, *outputs), create_graph=outer)
     gradients, deltas = found[: len(weights)], found[len(weights) :]
-    return loss, gradients, [(x.detach(), d.detach()) for x, d in zip(inputs, deltas, strict=True)]
+    return loss, gradients, list(zip(inputs, deltas, strict=True))
 
 
 def retrieve_token(q: Tensor, weights: Weights, activation: str) -> Tensor:

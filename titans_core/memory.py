@@ -15,6 +15,7 @@ from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
 
 # Where the gates start, from trials: half the largest step, little momentum, almost no forgetting.
 STEP_START, ETA_START, ALPHA_START = 0.5, 0.1, 0.002
+LAST_LAYER = 0.6  # of a deep memory's last matrix, times 1 / hidden: it starts by answering little
 GATE_SCALE = 0.2  # of the gates' initial weights: near their start for every token, yet not the same
 
 
@@ -23,13 +24,15 @@ class MemoryState(NamedTuple):
 
     weights, momentum: M and S, a tuple of [B, H, D_in, D_out], one per matrix. block_start: the weights that
     gradients are taken at while a gradient block is open, () at its border; offset: how many tokens that
-    block holds. tail: the convolution's last inputs [B, reach, 3 inner].
+    block holds; block_keys: the keys it has met, one [B, H, D, D], () for a linear memory. tail: the
+    convolution's last inputs [B, reach, 3 inner].
     """
 
     weights: tuple[Tensor, ...]
     momentum: tuple[Tensor, ...]
     block_start: tuple[Tensor, ...]
     offset: int
+    block_keys: tuple[Tensor, ...]
     tail: Tensor
 
 
@@ -80,13 +83,21 @@ class NeuralMemory(nn.Module):
         if self.config.depth == 1:
             return [torch.zeros(self.heads, self.head_width, self.head_width)]
         sizes = [self.head_width] + [self.config.hidden] * (self.config.depth - 1) + [self.head_width]
-        return [torch.randn(self.heads, a, b) / math.sqrt(a) for a, b in zip(sizes, sizes[1:], strict=False)]
+        scales = [1.0] + [1.7 / math.sqrt(a) for a in sizes[1:-1]]  # unit keys; E silu(z)² is 1 / 1.7²
+        scales[-1] = LAST_LAYER / self.config.hidden
+        return [
+            scale * torch.randn(self.heads, a, b)
+            for scale, a, b in zip(scales, sizes[:-1], sizes[1:], strict=True)
+        ]
 
     def initial_state(self, batch: int) -> MemoryState:
         """M₀ with zero momentum, before any token."""
         weights = tuple(w.expand(batch, *w.shape) for w in self.initial)
         tail = self.qkv.weight.new_zeros(batch, self.convolution.reach, 3 * self.inner)
-        return MemoryState(weights, tuple(torch.zeros_like(w) for w in weights), (), 0, tail)
+        momentum = tuple(torch.zeros_like(w) for w in weights)
+        width = self.head_width
+        met = (tail.new_zeros(batch, self.heads, width, width),) if self.config.depth > 1 else ()
+        return MemoryState(weights, momentum, (), 0, met, tail)
 
     def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """x [B, T, width] -> q, k, v [B, T, H, D] and the convolution's new tail (section 4.4)."""
@@ -99,17 +110,21 @@ class NeuralMemory(nn.Module):
         return unit(q), unit(k), v, tail
 
     def gates(self, x: Tensor) -> Gates:
-        """x [B, T, width] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots."""
+        """x [B, T, width] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots.
+
+        Of a deep memory θ is θ̂ itself: the bounded step of `kernels.memory` makes of it what can be taken.
+        """
         eta, step, alpha = torch.sigmoid(self.gate_projection(x)).chunk(3, -1)
         eta = eta * self.config.eta_max
-        return Gates(eta, 0.5 * self.config.step_max * step * (1 - eta), alpha)
+        theta = 0.5 * self.config.step_max * step
+        return Gates(eta, theta if self.config.depth > 1 else theta * (1 - eta), alpha)
 
     def forward(
         self, x: Tensor, state: MemoryState, telemetry: bool
     ) -> tuple[Tensor, MemoryState, Telemetry | None]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
         q, k, v, tail = self.project(x, state.tail)
-        gates = self.gates(x)
+        gates, deep = self.gates(x), self.config.depth > 1
         out = memory(
             q,
             k,
@@ -118,23 +133,25 @@ class NeuralMemory(nn.Module):
             state.weights,
             state.momentum,
             # by the letter a deep memory would decay to zero, where it is dead
-            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial)
-            if self.config.depth > 1
-            else None,
+            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial) if deep else None,
             block_start=state.block_start or None,
             offset=state.offset,
+            block_keys=state.block_keys[0] if state.block_keys else None,
             chunk_size=self.config.chunk_size,
             block_size=self.config.block_size,
             read=self.config.read,
+            step="bounded" if deep else "given",
             telemetry=telemetry,
         )
         y = self.out(self.norm(out.y.flatten(2)) * torch.sigmoid(self.output_gate(x)))
-        state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, tail)
+        met = () if out.block_keys is None else (out.block_keys,)
+        state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, tail)
         if not telemetry:
             return y, state, None
         columns = out.telemetry | {
-            **gates._asdict(),
-            "write": gates.theta * out.telemetry["surprise"],
+            "eta": gates.eta,
+            "alpha": gates.alpha,
+            "write": out.telemetry["theta"] * out.telemetry["surprise"],
             "retrieval": out.y.norm(dim=-1),
         }
         return y, state, Telemetry(columns, out.factors)

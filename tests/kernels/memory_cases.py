@@ -25,6 +25,7 @@ class Case:
     initial: Weights | None = None
     block_start: Weights | None = None
     offset: int = 0
+    block_keys: Tensor | None = None
 
     def run(self, **options) -> MemoryOutput:
         return memory(**{f.name: getattr(self, f.name) for f in fields(self)}, **options)
@@ -35,7 +36,7 @@ class Case:
 
     def after(self, out: MemoryOutput) -> "Case":
         """The same tokens, met by the state that `out` left."""
-        state = ("weights", "momentum", "block_start", "offset")
+        state = ("weights", "momentum", "block_start", "offset", "block_keys")
         return replace(self, **{name: getattr(out, name) for name in state})
 
     def map(self, change) -> "Case":
@@ -72,9 +73,11 @@ def draw(
     initial: bool = False,
     offset: int = 0,
     saturated: bool = True,
+    bounded: bool = False,
     dtype: torch.dtype = torch.float64,
 ) -> Case:
-    """A random case. `saturated` puts many gates at exactly 0 and 1; `hidden`: widths between layers."""
+    """A random case. `saturated` puts many gates at exactly 0 and 1; `hidden`: widths between layers;
+    `bounded`: for the bounded step."""
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -95,6 +98,7 @@ def draw(
     def layers(scale: float) -> Weights:
         return tuple(scale * normal(*shape) / shape[2] ** 0.5 for shape in shapes)
 
+    met = unit(normal(batch, heads, offset, dk))
     return Case(
         q=unit(normal(batch, length, heads, dk)),
         k=unit(normal(batch, length, heads, dk)),
@@ -107,6 +111,7 @@ def draw(
         initial=layers(1.0) if initial else None,
         block_start=layers(1.0) if offset else None,
         offset=offset,
+        block_keys=met.mT @ met if bounded and offset else None,
     )
 
 
@@ -116,6 +121,8 @@ def numbers(out: MemoryOutput) -> dict[str, Tensor]:
     for name in ("weights", "momentum", "block_start"):
         for number, x in enumerate(getattr(out, name) or (), 1):
             found[f"{name} {number}"] = x
+    if out.block_keys is not None:
+        found["block_keys"] = out.block_keys
     for number, (inputs, deltas) in enumerate(out.factors, 1):
         found |= {f"inputs {number}": inputs, f"deltas {number}": deltas}
     return found

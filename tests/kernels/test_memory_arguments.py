@@ -14,6 +14,8 @@ WRONG_OPTIONS = {
     "block_size must divide chunk": {"chunk_size": 4, "block_size": 8},
     "read must be": {"read": "during"},
     "activation must be": {"activation": "tanh"},
+    "step must be": {"step": "small"},
+    "bounded step is for deep": {"step": "bounded"},
     "backend must be": {"backend": "jax"},
 }
 WRONG_TENSORS = {
@@ -97,7 +99,7 @@ def test_telemetry_is_outside_the_outer_graph_and_in_the_input_dtype():
         case = draw(3, 9, hidden).map(lambda x: x.float().requires_grad_())
         out = case.run(chunk_size=4, block_size=4)
         drawn = [*out.telemetry.values(), *(x for pair in out.factors for x in pair)]
-        assert len(drawn) == 4 + 2 * len(case.weights)
+        assert len(drawn) == 5 + 2 * len(case.weights)
         assert all(not x.requires_grad and x.dtype == torch.float32 for x in drawn)
 
 

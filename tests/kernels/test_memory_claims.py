@@ -16,7 +16,7 @@ TOKENWISE = ("q", "k", "v", "eta", "theta", "alpha")
 
 
 def per_token(case: Case, **options) -> dict[str, torch.Tensor]:
-    states = ("weights", "momentum", "block_start")
+    states = ("weights", "momentum", "block_start", "block_keys")
     return {n: x for n, x in numbers(case.run(**options)).items() if not n.startswith(states)}
 
 

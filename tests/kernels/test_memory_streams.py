@@ -20,7 +20,7 @@ def in_pieces(case: Case, cuts: list[int], **options) -> dict[str, torch.Tensor]
         outs.append(carried.tokens(start, stop).run(**options))
         carried = carried.after(outs[-1])
     parts = [numbers(out) for out in outs]
-    states = ("weights", "momentum", "block_start")
+    states = ("weights", "momentum", "block_start", "block_keys")
     end = {name: x for name, x in parts[-1].items() if name.startswith(states)}
     per_token = [name for name in parts[0] if not name.startswith(states)]
     return {name: torch.cat([part[name] for part in parts], 1) for name in per_token} | end
@@ -88,7 +88,7 @@ def test_no_tokens_read_nothing_and_leave_the_state(hidden, backend):
         (out.block_start, case.block_start),
     ):
         assert all(torch.equal(a, b) for a, b in zip(found, given_, strict=True))
-    assert all(x.shape == (2, 0, 2) for x in out.telemetry.values()) and len(out.telemetry) == 4
+    assert all(x.shape == (2, 0, 2) for x in out.telemetry.values()) and len(out.telemetry) == 5
     widths = [(inputs.shape[-1], deltas.shape[-1]) for inputs, deltas in out.factors]
     assert widths == [tuple(w.shape[2:]) for w in case.weights]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 from tests.titans_core.conftest import tiny
-from titans_core.config import DEEP_STEP, MemoryConfig, ModelConfig
+from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.memory import NeuralMemory
-from titans_core.model import TitansLM
-from titans_core.stream import Stream
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e3])
@@ -42,16 +39,3 @@ def test_the_first_zero_key_has_finite_gradients() -> None:
     y, _, _ = memory(x, memory.initial_state(1), telemetry=False)
     y.square().sum().backward()
     assert x.grad is not None and x.grad.abs().max() < 1e4
-
-
-@pytest.mark.parametrize("step", [DEEP_STEP, 1.0])
-def test_a_deep_memory_stays_finite_within_its_bound_and_not_beyond(
-    step: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(ValueError, match="step_max"):
-        MemoryConfig(depth=2, block_size=32, step_max=2 * DEEP_STEP)
-    monkeypatch.setattr("titans_core.config.DEEP_STEP", 1.0)
-    config = ModelConfig(variant="lmm", memory=MemoryConfig(depth=2, block_size=32, step_max=step))
-    torch.manual_seed(0)
-    trace = Stream(TitansLM(config).eval()).feed("the " * 1000)
-    assert np.isfinite(trace["memory_norm"]).all() == (step == DEEP_STEP)
