@@ -29,8 +29,10 @@ def load(name: str) -> tc.TitansLM:
 
 
 def title(name: str) -> str:
-    """A model's name as the page writes it: MAC, MAC-DEEP, Attention."""
-    return name.upper() if name.split("-")[0] in VARIANTS and name != "attention" else name.capitalize()
+    """A model's name as the page writes it: MAC, MAG chapters, Attention."""
+    variant, *rest = name.split("-")
+    known = variant in VARIANTS and variant != "attention"
+    return " ".join([variant.upper() if known else variant.capitalize(), *rest])
 
 
 def device_name(device: torch.device) -> str:

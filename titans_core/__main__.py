@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
-from titans_core.evaluate import report
+from titans_core.evaluate import SEED, report, table
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate = commands.add_parser("evaluate", help="measure what a checkpoint remembers")
     evaluate.add_argument("checkpoint")
     evaluate.add_argument("--asked", type=positive, default=100, help="questions a cell (default 100)")
+    evaluate.add_argument("--seed", type=int, default=SEED, help=f"of the stories (default {SEED})")
     evaluate.add_argument("--json", type=Path, help="write the scores here")
     evaluate.set_defaults(run=run_evaluate)
 
@@ -123,12 +124,9 @@ def run_train(options: argparse.Namespace) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    """Print recall by facts and distance."""
-    scores = report(load(options.checkpoint), options.asked)
-    for name, cells in (("", scores["recall"]), (", memory wiped", scores["recall_wiped"])):
-        for cell in cells:
-            place = f"{cell['facts']:>3} facts, {cell['distance']:>5} tokens{name}"
-            print(f"{place}: {cell['recall']:.2f} ± {cell['margin']:.2f}")
+    """Measure a checkpoint and print its scores."""
+    scores = report(load(options.checkpoint), options.asked, options.seed)
+    print(table(scores))
     if options.json:
         write_text(options.json, json.dumps(scores, indent=2) + "\n")
 

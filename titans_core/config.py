@@ -49,7 +49,7 @@ class ModelConfig:
     """A whole language model. ``window`` is the sliding window, in MAC the segment, in tokens."""
 
     variant: Variant = "mac"
-    vocab_size: int = 1538
+    vocab_size: int = 1794
     width: int = 128
     layers: int = 2
     heads: int = 4

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +19,22 @@ from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
 STEP_START, ETA_START, ALPHA_START = 0.5, 0.1, 0.002
 LAST_LAYER = 0.6  # of a deep memory's last matrix, times 1 / hidden: it starts by answering little
 GATE_SCALE = 0.2  # of the gates' initial weights: near their start for every token, yet not the same
+
+
+Rest = ParamSpec("Rest")
+Result = TypeVar("Result")
+Reading = Callable[Concatenate["NeuralMemory", Tensor, Rest], Result]
+
+
+def full_precision(method: Reading[Rest, Result]) -> Reading[Rest, Result]:
+    """Mixed precision ends at the memory's door: a sum over a thousand writes needs more than eight bits."""
+
+    @wraps(method)
+    def exact(self: NeuralMemory, x: Tensor, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+        with torch.autocast(x.device.type, enabled=False):
+            return method(self, x.to(self.qkv.weight.dtype), *args, **kwargs)
+
+    return exact
 
 
 class MemoryState(NamedTuple):
@@ -119,6 +137,7 @@ class NeuralMemory(nn.Module):
         theta = 0.5 * self.config.step_max * step
         return Gates(eta, theta if self.config.depth > 1 else theta * (1 - eta), alpha)
 
+    @full_precision
     def forward(
         self, x: Tensor, state: MemoryState, telemetry: bool
     ) -> tuple[Tensor, MemoryState, Telemetry | None]:
@@ -156,6 +175,7 @@ class NeuralMemory(nn.Module):
         }
         return y, state, Telemetry(columns, out.factors)
 
+    @full_precision
     def retrieve(self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
         query convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""

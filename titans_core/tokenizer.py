@@ -20,7 +20,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
 SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "tokenizer.json"
-VOCAB_SIZE = 1538  # BEGIN and JOIN among them
+VOCAB_SIZE = 1794  # BEGIN and JOIN among them
 CACHED_PIECES, CACHED_LENGTH = 50_000, 32
 
 # A word or a number takes one space before it along; the rest of the white space stands alone.

@@ -28,21 +28,23 @@ from titans_core.checkpoint import (
     write_text,
 )
 from titans_core.config import ModelConfig, build
+from titans_core.events import Events
 from titans_core.model import TitansLM
-from titans_core.tasks import Batch, batch
+from titans_core.tasks import Batch, Tag, batch
 from titans_core.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
 class Stage:
     """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
-    to draw from."""
+    to draw from; ``chapters`` is the share of stories that may start anew."""
 
     length: int
     batch: int
     facts: tuple[int, ...]
     steps: int
     min_distance: int = 24
+    chapters: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
@@ -115,7 +117,7 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
 def answer_loss(logits: Tensor, data: Batch, config: TrainConfig) -> tuple[Tensor, Tensor]:
     """Weighted cross entropy of logits [B, T, vocab], and whether each prediction was right [B, T]."""
     target = torch.from_numpy(data.ids[:, 1:]).to(logits.device)
-    asked = torch.from_numpy(data.distance[:, 1:] > 0).to(logits.device)
+    asked = torch.from_numpy(data.tags[:, 1:] == Tag.ANSWER).to(logits.device)
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     weight = torch.where(asked, config.answer_weight, config.other_weight)
     return (loss.view_as(target) * weight).sum() / weight.sum(), logits.argmax(-1) == target
@@ -146,12 +148,13 @@ class Training:
             self._run(bar, save_every)
 
     def _run(self, bar: tqdm[NoReturn], save_every: int) -> None:
-        hits = Recall()
+        hits, events = Recall(), Events(self.folder)
         while self.step < self.config.steps:
             loss = self.advance(hits)
             bar.update()
             if self.step % 20 == 0:
                 bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
+                events.write(self.step, self.scalars(loss, hits))
             if self.step % save_every == 0 or self.step == self.config.steps:
                 tqdm.write(
                     f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
@@ -165,11 +168,20 @@ class Training:
         started = time.monotonic()
         stage = self.config.stage(self.step)
         rng = random.Random(f"{self.config.seed} {self.step}")
-        data = batch(rng, self.tokenizer, stage.batch, stage.length, stage.facts, stage.min_distance)
+        data = batch(
+            rng,
+            self.tokenizer,
+            stage.batch,
+            stage.length,
+            stage.facts,
+            stage.min_distance,
+            stage.chapters,
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
-        logits = self.model(torch.from_numpy(data.ids[:, :-1]).to(self.device)).logits
-        loss, right = answer_loss(logits, data, self.config)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.model(torch.from_numpy(data.ids[:, :-1]).to(self.device)).logits
+        loss, right = answer_loss(logits.float(), data, self.config)
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
@@ -185,6 +197,14 @@ class Training:
         self.tokens += stage.batch * stage.length
         self.seconds += time.monotonic() - started
         return loss.item()
+
+    def scalars(self, loss: float, hits: Recall) -> dict[str, float]:
+        """What TensorBoard shows of a step."""
+        pace = {
+            "learning rate": self.config.rate(self.step - 1),
+            "tokens per second": self.tokens / self.seconds,
+        }
+        return {"loss": loss, **pace, **{f"recall/{end} tokens": share for end, share in hits.shares()}}
 
     def save(self) -> None:
         """Write the model, the optimiser's state and the progress, each whole or not at all."""
@@ -267,6 +287,10 @@ class Recall:
         self.total += np.bincount(bins, minlength=len(self.BINS))
         self.right += np.bincount(bins, weights=right[asked], minlength=len(self.BINS)).astype(np.int64)
 
-    def __str__(self) -> str:
+    def shares(self) -> list[tuple[int, float]]:
+        """Each bin's upper end and its share of right answers, where any were given."""
         bins = zip(self.BINS, self.right, self.total, strict=True)
-        return " ".join(f"≤{end}: {right / total:.2f}" for end, right, total in bins if total)
+        return [(end, float(right / total)) for end, right, total in bins if total]
+
+    def __str__(self) -> str:
+        return " ".join(f"≤{end}: {share:.2f}" for end, share in self.shares())

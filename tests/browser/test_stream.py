@@ -154,6 +154,7 @@ def test_the_equation_adds_up_for_the_head_shown(visit: Visit) -> None:
     page = visit().read(STORY)
     trace = tc.Stream(tc.load(tc.available()[0])).feed(STORY)
     page.token(7).click()
+    page.settle()
     cells = page.player.locator(".equation [data-number]")
     shown = {cell.get_attribute("data-number"): float(cell.inner_text()) for cell in cells.all()}
     expected = {

@@ -161,9 +161,9 @@ def test_the_first_lesson_tells_what_its_model_does() -> None:
     assert 0.1 * first < last < 0.9 * first, "less error is left at the third telling, yet not none"
     assert isinstance(changed, Predict) and greatest(trace, changed).word == "cellar"
     assert isinstance(unmoved, Predict) and greatest(trace, unmoved).word == "owl"
-    street, attic, _ = unmoved.mentions
-    assert at_mention(trace, "surprise", street) > at_mention(trace, "surprise", attic)
-    assert at_mention(trace, "write", street) < at_mention(trace, "write", attic)
+    cold, attic, _ = unmoved.mentions
+    assert at_mention(trace, "surprise", cold) > at_mention(trace, "surprise", attic)
+    assert at_mention(trace, "write", cold) < at_mention(trace, "write", attic)
 
     def clearance(quantity: str) -> float:
         """The least of the new facts over the most of the filler."""

@@ -8,34 +8,52 @@ from random import Random
 import numpy as np
 import pytest
 
-from titans_core.tasks import ALL_KINDS, Example, Fact, Kind, Tag, batch, corpus, filler, needle, story
+from titans_core.tasks import (
+    ALL_KINDS,
+    MAIN_KINDS,
+    Example,
+    Fact,
+    Kind,
+    Tag,
+    batch,
+    corpus,
+    filler,
+    needle,
+    story,
+)
 from titans_core.tasks.document import Document
 from titans_core.tasks.facts import TELLINGS, statement
-from titans_core.tasks.story import LONGEST_FACT
+from titans_core.tasks.haystack import HAYSTACKS, SENTENCES, UNSEEN
+from titans_core.tasks.needle import LONGEST_FACT, broken_off, mentioned
 from titans_core.tasks.words import ANIMALS, COLOURS, FOODS, NAMES, OBJECTS, PLACES
 from titans_core.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer.load()
 TEXTS = Path(__file__).parents[2] / "assets" / "texts"
 
-VALUE = {Kind.CODE: r"\d \d \d \d"}
+VALUE = {Kind.CODE: r"\d \d \d \d", Kind.PASSKEY: r"\d(?: \d){4}", Kind.SONG: r"\w+(?: \w+){2,4}"}
+TWO_WORDS = (Kind.PLACE, Kind.CODE, Kind.PASSKEY, Kind.STATUS)
 TOLD = (Tag.VALUE, Tag.REPEAT_VALUE, Tag.UPDATE_VALUE, Tag.ANSWER)
 
 
 def form_pattern(kind: Kind, form: str, end: str) -> re.Pattern[str]:
     """A form as an expression, written apart from the generator, to read its documents with."""
-    subject = r"(?P<subject>\w+ \w+)" if kind in (Kind.PLACE, Kind.CODE) else r"(?P<subject>\w+)"
+    subject = r"(?P<subject>\w+ \w+)" if kind in TWO_WORDS else r"(?P<subject>\w+)"
     escaped = re.escape(form).replace(r"\{subject\}", subject).replace(r"\{who\}", r"\w+")
+    escaped = escaped.replace(r"\{n\}", r"\d+")
     return re.compile(rf"(?<!\w){escaped}{end}".replace("VALUE", VALUE.get(kind, r"\w+")))
 
 
 STATEMENTS = [
-    (kind, form_pattern(kind, form, r" (?P<value>VALUE)[.,]"))
+    (
+        kind,
+        form_pattern(kind, form, r" (?P<value>VALUE)" + (r"(?:[.,\n]|$)" if kind is Kind.ENTRY else "[.,]")),
+    )
     for kind, telling in TELLINGS.items()
     for form in telling.statements + telling.updates
 ]
 QUESTIONS = [
-    (kind, form_pattern(kind, form, r"(?: (?P<value>VALUE)\.)?(?=\s|$)"))
+    (kind, form_pattern(kind, form, r"(?: (?P<value>VALUE|unknown)\.)?(?=\s|$)"))
     for kind, telling in TELLINGS.items()
     for form in telling.questions
 ]
@@ -43,17 +61,20 @@ QUESTIONS = [
 
 def read(text: str) -> tuple[dict[tuple[Kind, str], str], list[tuple[str, str]]]:
     """Reads a document as a person would: what is known at the end, and every (answer, truth at its time)."""
-    events = [(m.start("value"), "told", kind, m) for kind, p in STATEMENTS for m in p.finditer(text)]
+    events = [(m.start(), "over", Kind.NONE, m) for m in re.finditer(r"Chapter \d+\.", text)]
+    events += [(m.start("value"), "told", kind, m) for kind, p in STATEMENTS for m in p.finditer(text)]
     events += [
         (m.start("value"), "asked", kind, m) for kind, p in QUESTIONS for m in p.finditer(text) if m["value"]
     ]
     known: dict[tuple[Kind, str], str] = {}
     answers = []
     for _, what, kind, match in sorted(events, key=lambda event: event[0]):
-        if what == "told":
+        if what == "over":
+            known.clear()
+        elif what == "told":
             known[kind, match["subject"]] = match["value"]
         else:
-            answers.append((match["value"], known.get((kind, match["subject"]), "never told")))
+            answers.append((match["value"], known.get((kind, match["subject"]), "unknown")))
     return known, answers
 
 
@@ -120,7 +141,7 @@ def test_long_distances_occur() -> None:
 
 
 def test_stories_hold_every_tag_every_kind_and_questions_without_an_answer() -> None:
-    stories = [story(Random(seed), TOKENIZER, 512, 6) for seed in range(40)]
+    stories = [story(Random(seed), TOKENIZER, 512, 6, chapters=True) for seed in range(200)]
     tags = Counter(tag for example in stories for tag in example.tags.tolist())
     assert set(tags) == set(Tag)
     assert {kind for example in stories for kind in example.kind.tolist()} == set(Kind)
@@ -133,6 +154,23 @@ def test_a_story_of_one_kind_tells_no_other() -> None:
     for kind in ALL_KINDS:
         known, _ = read(story(Random(kind), TOKENIZER, 300, 5, kinds=(kind,)).text)
         assert {k for k, _ in known} == {kind}
+
+
+def test_after_a_chapter_opens_what_was_told_before_is_unknown() -> None:
+    given = []
+    for seed in range(60):
+        example = story(Random(seed), TOKENIZER, 768, 6, chapters=True)
+        _, answers = read(example.text)
+        assert all(answer == truth for answer, truth in answers), example.text
+        given += [answer for answer, _ in answers]
+        assert (example.distance[example.kind == Kind.UNKNOWN] == 0).all()
+    assert 0.05 < given.count("unknown") / len(given) < 0.3
+
+
+def test_a_story_without_chapters_knows_everything() -> None:
+    made = batch(Random(5), TOKENIZER, 60, 512, (6,))
+    assert not np.isin(made.tags, Tag.CHAPTER).any() and not np.isin(made.kind, Kind.UNKNOWN).any()
+    assert np.isin(batch(Random(5), TOKENIZER, 60, 512, (6,), chapters=0.5).tags, Tag.CHAPTER).any()
 
 
 def test_as_many_facts_are_tagged_as_are_told() -> None:
@@ -262,7 +300,7 @@ def test_a_statement_is_never_longer_than_a_needle_reckons_with() -> None:
         document = Document(Random(seed), TOKENIZER)
         document.fill()
         before = len(document)
-        fact = document.new_fact(ALL_KINDS)
+        fact = document.new_fact(MAIN_KINDS)
         document.tell(fact, statement(document.rng, fact), Tag.FACT)
         lengths.append(len(document) - before)
     assert max(lengths) <= LONGEST_FACT
@@ -282,7 +320,53 @@ def test_too_short_a_distance_or_too_many_facts_are_refused() -> None:
     with pytest.raises(ValueError, match="needs a fact"):
         needle(Random(0), TOKENIZER, 0, 100)
     with pytest.raises(ValueError, match="room for 60 facts"):
-        story(Random(0), TOKENIZER, 4000, 61)
+        story(Random(0), TOKENIZER, 4000, 61, kinds=MAIN_KINDS)
+    with pytest.raises(ValueError, match="no room for more facts of CUE"):
+        document = Document(Random(0), TOKENIZER)
+        document.past = {(Kind.CUE, name): Fact(Kind.CUE, name, "left") for name in NAMES}
+        document.new_fact((Kind.CUE,))
+    with pytest.raises(ValueError, match="no haystack is called hay: take one of mixed, "):
+        needle(Random(0), TOKENIZER, 3, 100, haystack="hay")
+
+
+@pytest.mark.parametrize("haystack", HAYSTACKS)
+def test_a_needle_lies_in_the_haystack_asked_for(haystack: str) -> None:
+    example = needle(Random(3), TOKENIZER, 4, 500, haystack=haystack)
+    assert abs(int(example.distance[example.answer_start]) - 500) <= 8
+    assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
+    if haystack == "unseen":
+        assert any(sentence in example.text for sentence in UNSEEN)
+
+
+def test_unseen_prose_is_in_no_training_text() -> None:
+    assert not set(UNSEEN) & set(SENTENCES)
+    assert not any(p.search(sentence) for sentence in UNSEEN + SENTENCES for _, p in STATEMENTS + QUESTIONS)
+
+
+def test_a_changed_needle_is_answered_with_what_was_told_last() -> None:
+    for seed in range(20):
+        example = needle(Random(seed), TOKENIZER, 4, 200, changes=2)
+        assert runs(example, Tag.UPDATE_VALUE) == 2
+        ((given, truth),) = read(example.text)[1]
+        assert given == truth
+        at = example.answer_start
+        assert abs(int(example.distance[at]) - 200) <= 8
+        assert example.tags[at - int(example.distance[at])] == Tag.UPDATE_VALUE
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_story_that_breaks_off_asks_for_the_old_or_the_new(known: bool) -> None:
+    for seed in range(20):
+        example = broken_off(Random(seed), TOKENIZER, 4, 200, known)
+        ((given, truth),) = read(example.text)[1]
+        assert given == truth and (given != "unknown") is known
+        assert runs(example, Tag.CHAPTER) == 1 and runs(example, Tag.VALUE) == 8
+
+
+def test_a_fact_is_mentioned_three_times_and_changed() -> None:
+    for seed in range(20):
+        example = mentioned(Random(seed), TOKENIZER)
+        assert [runs(example, t) for t in (Tag.VALUE, Tag.REPEAT_VALUE, Tag.UPDATE_VALUE)] == [1, 2, 1]
 
 
 def test_a_document_that_answers_nothing_has_no_answer_position() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from titans_core.config import MemoryConfig, ModelConfig
-from titans_core.tokenizer import Tokenizer
+from titans_core.tokenizer import VOCAB_SIZE, Tokenizer
 from titans_core.train import Recall, Stage, TrainConfig, Training, read_config
 
 SMALL = TrainConfig(
@@ -94,7 +94,7 @@ def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, co
     path = tmp_path / "recipe.toml"
     path.write_text(text)
     with pytest.raises(ValueError, match=complaint) as caught:
-        read_config(path, 1538)
+        read_config(path, VOCAB_SIZE)
     assert "\n" not in str(caught.value).strip()
 
 
@@ -116,4 +116,4 @@ def test_every_shipped_recipe_can_be_read() -> None:
     recipes = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
     assert {p.stem for p in recipes} >= {"mac", "mag", "mal", "lmm", "attention"}
     for path in recipes:
-        assert read_config(path, 1538).steps > 0
+        assert read_config(path, VOCAB_SIZE).steps > 0

@@ -2,9 +2,10 @@
 
 from titans_core.tasks.corpus import corpus
 from titans_core.tasks.document import Example, Tag
-from titans_core.tasks.facts import ALL_KINDS, Fact, Kind
+from titans_core.tasks.facts import ALL_KINDS, MAIN_KINDS, Fact, Kind
 from titans_core.tasks.haystack import filler
-from titans_core.tasks.story import Batch, batch, needle, story
+from titans_core.tasks.needle import needle
+from titans_core.tasks.story import Batch, batch, story
 
 __all__ = [
     "ALL_KINDS",
@@ -12,6 +13,7 @@ __all__ = [
     "Example",
     "Fact",
     "Kind",
+    "MAIN_KINDS",
     "Tag",
     "batch",
     "corpus",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from titans_core.tasks.facts import ALL_KINDS, changed, new_fact, question, statement, update
+from titans_core.tasks.document import CHAPTERS
+from titans_core.tasks.facts import ALL_KINDS, UNKNOWN, changed, new_fact, question, statement, update
 from titans_core.tasks.haystack import sentence
 from titans_core.tasks.prose import PARAGRAPHS
 from titans_core.tasks.words import COMMON, PLAIN, WORLD, made_up
@@ -26,8 +27,9 @@ def corpus(seed: int) -> Iterator[str]:
 
 
 def told(rng: Random) -> str:
-    """A fact, its question, its answer, and its change."""
+    """A fact, its question, its answer, its change, and a chapter that knows nothing of it."""
     fact = new_fact(rng, rng.choice(ALL_KINDS))
     new = changed(rng, fact)
     first = f"{statement(rng, fact)} {fact.value}. {question(rng, fact)} {fact.value}."
-    return f"{first} {update(rng, new)} {new.value}."
+    opening = rng.choice(CHAPTERS).format(n=rng.randint(2, 9))
+    return f"{first} {update(rng, new)} {new.value}. {opening} {question(rng, fact)} {UNKNOWN}."

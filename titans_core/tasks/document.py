@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from random import Random
@@ -10,14 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from titans_core.tasks.facts import Fact, Kind, new_fact, question
+from titans_core.tasks.facts import UNKNOWN, Fact, Kind, new_fact, question
 from titans_core.tasks.haystack import sentence
 from titans_core.tasks.words import NAMES
 from titans_core.tokenizer import Tokenizer
 
 
 class Tag(IntEnum):
-    """What a token is there for. A full stop has the tag of its sentence."""
+    """What a token is there for. A full stop has the tag of its sentence. After a CHAPTER opens, what was
+    told before it is unknown."""
 
     FILLER = 0
     FACT = 1
@@ -28,6 +30,7 @@ class Tag(IntEnum):
     UPDATE_VALUE = 6
     QUESTION = 7
     ANSWER = 8
+    CHAPTER = 9
 
 
 VALUE_TAG = {Tag.FACT: Tag.VALUE, Tag.REPEAT: Tag.REPEAT_VALUE, Tag.UPDATE: Tag.UPDATE_VALUE}
@@ -38,8 +41,8 @@ class Example:
     """A document as tokens, BEGIN first; all arrays are [T].
 
     ``tags`` holds Tag. At an answer's tokens ``distance`` says how many tokens ago the same token of the last
-    mention stood, and ``kind`` (Kind) what was asked; both are 0 elsewhere. ``text`` is the whole document:
-    ``ids`` without BEGIN are its first T − 1 tokens.
+    mention stood, and ``kind`` (Kind) what was asked; both are 0 elsewhere, and distance is at "unknown" too.
+    ``text`` is the whole document: ``ids`` without BEGIN are its first T − 1 tokens.
     """
 
     ids: NDArray[np.int64]
@@ -79,6 +82,9 @@ LAYOUTS = (
     Layout(("\n",) * 8 + (" ", "\n\n"), 0.04),
 )
 UNANSWERED = 0.06  # questions that stand without their answer
+LISTED = 0.6  # entries that stand as a line of a list
+CHAPTERS = ("Chapter {n}. A new day begins.", "Chapter {n}.", "Chapter {n}. Everything is new.")
+TRIES = 1000  # at an unused subject, before a document counts as full
 
 
 class Document:
@@ -92,6 +98,9 @@ class Document:
         self.answers: list[tuple[int, int, int, Kind]] = []  # start, end, distance, kind
         self.texts: list[str] = []
         self.mentions: dict[tuple[Kind, str], Mention] = {}
+        self.past: dict[tuple[Kind, str], Fact] = {}  # told in an earlier chapter and not since
+        self.chapters = 0
+        self.line_open = False  # a list's line, which only a new line ends
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -105,42 +114,63 @@ class Document:
 
     def separator(self) -> str:
         """What stands between the last sentence and the next."""
+        if self.line_open:
+            self.line_open = False
+            return "\n"
         return self.rng.choice(self.layout.separators) if self.texts else ""
 
-    def fill(self) -> None:
+    def fill(self, writer: Callable[[Random], str] = sentence) -> None:
         """A sentence of filler."""
-        self.write(self.separator() + sentence(self.rng), Tag.FILLER)
+        self.write(self.separator() + writer(self.rng), Tag.FILLER)
 
     def tell(self, fact: Fact, words: str, tag: Tag) -> None:
         """A sentence that states ``fact``; ``words`` go up to its value. ``tag``: FACT, REPEAT or UPDATE."""
-        before, after = speech(self.rng) if self.rng.random() < self.layout.speech else ("", ".")
+        listed = fact.kind is Kind.ENTRY and self.rng.random() < LISTED
+        self.line_open |= listed and bool(self.texts)
+        spoken = not listed and self.rng.random() < self.layout.speech
+        before, after = speech(self.rng) if spoken else ("", "" if listed else ".")
         self.write(self.separator() + before + words, tag)
         self.value(fact, VALUE_TAG[tag])
         self.write(after, tag)
+        self.line_open = listed
 
     def ask(self, fact: Fact, answered: bool = True) -> None:
-        """A question, and its answer."""
+        """A question, and its answer: "unknown" where this chapter does not tell it."""
         self.write(self.separator() + question(self.rng, fact), Tag.QUESTION)
-        if answered:
-            told = self.mentions[fact.kind, fact.subject].start
-            start = len(self)
+        if not answered:
+            return
+        start, known = len(self), self.mentions.get((fact.kind, fact.subject))
+        if known:
             self.value(fact, Tag.ANSWER)
-            self.answers.append((start, len(self), start - told, fact.kind))
-            self.write(".", Tag.QUESTION)
+            self.answers.append((start, len(self), start - known.start, fact.kind))
+        else:
+            self.write(" " + UNKNOWN, Tag.ANSWER)
+            self.answers.append((start, len(self), 0, Kind.UNKNOWN))
+        self.write(".", Tag.QUESTION)
 
     def value(self, fact: Fact, tag: Tag) -> None:
         start = len(self)
         self.write(" " + fact.value, tag)
         self.mentions[fact.kind, fact.subject] = Mention(fact, start, len(self))
+        self.past.pop((fact.kind, fact.subject), None)
 
-    def new_fact(self, kinds: tuple[Kind, ...]) -> Fact:
+    def new_chapter(self) -> None:
+        """What was told so far is unknown from here on."""
+        self.chapters += 1
+        opening = self.rng.choice(CHAPTERS).format(n=self.chapters + 1)
+        self.write(self.separator() + opening, Tag.CHAPTER)
+        self.past |= {subject: mention.fact for subject, mention in self.mentions.items()}
+        self.mentions.clear()
+
+    def new_fact(self, kinds: Sequence[Kind]) -> Fact:
         """A fact about something that was not spoken of. Raises ValueError where too much was."""
         if len(self.mentions) >= len(NAMES):
             raise ValueError(f"a document has room for {len(NAMES)} facts and no more")
-        while True:
+        for _ in range(TRIES):
             fact = new_fact(self.rng, self.rng.choice(kinds))
-            if (fact.kind, fact.subject) not in self.mentions:
+            if (fact.kind, fact.subject) not in self.mentions.keys() | self.past.keys():
                 return fact
+        raise ValueError(f"a document has no room for more facts of {', '.join(k.name for k in {*kinds})}")
 
     def example(self, length: int | None = None) -> Example:
         """The first ``length`` tokens, or all."""

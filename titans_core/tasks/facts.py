@@ -7,11 +7,27 @@ from enum import IntEnum
 from random import Random
 from typing import NamedTuple
 
-from titans_core.tasks.words import ANIMALS, COLOURS, DIGITS, FOODS, NAMES, OBJECTS, PLACES, made_up
+from titans_core.tasks.words import (
+    ANIMALS,
+    COLOURS,
+    DEVICES,
+    DIGITS,
+    FOODS,
+    NAMES,
+    OBJECTS,
+    PLACES,
+    STATES,
+    SYLLABLES,
+    WAYS,
+    made_up,
+)
 
 
 class Kind(IntEnum):
-    """What a fact is about; NONE marks tokens that answer nothing."""
+    """What a fact is about; NONE marks tokens that answer nothing.
+
+    UNKNOWN is no fact: its answer is "unknown", to a question about what an earlier chapter told, or nobody.
+    """
 
     NONE = 0
     PLACE = 1
@@ -19,9 +35,17 @@ class Kind(IntEnum):
     PET = 3
     CODE = 4
     PASSWORD = 5
+    PASSKEY = 6
+    ENTRY = 7  # a line of a key-value list
+    STATUS = 8  # a line of an agent's log
+    SONG = 9  # words to copy
+    CUE = 10  # at the start of a T-maze
+    UNKNOWN = 11
 
 
-ALL_KINDS = tuple(kind for kind in Kind if kind)
+MAIN_KINDS = (Kind.PLACE, Kind.FOOD, Kind.PET, Kind.CODE, Kind.PASSWORD)
+ALL_KINDS = tuple(kind for kind in Kind if kind not in (Kind.NONE, Kind.UNKNOWN))
+UNKNOWN = "unknown"
 
 
 class Fact(NamedTuple):
@@ -86,7 +110,39 @@ TELLINGS: dict[Kind, Telling] = {
         ("The password of {subject} is now", "The new password of {subject} is"),
         ("What is the password of {subject}?", "What is {subject}'s password?"),
     ),
+    Kind.PASSKEY: Telling(
+        (
+            "The passkey to the {subject} is",
+            "The passkey of the {subject} is",
+            "The passkey for the {subject} is",
+        ),
+        ("The passkey to the {subject} is now", "The new passkey to the {subject} is"),
+        ("What is the passkey to the {subject}?", "Which passkey has the {subject}?"),
+    ),
+    Kind.ENTRY: Telling(
+        ("{subject}:", "{subject} =", "The value of {subject} is"),
+        ("Now {subject}:", "Now {subject} =", "The value of {subject} is now"),
+        ("What is {subject}?", "What is the value of {subject}?"),
+    ),
+    Kind.STATUS: Telling(
+        ("Step {n}: the {subject} is", "Step {n}, the {subject} is", "Log {n}: the {subject} is"),
+        ("Step {n}: the {subject} is now", "Step {n}, the {subject} is now", "Log {n}: the {subject} is now"),
+        ("What is the state of the {subject}?", "In what state is the {subject}?"),
+    ),
+    Kind.SONG: Telling(
+        ("The song of {subject} goes", "The song of {subject} is"),
+        ("The song of {subject} now goes", "The new song of {subject} goes"),
+        ("How does the song of {subject} go?", "What is the song of {subject}?"),
+    ),
+    Kind.CUE: Telling(
+        ("The sign for {subject} points", "The sign for {subject} shows"),
+        ("The sign for {subject} now points", "The sign for {subject} now shows"),
+        ("Which way must {subject} go?", "Which way does {subject} turn?"),
+    ),
 }
+
+ENTRIES = COLOURS + OBJECTS + PLACES + FOODS + ANIMALS
+SUNG = OBJECTS + FOODS + ANIMALS
 
 VALUES: dict[Kind, Callable[[Random], str]] = {
     Kind.PLACE: lambda rng: rng.choice(PLACES),
@@ -94,16 +150,52 @@ VALUES: dict[Kind, Callable[[Random], str]] = {
     Kind.PET: lambda rng: rng.choice(ANIMALS),
     Kind.CODE: lambda rng: " ".join(rng.choices(DIGITS, k=4)),
     Kind.PASSWORD: made_up,
+    Kind.PASSKEY: lambda rng: " ".join(rng.choices(DIGITS, k=5)),
+    Kind.ENTRY: lambda rng: made_up(rng) if rng.random() < 0.3 else rng.choice(ENTRIES),
+    Kind.STATUS: lambda rng: rng.choice(STATES),
+    Kind.SONG: lambda rng: " ".join(rng.choices(SUNG, k=rng.randint(3, 5))),
+    Kind.CUE: lambda rng: rng.choice(WAYS),
+}
+
+CHANCE: dict[Kind, float] = {  # of guessing a value of the kind
+    Kind.PLACE: 1 / len(PLACES),
+    Kind.FOOD: 1 / len(FOODS),
+    Kind.PET: 1 / len(ANIMALS),
+    Kind.CODE: len(DIGITS) ** -4,
+    Kind.PASSWORD: 2 / 3 * len(SYLLABLES) ** -2,
+    Kind.PASSKEY: len(DIGITS) ** -5,
+    Kind.ENTRY: 0.7 / len(ENTRIES),
+    Kind.STATUS: 1 / len(STATES),
+    Kind.SONG: len(SUNG) ** -3 / 3,
+    Kind.CUE: 1 / len(WAYS),
+}
+
+
+def two_words(*words: tuple[str, ...]) -> Callable[[Random], str]:
+    return lambda rng: " ".join(map(rng.choice, words))
+
+
+def name(rng: Random) -> str:
+    return rng.choice(NAMES)
+
+
+SUBJECTS: dict[Kind, Callable[[Random], str]] = {
+    Kind.PLACE: two_words(COLOURS, OBJECTS),
+    Kind.FOOD: name,
+    Kind.PET: name,
+    Kind.CODE: two_words(COLOURS, OBJECTS),
+    Kind.PASSWORD: name,
+    Kind.PASSKEY: two_words(COLOURS, PLACES),
+    Kind.ENTRY: made_up,
+    Kind.STATUS: two_words(COLOURS, DEVICES),
+    Kind.SONG: name,
+    Kind.CUE: name,
 }
 
 
 def new_fact(rng: Random, kind: Kind) -> Fact:
     """A fact of this kind, about a random subject."""
-    if kind in (Kind.PLACE, Kind.CODE):
-        subject = f"{rng.choice(COLOURS)} {rng.choice(OBJECTS)}"
-    else:
-        subject = rng.choice(NAMES)
-    return Fact(kind, subject, VALUES[kind](rng))
+    return Fact(kind, SUBJECTS[kind](rng), VALUES[kind](rng))
 
 
 def changed(rng: Random, fact: Fact) -> Fact:
@@ -130,4 +222,4 @@ def question(rng: Random, fact: Fact) -> str:
 
 def fill(rng: Random, forms: tuple[str, ...], fact: Fact) -> str:
     form = forms[0] if rng.random() < 0.5 else rng.choice(forms[1:])
-    return form.format(subject=fact.subject, who=rng.choice(NAMES))
+    return form.format(subject=fact.subject, who=rng.choice(NAMES), n=rng.randint(1, 99))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from random import Random
 
-from titans_core.tasks import words
-from titans_core.tasks.prose import PARAGRAPHS
+from titans_core.tasks import prose, unseen, words
+from titans_core.tasks.babble import babble
 from titans_core.tasks.words import made_up
 
 POOLS = {
@@ -97,8 +97,24 @@ NUMBERS = (
     "{n}, {m}, {n}.",
 )
 
-COMMON = tuple(sorted({word.strip(".,;:?!") for text in PARAGRAPHS for word in text.split()}))
-SENTENCES = tuple(sentence for text in PARAGRAPHS for sentence in re.split(r"(?<=[.?!]) ", text))
+CORRIDOR = (
+    "The corridor goes on.",
+    "{name} walks on.",
+    "{name} walks past a {colour} door.",
+    "There is a {adj} wall on both sides.",
+    "The {noun} {verb} {prep} the corridor.",
+    "Still the corridor goes on and on.",
+    "Step by step the corridor grows {adj}.",
+)
+
+
+def sentences(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sentence for text in paragraphs for sentence in re.split(r"(?<=[.?!]) ", text))
+
+
+COMMON = tuple(sorted({word.strip(".,;:?!") for text in prose.PARAGRAPHS for word in text.split()}))
+SENTENCES = sentences(prose.PARAGRAPHS)
+UNSEEN = sentences(unseen.PARAGRAPHS)
 
 
 def fill(rng: Random, forms: tuple[str, ...]) -> str:
@@ -134,21 +150,30 @@ def random_words(rng: Random) -> str:
 
 
 STYLES: dict[str, tuple[float, Callable[[Random], str]]] = {
-    "scenes": (0.32, lambda rng: fill(rng, SCENES)),
-    "people": (0.20, lambda rng: fill(rng, PEOPLE)),
-    "stock": (0.18, lambda rng: rng.choice(STOCK)),
-    "prose": (0.08, lambda rng: rng.choice(SENTENCES)),
-    "words": (0.11, random_words),
-    "numbers": (0.08, lambda rng: fill(rng, NUMBERS)),
+    "scenes": (0.20, lambda rng: fill(rng, SCENES)),
+    "people": (0.14, lambda rng: fill(rng, PEOPLE)),
+    "stock": (0.12, lambda rng: rng.choice(STOCK)),
+    "prose": (0.14, lambda rng: rng.choice(SENTENCES)),
+    "babble": (0.20, babble),
+    "words": (0.08, random_words),
+    "numbers": (0.06, lambda rng: fill(rng, NUMBERS)),
     "code": (0.03, lambda rng: fill(rng, CODE)),
+    "corridor": (0.03, lambda rng: fill(rng, CORRIDOR)),
 }
 WRITERS = tuple(writer for _, writer in STYLES.values())
 CHANCES = tuple(accumulate(chance for chance, _ in STYLES.values()))
 
 
 def sentence(rng: Random) -> str:
-    """One sentence of filler."""
+    """One sentence of filler, of any style."""
     return rng.choices(WRITERS, cum_weights=CHANCES)[0](rng)
+
+
+HAYSTACKS: dict[str, Callable[[Random], str]] = {
+    "mixed": sentence,
+    **{name: writer for name, (_, writer) in STYLES.items()},
+    "unseen": lambda rng: rng.choice(UNSEEN),  # prose that no training meets
+}
 
 
 def filler(seed: int) -> str:

@@ -1,7 +1,8 @@
-"""Stories to learn from, and needles to be measured with."""
+"""Stories to learn from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -9,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titans_core.tasks.document import UNANSWERED, Document, Example, Tag
-from titans_core.tasks.facts import ALL_KINDS, Fact, Kind, changed, statement, update
-from titans_core.tasks.haystack import sentence
+from titans_core.tasks.facts import ALL_KINDS, MAIN_KINDS, Fact, Kind, changed, statement, update
 from titans_core.tokenizer import Tokenizer
 
 FILLER_AFTER_FACT = 0.25  # twice tried, so half a sentence a fact
 QUESTIONS, UPDATES, REPEATS = 0.6, 0.03, 0.03  # of the sentences after the facts; the rest is filler
 PATIENT = 0.2  # facts that nobody asks for until some later moment, so that long distances occur
-LONGEST_FACT = 32  # tokens, with separator and speech
-ROOM_FOR_QUESTION = (6, 13)  # a question of 5 to 14 tokens then ends within 8 tokens of where it should
+QUIET = 0.35  # of the stories of at least QUIET_LENGTH tokens have filler alone up to QUIET_UNTIL of them
+QUIET_LENGTH, QUIET_UNTIL = 256, 0.85
+ONE_KIND = 0.12  # of the documents: lists, logs, mazes, songs and the like
+ANY_KIND = 0.2  # of the documents hold facts of any kind; all others of the five main kinds
+CHAPTER_RATES = (0.0, 0.0, 0.007, 0.02)  # chapters by sentence, one of these for each document that has any
+RETOLD = 0.4  # of a new chapter's facts are about what an earlier one told of
+UNKNOWN_ASKED, UNKNOWN_OLD = 0.1, 0.7  # questions to answer "unknown"; of these, what an earlier one told
 
 
 class Batch(NamedTuple):
@@ -35,44 +40,102 @@ def story(
     length: int,
     facts: int,
     min_distance: int = 24,
-    kinds: tuple[Kind, ...] = ALL_KINDS,
+    kinds: Sequence[Kind] | None = None,
+    chapters: bool = False,
 ) -> Example:
     """``length`` tokens: ``facts`` facts amid some filler, then questions, filler, updates and repeats.
 
     A question begins at least ``min_distance`` tokens after the last mention of its answer: what attention
-    can still see, memory never learns to keep. All randomness comes from ``rng``.
+    can still see, memory never learns to keep. ``kinds`` are drawn where none are given. With ``chapters``
+    the story may start anew, and is then asked for what is known no more. All randomness comes from ``rng``.
     """
-    document = Document(rng, tokenizer)
-    patience: dict[tuple[Kind, str], int] = {}
+    tale = _Story(rng, tokenizer, length, min_distance, kinds or some_kinds(rng))
     for _ in range(facts):
-        fact = document.new_fact(kinds)
-        document.tell(fact, statement(rng, fact), Tag.FACT)
-        if rng.random() < PATIENT:
-            patience[fact.kind, fact.subject] = rng.randrange(length)
+        tale.new_fact()
+    if length >= QUIET_LENGTH and rng.random() < QUIET:
+        quiet = rng.random() * QUIET_UNTIL * length
+        while len(tale.document) < quiet:
+            tale.document.fill()
+    chapter_rate = rng.choice(CHAPTER_RATES) if chapters else 0.0
+    while len(tale.document) < length:
+        if chapters and rng.random() < chapter_rate:
+            tale.new_chapter(rng.randint(1, facts))
+        elif chapters and rng.random() < QUESTIONS * UNKNOWN_ASKED:
+            tale.ask_unknown()
+        else:
+            tale.go_on()
+    return tale.document.example(length)
+
+
+def some_kinds(rng: Random) -> Sequence[Kind]:
+    """The kinds of one document."""
+    u = rng.random()
+    if u < ONE_KIND:
+        return (rng.choice(ALL_KINDS),)
+    return ALL_KINDS if u < ONE_KIND + ANY_KIND else MAIN_KINDS
+
+
+class _Story:
+    """A story on its way."""
+
+    def __init__(
+        self, rng: Random, tokenizer: Tokenizer, length: int, min_distance: int, kinds: Sequence[Kind]
+    ) -> None:
+        self.rng, self.length, self.min_distance, self.kinds = rng, length, min_distance, kinds
+        self.document = Document(rng, tokenizer)
+        self.patience: dict[tuple[Kind, str], int] = {}
+
+    def new_fact(self) -> None:
+        self.tell(self.document.new_fact(self.kinds))
+
+    def tell(self, fact: Fact) -> None:
+        """A fact's first sentence, perhaps one that is not asked for until much later, and some filler."""
+        self.document.tell(fact, statement(self.rng, fact), Tag.FACT)
+        if self.rng.random() < PATIENT:
+            self.patience[fact.kind, fact.subject] = self.rng.randrange(self.length)
         for _ in range(2):
-            if rng.random() < FILLER_AFTER_FACT:
-                document.fill()
-    while len(document) < length:
-        u = rng.random()
+            if self.rng.random() < FILLER_AFTER_FACT:
+                self.document.fill()
+
+    def new_chapter(self, facts: int) -> None:
+        """Everything is unknown; then ``facts`` facts, some about what was spoken of before."""
+        self.document.new_chapter()
+        for _ in range(facts):
+            past = list(self.document.past.values())
+            if past and self.rng.random() < RETOLD:
+                self.tell(changed(self.rng, self.rng.choice(past)))
+            else:
+                self.new_fact()
+
+    def ask_unknown(self) -> None:
+        """A question that this chapter does not answer."""
+        past = list(self.document.past.values())
+        if past and self.rng.random() < UNKNOWN_OLD:
+            self.document.ask(self.rng.choice(past))
+        else:
+            self.document.ask(self.document.new_fact(self.kinds))
+
+    def go_on(self) -> None:
+        """A question, filler, a change or a repeat."""
+        u, document = self.rng.random(), self.document
         if u < QUESTIONS:
             due = [
                 mention.fact
                 for subject, mention in document.mentions.items()
-                if len(document) >= max(mention.end + min_distance, patience.get(subject, 0))
+                if len(document) >= max(mention.end + self.min_distance, self.patience.get(subject, 0))
             ]
             if due:
-                document.ask(rng.choice(due), answered=rng.random() >= UNANSWERED)
+                document.ask(self.rng.choice(due), answered=self.rng.random() >= UNANSWERED)
             else:
                 document.fill()
         elif u < QUESTIONS + UPDATES:
-            fact = changed(rng, some_fact(document))
-            document.tell(fact, update(rng, fact), Tag.UPDATE)
+            fact = changed(self.rng, some_fact(document))
+            document.tell(fact, update(self.rng, fact), Tag.UPDATE)
         elif u < QUESTIONS + UPDATES + REPEATS:
             fact = some_fact(document)
-            document.tell(fact, statement(rng, fact), Tag.REPEAT)
+            document.tell(fact, statement(self.rng, fact), Tag.REPEAT)
         else:
             document.fill()
-    return document.example(length)
 
 
 def some_fact(document: Document) -> Fact:
@@ -80,30 +143,24 @@ def some_fact(document: Document) -> Fact:
 
 
 def batch(
-    rng: Random, tokenizer: Tokenizer, size: int, length: int, facts: tuple[int, ...], min_distance: int = 24
+    rng: Random,
+    tokenizer: Tokenizer,
+    size: int,
+    length: int,
+    facts: Sequence[int],
+    min_distance: int = 24,
+    chapters: float = 0.0,
 ) -> Batch:
-    """``size`` stories, each with a number of facts drawn from ``facts``."""
-    stories = [story(rng, tokenizer, length + 1, rng.choice(facts), min_distance) for _ in range(size)]
+    """``size`` stories, each with a number of facts drawn from ``facts``; a share of them has chapters."""
+    stories = [
+        story(
+            rng,
+            tokenizer,
+            length + 1,
+            rng.choice(facts),
+            min_distance,
+            chapters=chapters > 0 and rng.random() < chapters,
+        )
+        for _ in range(size)
+    ]
     return Batch(*(np.stack([getattr(example, name) for example in stories]) for name in Batch._fields))
-
-
-def needle(rng: Random, tokenizer: Tokenizer, facts: int, distance: int, kind: Kind | None = None) -> Example:
-    """``facts`` facts, then filler alone, then one question.
-
-    Its answer (at ``answer_start``) stands ``distance`` ± 8 tokens after the value that was told. ``kind`` is
-    that of the fact asked, by default any; the others are of any kind. Raises ValueError below 32 tokens.
-    """
-    if facts < 1 or distance < LONGEST_FACT:
-        raise ValueError(f"a needle needs a fact and a distance of at least {LONGEST_FACT} tokens")
-    document = Document(rng, tokenizer)
-    later = rng.randrange(min(facts, distance // LONGEST_FACT))  # facts told after the one asked
-    for left in reversed(range(facts)):
-        fact = document.new_fact((kind,) if kind and left == later else ALL_KINDS)
-        document.tell(fact, statement(rng, fact), Tag.FACT)
-    asked = list(document.mentions.values())[-1 - later]
-    while (room := asked.start + distance - len(document)) > ROOM_FOR_QUESTION[1]:
-        text = document.separator() + sentence(rng)
-        if len(tokenizer.encode(text, opening=False)) <= room - ROOM_FOR_QUESTION[0]:
-            document.write(text, Tag.FILLER)
-    document.ask(asked.fact)
-    return document.example()

@@ -33,6 +33,15 @@ ANIMALS = tuple(
     """cat dog fox owl goat crow toad duck hen pony mouse swan seal wolf bear lamb rabbit parrot
     turtle snake lizard hamster pigeon donkey otter badger hedgehog goose frog raven""".split()
 )
+DEVICES = tuple(
+    """pump valve fan heater motor radio camera engine sensor robot drill crane gate alarm printer
+    mixer oven tank boiler press""".split()
+)
+STATES = tuple(
+    """on off open closed full empty hot cold busy idle locked broken ready loud clean dirty fast
+    slow""".split()
+)
+WAYS = ("left", "right")
 DIGITS = tuple("0123456789")
 SYLLABLES = tuple(
     """ba be bo da de du fa fi ga go gu ka ki ko la li lo lu ma me mi mo na ni no nu pa po ra ri
@@ -82,7 +91,7 @@ COMMON = tuple(
     tomorrow yesterday hello""".split()
 )
 
-WORLD = NAMES + COLOURS + OBJECTS + PLACES + FOODS + ANIMALS
+WORLD = NAMES + COLOURS + OBJECTS + PLACES + FOODS + ANIMALS + DEVICES + STATES + WAYS
 PLAIN = ADJECTIVES + NOUNS + VERBS + PREPOSITIONS + ADVERBS
 
 

@@ -1,0 +1,134 @@
+"""Share of right answers: the probes, and how a model is asked them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from titans_core.evaluate.ablate import ABLATIONS
+from titans_core.model import TitansLM
+from titans_core.tasks import Example, Kind, Tag, needle
+from titans_core.tasks.needle import broken_off
+from titans_core.tokenizer import Tokenizer
+from titans_core.wipe import without_memory
+
+TOKENS_AT_ONCE = 1 << 15  # read side by side: 25 questions at 1,024 tokens
+WIPED = "wiped"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing to ask a model, in many stories.
+
+    ``facts`` are told, then filler from ``haystack``; the answer stands ``distance`` tokens after the value.
+    ``kind``: of the fact asked, "" for any of the main ones. ``changes``: how often it changes before.
+    ``chapter``: "known" or "unknown" where a chapter opens between, and what must be answered after it.
+    ``ablation``: what is taken from the memory, see `ablate`, or "wiped" before the question's last token.
+    """
+
+    facts: int = 8
+    distance: int = 1024
+    kind: str = ""
+    haystack: str = "mixed"
+    changes: int = 0
+    chapter: str = ""
+    ablation: str = ""
+
+    def example(self, rng: random.Random, tokenizer: Tokenizer) -> Example:
+        """A story that asks this."""
+        if self.chapter:
+            return broken_off(
+                rng, tokenizer, self.facts, self.distance, self.chapter == "known", self.haystack
+            )
+        kind = Kind[self.kind] if self.kind else None
+        return needle(rng, tokenizer, self.facts, self.distance, kind, self.haystack, self.changes)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How often a probe was answered right."""
+
+    probe: Probe
+    right: int
+    asked: int
+
+    @property
+    def recall(self) -> float:
+        """Share of right answers."""
+        return self.right / self.asked
+
+    @property
+    def margin(self) -> float:
+        """Half the 95 % Wilson interval's width."""
+        p, n, z = self.recall, self.asked, 1.96
+        return z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+
+    def row(self) -> dict[str, Any]:
+        """As JSON, without what the probe leaves at its default."""
+        told = {
+            name: value
+            for name, value in asdict(self.probe).items()
+            if value or name in ("facts", "distance", "haystack")
+        }
+        share = {"recall": round(self.recall, 4), "margin": round(self.margin, 4)}
+        return {**told, "right": self.right, "asked": self.asked, **share}
+
+
+def recall(
+    model: TitansLM, probe: Probe, asked: int, seed: int, on_answer: Callable[[int], object] = lambda _: None
+) -> Cell:
+    """Ask ``probe`` in ``asked`` stories of this seed, none of which is one of training's.
+
+    An answer counts where every token of the value is the likeliest (greedy decoding). ``on_answer`` is told
+    how many questions were just answered.
+    """
+    tokenizer = Tokenizer.load()
+    known = probe.ablation in ABLATIONS
+    model = ABLATIONS[probe.ablation](model) if known else model
+    right = 0
+    for numbers in groups(asked, max(1, TOKENS_AT_ONCE // probe.distance)):
+        # the same stories with an ablation and without
+        rngs = [random.Random(f"evaluation {seed} {probe.facts} {probe.distance} {i}") for i in numbers]
+        examples = [probe.example(rng, tokenizer) for rng in rngs]
+        right += sum(answered(model, examples, wipe=probe.ablation == WIPED))
+        on_answer(len(examples))
+    return Cell(probe, right, asked)
+
+
+def groups(total: int, size: int) -> Iterator[range]:
+    """0 … total − 1 in runs of at most ``size``."""
+    return (range(start, min(start + size, total)) for start in range(0, total, size))
+
+
+@torch.inference_mode()
+def answered(model: TitansLM, examples: Sequence[Example], wipe: bool = False) -> list[bool]:
+    """Whether each example's answer is decoded right. Shorter ones are padded at the end, where nothing
+    looks back. ``wipe``: the memory is at M₀ when the answer begins."""
+    if wipe:
+        return [answered_without(model, example) for example in examples]
+    longest = max(len(e.ids) for e in examples)
+    ids = np.stack([np.pad(e.ids, (0, longest - len(e.ids))) for e in examples])
+    guess = model(torch.from_numpy(ids).to(model.device)).logits.argmax(-1).cpu().numpy()
+    return [all_right(guess[row], example) for row, example in enumerate(examples)]
+
+
+def answered_without(model: TitansLM, example: Example) -> bool:
+    """The same with the memory wiped before the question's last token."""
+    first = example.answer_start
+    ids = torch.from_numpy(example.ids[None]).to(model.device)
+    state = without_memory(model, model(ids[:, : first - 1]).state)
+    guess = model(ids[:, first - 1 :], state).logits.argmax(-1)[0].cpu().numpy()
+    return all_right(np.concatenate([np.zeros(first - 1, dtype=guess.dtype), guess]), example)
+
+
+def all_right(guess: NDArray[np.int64], example: Example) -> bool:
+    """Every token of the answer foretold; guess[t] is the prediction of token t + 1."""
+    at = np.flatnonzero(example.tags == Tag.ANSWER)
+    return bool((guess[at - 1] == example.ids[at]).all())
