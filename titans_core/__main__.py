@@ -116,11 +116,11 @@ def run_train(options: argparse.Namespace) -> None:
         print(f"going on at step {training.step} of {config.steps}")
     training.run()
     if options.ship:
-        path = SHIPPED / f"{name}.safetensors"
-        save_model(training.model, path, training.card())
-        card = training.card() | {"scores": report(load(path))}
-        write_text(path.with_suffix(".json"), json.dumps(card, indent=2) + "\n")
-        print(f"shipped {path.name}")
+        draft = training.folder / f"{name}.safetensors"
+        save_model(training.model, draft, training.card())
+        card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
+        save_model(training.model, SHIPPED / draft.name, card)
+        print(f"shipped {draft.name}")
 
 
 def run_evaluate(options: argparse.Namespace) -> None:

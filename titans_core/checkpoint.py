@@ -17,6 +17,7 @@ from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.model import TitansLM
+from titans_core.tokenizer import Tokenizer
 
 SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "models"
 
@@ -52,6 +53,11 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
+    if config.vocab_size != (size := Tokenizer.load().vocab_size):
+        raise ValueError(
+            f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "
+            "train it anew"
+        )
     return model.to(choose_device(device)).eval().requires_grad_(False)
 
 

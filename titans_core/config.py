@@ -85,17 +85,15 @@ class ModelConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
         """Read ``to_dict``'s form. Raises ValueError on an unknown key or a value out of bounds."""
         values = dict(values)
-        memory = dict(values.pop("memory", {}))
-        if "silu" in memory:
-            memory["silu"] = tuple(memory["silu"])
-        return build(cls, {**values, "memory": build(MemoryConfig, memory, "memory")}, "model")
+        memory = build(MemoryConfig, values.pop("memory", {}), "memory")
+        return build(cls, {**values, "memory": memory}, "model")
 
 
 T = TypeVar("T")
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Make the dataclass ``cls`` of a mapping.
+    """Make the dataclass ``cls`` of a mapping; a list becomes a tuple.
 
     Raises ValueError for an unknown key, naming the known ones, and for a value of another kind.
     """
@@ -109,8 +107,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             expected = "a whole number"
         elif kind is float and (not isinstance(value, int | float) or isinstance(value, bool)):
             expected = "a number"
-        elif kind == tuple[int, ...] and not all(type(part) is int for part in value):
-            expected = "a list of whole numbers"
+        elif kind == tuple[int, ...]:
+            if not isinstance(value, list | tuple) or not all(type(part) is int for part in value):
+                expected = "a list of whole numbers"
         if expected:
             raise ValueError(f"{name} in [{where}] must be {expected}, not {value!r}")
-    return cls(**values)
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -105,10 +105,7 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
         raise ValueError(f"cannot read {path}: {error}") from error
     try:
         model = ModelConfig.from_dict({"vocab_size": vocab_size, **values.pop("model")})
-        stages = tuple(
-            build(Stage, {**stage, "facts": tuple(stage["facts"])}, "stages")
-            for stage in values.pop("stages")
-        )
+        stages = tuple(build(Stage, stage, "stages") for stage in values.pop("stages"))
         return build(TrainConfig, {**values, "model": model, "stages": stages}, "training")
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} lacks or misspells a value: {error}") from error
