@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from titans_core.machine import processor
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -22,16 +24,6 @@ def describe(*packages: str) -> dict[str, Any]:
         "packages": {package: version(package) for package in packages},
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def processor() -> str:
-    """The processor's model, as far as the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
 
 
 def keep(name: str, result: dict[str, Any]) -> Path:

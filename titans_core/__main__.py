@@ -8,11 +8,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
-from titans_core.evaluate import SEED, report, table
+from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
@@ -119,8 +120,21 @@ def run_train(options: argparse.Namespace) -> None:
         draft = training.folder / f"{name}.safetensors"
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
+        tell_agreement(name, card)
         save_model(training.model, SHIPPED / draft.name, card)
         print(f"shipped {draft.name}")
+
+
+def tell_agreement(name: str, card: dict[str, Any]) -> None:
+    """How a new model compares with the one of the same recipe that it is about to replace."""
+    former = model_card(name) if name in available() else {}
+    if former.get("recipe") != card["recipe"]:
+        return
+    cells, apart = agreement(card["scores"], former["scores"])
+    print(
+        f"{cells - len(apart)} of {cells} scores agree with those of the shipped {name}, within both margins"
+    )
+    print(*apart, sep="\n", end="\n" * bool(apart))
 
 
 def run_evaluate(options: argparse.Namespace) -> None:

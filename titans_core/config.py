@@ -23,7 +23,7 @@ class MemoryConfig:
 
     depth: int = 1
     hidden: int = 64
-    convolution: int = 5
+    convolution: int = 8
     chunk_size: int = 32
     block_size: int = 1
     read: Literal["after", "before"] = "after"

@@ -50,8 +50,9 @@ def convolve(x: Tensor, taps: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
     """Each channel of x [B, T, channels] with its own taps [width, channels], after ``tail`` [B, width - 1,
     channels] -> (y like x, the new tail)."""
     seen = torch.cat([tail, x], 1)  # [B, width - 1 + T, channels]
-    y = F.conv1d(seen.transpose(1, 2), taps.t().unsqueeze(1), groups=x.shape[2])
-    return y.transpose(1, 2), seen[:, x.shape[1] :]
+    image = seen.transpose(1, 2).unsqueeze(2)  # one row, channels last: nothing is copied, as conv1d would
+    y = F.conv2d(image, taps.t()[:, None, None], groups=x.shape[2])
+    return y.squeeze(2).transpose(1, 2), seen[:, x.shape[1] :]
 
 
 class Gating(nn.Module):

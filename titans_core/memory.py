@@ -15,8 +15,10 @@ from kernels import memory, retrieve
 from titans_core.config import ModelConfig
 from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
 
-# Where the gates start, from trials: half the largest step, little momentum, almost no forgetting.
-STEP_START, ETA_START, ALPHA_START = 0.5, 0.1, 0.002
+# Where the gates start, from trials: near the largest step (one that starts small remembers less far), little
+# momentum, almost no forgetting.
+STEP_START, ETA_START, ALPHA_START = 0.85, 0.1, 0.002
+TAPS_START = 4  # tokens that a query is made of at first: with more, each would weigh less
 LAST_LAYER = 0.6  # of a deep memory's last matrix, times 1 / hidden: it starts by answering little
 GATE_SCALE = 0.2  # of the gates' initial weights: near their start for every token, yet not the same
 
@@ -43,7 +45,7 @@ class MemoryState(NamedTuple):
     weights, momentum: M and S, a tuple of [B, H, D_in, D_out], one per matrix. block_start: the weights that
     gradients are taken at while a gradient block is open, () at its border; offset: how many tokens that
     block holds; block_keys: the keys it has met, one [B, H, D, D], () for a linear memory. tail: the
-    convolution's last inputs [B, reach, 3 inner].
+    convolution's last inputs [B, reach, 3 inner + 3 H].
     """
 
     weights: tuple[Tensor, ...]
@@ -72,7 +74,8 @@ class NeuralMemory(nn.Module):
         self.inner = config.heads * config.head_width
         self.qkv = nn.Linear(config.width, 3 * self.inner, bias=False)
         self.convolution = CausalConvolution(self._initial_taps())
-        self.gate_projection = nn.Linear(config.width, 3 * config.heads)
+        self.gate_projection = nn.Linear(config.width, 3 * config.heads, bias=False)
+        self.gate_bias = nn.Parameter(torch.zeros(3 * config.heads))
         self.initial = nn.ParameterList(self._initial_weights())  # M₀
         self.norm = RMSNorm(self.inner, eps=1e-3)
         self.output_gate = nn.Linear(config.width, self.inner)
@@ -83,18 +86,23 @@ class NeuralMemory(nn.Module):
             self.gate_projection.weight.mul_(GATE_SCALE)
             starts = (ETA_START / max(self.config.eta_max, ETA_START + 1e-3), STEP_START, ALPHA_START)
             logits = torch.tensor([math.log(p / (1 - p)) for p in starts])
-            self.gate_projection.bias.copy_(logits.repeat_interleave(self.heads))
+            self.gate_bias.copy_(logits.repeat_interleave(self.heads))
 
     def _initial_taps(self) -> Tensor:
         """A value is written under a key made of the tokens *before* it: k starts as q, one token further
-        back."""
+        back. Values start with little, gates with nothing but the token itself; and what lies further back
+        than ``TAPS_START`` counts for nothing until it is learned."""
         width = self.config.convolution
-        query = torch.randn(width, self.inner) / math.sqrt(width - 1)
-        query[0] = 0  # the oldest tap, so that the shifted key loses nothing
+        recent = min(TAPS_START, width - 1)
+        query = torch.zeros(width, self.inner)
+        query[-recent:] = torch.randn(recent, self.inner) / math.sqrt(recent)
         key = query.roll(-1, 0)
-        value = 0.1 * torch.randn(width, self.inner)
+        value = torch.zeros(width, self.inner)
+        value[-recent:] = 0.1 * torch.randn(recent, self.inner)
         value[-1] += 1
-        return torch.cat([query, key, value], 1)
+        gates = torch.zeros(width, 3 * self.heads)
+        gates[-1] = 1
+        return torch.cat([query, key, value, gates], 1)
 
     def _initial_weights(self) -> list[Tensor]:
         """M₀ of every head: zero for a matrix; random for an MLP, where zero would be a dead saddle."""
@@ -111,28 +119,34 @@ class NeuralMemory(nn.Module):
     def initial_state(self, batch: int) -> MemoryState:
         """M₀ with zero momentum, before any token."""
         weights = tuple(w.expand(batch, *w.shape) for w in self.initial)
-        tail = self.qkv.weight.new_zeros(batch, self.convolution.reach, 3 * self.inner)
+        tail = self.qkv.weight.new_zeros(batch, self.convolution.reach, 3 * (self.inner + self.heads))
         momentum = tuple(torch.zeros_like(w) for w in weights)
         width = self.head_width
         met = (tail.new_zeros(batch, self.heads, width, width),) if self.config.depth > 1 else ()
         return MemoryState(weights, momentum, (), 0, met, tail)
 
-    def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """x [B, T, width] -> q, k, v [B, T, H, D] and the convolution's new tail (section 4.4)."""
-        mixed, tail = self.convolution(self.qkv(x), tail)
+    def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Gates, Tensor]:
+        """x [B, T, width] -> q, k, v [B, T, H, D], the gates, and the convolution's new tail (section 4.4).
+
+        Gates pass the same convolution: a gate that saw one token alone would write every digit and every
+        name, wherever it stands, over what is remembered.
+        """
+        projected = torch.cat([self.qkv(x), self.gate_projection(x)], -1)  # [B, T, 3 inner + 3 H]
+        mixed, tail = self.convolution(projected, tail)
+        mixed, logits = mixed.split((3 * self.inner, 3 * self.heads), -1)
         q, k, v = (
             F.silu(part) if name in self.config.silu else part
             for name, part in zip(("query", "key", "value"), mixed.chunk(3, -1), strict=True)
         )
         q, k, v = (part.unflatten(-1, (self.heads, self.head_width)) for part in (q, k, v))
-        return unit(q), unit(k), v, tail
+        return unit(q), unit(k), v, self.gates(logits), tail
 
-    def gates(self, x: Tensor) -> Gates:
-        """x [B, T, width] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots.
+    def gates(self, logits: Tensor) -> Gates:
+        """Logits [B, T, 3 H] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots.
 
         Of a deep memory θ is θ̂ itself: the bounded step of `kernels.memory` makes of it what can be taken.
         """
-        eta, step, alpha = torch.sigmoid(self.gate_projection(x)).chunk(3, -1)
+        eta, step, alpha = torch.sigmoid(logits + self.gate_bias).chunk(3, -1)
         eta = eta * self.config.eta_max
         theta = 0.5 * self.config.step_max * step
         return Gates(eta, theta if self.config.depth > 1 else theta * (1 - eta), alpha)
@@ -142,8 +156,8 @@ class NeuralMemory(nn.Module):
         self, x: Tensor, state: MemoryState, telemetry: bool
     ) -> tuple[Tensor, MemoryState, Telemetry | None]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
-        q, k, v, tail = self.project(x, state.tail)
-        gates, deep = self.gates(x), self.config.depth > 1
+        q, k, v, gates, tail = self.project(x, state.tail)
+        deep = self.config.depth > 1
         out = memory(
             q,
             k,

@@ -58,6 +58,13 @@ class TitansLM(nn.Module):
 
     def forward(self, ids: Tensor, state: ModelState | None = None, telemetry: bool = False) -> Output:
         """Read ids [B, T], T ≥ 1, after ``state`` (None: the beginning)."""
+        hidden, state, reports = self.read(ids, state, telemetry)
+        return Output(self.predict(hidden), state, reports)
+
+    def read(
+        self, ids: Tensor, state: ModelState | None = None, telemetry: bool = False
+    ) -> tuple[Tensor, ModelState, tuple[Telemetry, ...]]:
+        """What ``forward`` does, up to the last layer's output, hidden [B, T, width]."""
         x = self.embedding(ids)  # [B, T, width]
         states, reports = [], []
         before = self.initial_state(ids.shape[0]) if state is None else state
@@ -66,6 +73,9 @@ class TitansLM(nn.Module):
             x = x + feed_forward(x)
             states.append(part)
             reports.append(report)
+        return x, tuple(states), tuple(r for r in reports if r is not None)
+
+    def predict(self, hidden: Tensor) -> Tensor:
+        """hidden [..., width] -> logits [..., vocab] of the token that follows."""
         scale = 2 * self.config.width**-0.5
-        logits = F.linear(self.norm(x), self.embedding.weight) * scale  # [B, T, vocab]
-        return Output(logits, tuple(states), tuple(r for r in reports if r is not None))
+        return F.linear(self.norm(hidden) * scale, self.embedding.weight)

@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -29,9 +31,13 @@ from titans_core.checkpoint import (
 )
 from titans_core.config import ModelConfig, build
 from titans_core.events import Events
+from titans_core.machine import device_name
 from titans_core.model import TitansLM
 from titans_core.tasks import Batch, Tag, batch
 from titans_core.tokenizer import Tokenizer
+
+LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
+PROGRESS = ("step", "seconds", "tokens", "losses")
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class Stage:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A whole training. Answers weigh ``answer_weight`` in the loss, everything else ``other_weight``."""
+    """A whole training. Answers weigh ``answer_weight`` in the loss, everything else ``other_weight``,
+    for which a share of ``others_kept`` stands."""
 
     model: ModelConfig
     stages: tuple[Stage, ...]
@@ -65,12 +72,15 @@ class TrainConfig:
     clip: float = 1.0
     answer_weight: float = 10.0
     other_weight: float = 0.3
+    others_kept: float = 0.25
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a training needs at least one stage: [[stages]]")
         if self.warmup < 1 or self.learning_rate <= 0 or self.clip <= 0:
             raise ValueError("warmup must be at least 1, learning_rate and clip above 0")
+        if not 0 < self.others_kept <= 1:
+            raise ValueError("others_kept is a share above 0 and at most 1")
 
     @property
     def steps(self) -> int:
@@ -111,13 +121,24 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
         raise ValueError(f"{path} lacks or misspells a value: {error}") from error
 
 
-def answer_loss(logits: Tensor, data: Batch, config: TrainConfig) -> tuple[Tensor, Tensor]:
-    """Weighted cross entropy of logits [B, T, vocab], and whether each prediction was right [B, T]."""
-    target = torch.from_numpy(data.ids[:, 1:]).to(logits.device)
-    asked = torch.from_numpy(data.tags[:, 1:] == Tag.ANSWER).to(logits.device)
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
-    weight = torch.where(asked, config.answer_weight, config.other_weight)
-    return (loss.view_as(target) * weight).sum() / weight.sum(), logits.argmax(-1) == target
+def answer_loss(
+    model: TitansLM, hidden: Tensor, data: Batch, config: TrainConfig, rng: np.random.Generator
+) -> tuple[Tensor, NDArray[np.bool_]]:
+    """Weighted cross entropy of what ``model`` predicts from hidden [B, T, width], and whether each answer
+    token was foretold.
+
+    Most of the tokens carry little of the loss, and predicting over the whole vocabulary is a third of the
+    work: so ``others_kept`` of them, drawn by ``rng``, stand for all, the loss being the same on average.
+    """
+    asked = data.tags[:, 1:] == Tag.ANSWER  # [B, T]
+    kept = asked | (rng.random(asked.shape) < config.others_kept)
+    weight = np.where(asked, config.answer_weight, config.other_weight / config.others_kept)
+    logits = model.predict(hidden[torch.from_numpy(kept).to(hidden.device)]).float()  # [kept, vocab]
+    target = torch.from_numpy(data.ids[:, 1:][kept]).to(logits.device)
+    loss = F.cross_entropy(logits, target, reduction="none")
+    mean = loss @ torch.from_numpy(weight[kept]).to(loss) / weight[kept].sum()
+    right = (logits.argmax(-1) == target).cpu().numpy()
+    return mean, right[asked[kept]]
 
 
 class Training:
@@ -137,6 +158,7 @@ class Training:
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
         self.step, self.seconds, self.tokens = 0, 0.0, 0
+        self.losses: list[float] = []  # of every LOSS_EVERY-th step
 
     def run(self, save_every: int = 100) -> None:
         """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
@@ -149,7 +171,8 @@ class Training:
         while self.step < self.config.steps:
             loss = self.advance(hits)
             bar.update()
-            if self.step % 20 == 0:
+            if self.step % LOSS_EVERY == 0:
+                self.losses.append(round(loss, 3))
                 bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
                 events.write(self.step, self.scalars(loss, hits))
             if self.step % save_every == 0 or self.step == self.config.steps:
@@ -177,8 +200,10 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.model(torch.from_numpy(data.ids[:, :-1]).to(self.device)).logits
-        loss, right = answer_loss(logits.float(), data, self.config)
+            hidden, _, _ = self.model.read(torch.from_numpy(data.ids[:, :-1]).to(self.device))
+            loss, right = answer_loss(
+                self.model, hidden, data, self.config, np.random.default_rng((self.config.seed, self.step))
+            )
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
@@ -189,7 +214,7 @@ class Training:
                 f"the gradient of step {self.step} is not finite; its batch is in {kept}"
             )
         self.optimizer.step()
-        hits.add(right.cpu().numpy(), data.distance[:, 1:])
+        hits.add(right, data.distance[data.tags == Tag.ANSWER])
         self.step += 1
         self.tokens += stage.batch * stage.length
         self.seconds += time.monotonic() - started
@@ -212,7 +237,7 @@ class Training:
             for key, value in self.optimizer.state[parameter].items()
         }
         write_tensors(self.folder / "optimizer.safetensors", moments, {})
-        progress = {"step": self.step, "seconds": self.seconds, "tokens": self.tokens}
+        progress = {name: getattr(self, name) for name in PROGRESS}
         write_text(self.folder / "progress.json", json.dumps(progress) + "\n")
 
     def resume(self) -> bool:
@@ -244,7 +269,8 @@ class Training:
                 for key in ("step", "exp_avg", "exp_avg_sq")
             }
         progress = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
-        self.step, self.seconds, self.tokens = progress["step"], progress["seconds"], progress["tokens"]
+        for name in PROGRESS:
+            setattr(self, name, progress[name])
 
     def card(self) -> dict[str, Any]:
         """The recipe half of the model card."""
@@ -252,9 +278,10 @@ class Training:
             "recipe": json.loads(json.dumps(asdict(self.config))),  # as it is read back
             "parameters": self.model.parameter_count(),
             "steps": self.step,
+            "losses": self.losses,
             "tokens": self.tokens,
             "seconds": round(self.seconds),
-            "device": str(self.device),
+            "device": device_name(self.device),
             "torch": torch.__version__,
         }
 
@@ -278,7 +305,7 @@ class Recall:
         self.total = np.zeros(len(self.BINS), dtype=np.int64)
 
     def add(self, right: np.ndarray[Any, Any], distance: np.ndarray[Any, Any]) -> None:
-        """Count the answer tokens (distance > 0) of a batch."""
+        """Count the answer tokens of a batch; those that answer "unknown" have no distance, and no bin."""
         asked = distance > 0
         bins = np.searchsorted(self.BINS, np.minimum(distance[asked], self.BINS[-1]))
         self.total += np.bincount(bins, minlength=len(self.BINS))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import titans_core as tc
-from titans_core.evaluate import Cell, Probe, recall, report, table
+from titans_core.evaluate import Cell, Probe, agreement, recall, report, table
 from titans_core.evaluate.ablate import ABLATIONS
 from titans_core.evaluate.reading import hostile
 from titans_core.evaluate.recall import all_right, groups
@@ -47,11 +47,11 @@ def test_groups_are_a_partition(total: int, size: int) -> None:
 
 def test_an_answer_counts_only_where_each_of_its_tokens_is_foretold() -> None:
     example = Probe(3, 100, "PASSWORD").example(Random(2), TOKENIZER)
-    guess = np.append(example.ids[1:], 0)
+    guess = example.ids[example.tags == Tag.ANSWER]
     assert all_right(guess, example)
-    for at in np.flatnonzero(example.tags == Tag.ANSWER):
+    for at in range(len(guess)):
         wrong = guess.copy()
-        wrong[at - 1] += 1
+        wrong[at] += 1
         assert not all_right(wrong, example)
 
 
@@ -79,9 +79,9 @@ def test_the_same_stories_are_asked_with_an_ablation_and_without() -> None:
     texts = []
 
     class Deaf(tc.TitansLM):
-        def forward(self, ids: Tensor, *rest: object, **more: object):  # type: ignore[no-untyped-def]
+        def read(self, ids: Tensor, *rest: object, **more: object):  # type: ignore[no-untyped-def]
             texts.append(ids.clone())
-            return super().forward(ids, *rest, **more)  # type: ignore[arg-type]
+            return super().read(ids, *rest, **more)  # type: ignore[arg-type]
 
     torch.manual_seed(0)
     model = Deaf(tc.ModelConfig(variant="lmm", width=16, heads=1, head_width=8, layers=1, feed_forward=8))
@@ -98,6 +98,17 @@ def test_chance_is_how_often_a_guess_is_right() -> None:
             rng = Random(kind)
             agree = sum(VALUES[kind](rng) == VALUES[kind](rng) for _ in range(20_000)) / 20_000
             assert 0.6 * CHANCE[kind] < agree < 1.6 * CHANCE[kind], (kind, agree)
+
+
+def test_two_reports_agree_where_their_margins_meet() -> None:
+    probe = Probe(8, 256)
+    scores = [{"recall": [Cell(probe, right, 100).row()], "seed": 1} for right in (90, 85, 40)]
+    assert agreement(scores[0], scores[1]) == (1, [])
+    cells, apart = agreement(scores[0], scores[2])
+    assert cells == 1 and apart == [
+        "recall: facts 8, distance 256, haystack mixed: 0.90 ± 0.06, was 0.40 ± 0.09"
+    ]
+    assert agreement(scores[0], {"recall": [Cell(Probe(8, 64), 1, 100).row()]}) == (0, [])
 
 
 def test_hostile_streams_have_the_length_that_is_said() -> None:

@@ -15,7 +15,8 @@ def test_no_gate_leaves_its_bounds_whatever_the_input(scale: float) -> None:
     """2θ ≤ (1 − η) step_max and η ≤ eta_max: then no visit of a key overshoots."""
     memory = tiny("lmm").mixers[0].memory
     assert isinstance(memory, NeuralMemory)
-    gates = memory.gates(scale * torch.randn(4, 200, 16, dtype=torch.float64))
+    x = scale * torch.randn(4, 200, 16, dtype=torch.float64)
+    *_, gates, _ = memory.project(x, memory.initial_state(4).tail)
     assert (gates.eta >= 0).all() and (gates.eta <= memory.config.eta_max).all()
     assert (gates.theta >= 0).all() and (
         2 * gates.theta <= (1 - gates.eta) * memory.config.step_max + 1e-12
@@ -28,9 +29,25 @@ def test_keys_start_as_the_queries_of_one_token_before() -> None:
     torch.manual_seed(0)
     memory = NeuralMemory(ModelConfig(memory=MemoryConfig(convolution=5)))
     x = torch.randn(1, 12, 128)
-    q, k, _, _ = memory.project(x, memory.initial_state(1).tail)
+    q, k, *_ = memory.project(x, memory.initial_state(1).tail)
     torch.testing.assert_close(k[:, 1:], q[:, :-1])
     assert not k[:, 0].any(), "the first key has nothing before it"
+
+
+def test_gates_see_the_tokens_before_and_none_after() -> None:
+    memory = tiny("lmm").mixers[0].memory
+    assert isinstance(memory, NeuralMemory)
+    with torch.no_grad():
+        memory.convolution.taps[:, -6:] = 1.0
+    x = torch.randn(1, 12, 16, dtype=torch.float64)
+    other = x.clone()
+    other[0, 5] += 1
+    tail = memory.initial_state(1).tail
+    *_, gates, _ = memory.project(x, tail)
+    *_, changed, _ = memory.project(other, tail)
+    for one, two in zip(gates, changed, strict=True):
+        differs = (one != two).any(-1)[0]
+        assert differs.nonzero().flatten().tolist() == [5, 6, 7, 8, 9], "the token and four after it"
 
 
 def test_the_first_zero_key_has_finite_gradients() -> None:

@@ -45,5 +45,5 @@ def test_each_gate_gets_its_own_gradient(variant: str) -> None:
     ids = torch.randint(0, 60, (2, 19), generator=torch.Generator().manual_seed(7))
     model(ids).logits.square().mean().backward()
     for mixer in model.mixers:
-        per_gate = mixer.memory.gate_projection.bias.grad.chunk(3)  # type: ignore[union-attr]
+        per_gate = mixer.memory.gate_bias.grad.chunk(3)  # type: ignore[union-attr]
         assert all(gate.abs().max() > 0 for gate in per_gate), "η, θ, α"

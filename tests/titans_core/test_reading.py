@@ -114,5 +114,5 @@ def test_segments_meet_only_through_memory() -> None:
     assert not torch.allclose(model(ids).logits[0, 48:], model(other).logits[0, 48:], atol=1e-9)
     for mixer in model.mixers:
         mixer.memory.gate_projection.weight.zero_()  # type: ignore[union-attr]
-        mixer.memory.gate_projection.bias.fill_(-1e4)  # type: ignore[union-attr]  # η = θ = α = 0
+        mixer.memory.gate_bias.fill_(-1e4)  # type: ignore[union-attr]  # η = θ = α = 0
     torch.testing.assert_close(model(ids).logits[0, 48:], model(other).logits[0, 48:], rtol=0, atol=1e-12)

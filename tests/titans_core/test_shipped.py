@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,11 @@ import titans_core as tc
 from titans_core.checkpoint import SHIPPED
 from titans_core.config import VARIANTS
 from titans_core.evaluate import Probe, recall
-from titans_core.evaluate.reading import hostile, largest_norms
+from titans_core.evaluate.reading import by_chapter, hostile, largest_norms
 from titans_core.tasks.haystack import SENTENCES, UNSEEN
+from titans_core.train import LOSS_EVERY, Recall, Training, read_config
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def test_all_five_variants_are_shipped_and_small() -> None:
@@ -48,6 +53,35 @@ def test_attention_alone_cannot_remember_beyond_its_window() -> None:
     model = tc.load("attention", device="cpu")
     cell = recall(model, Probe(1, 8 * model.config.window), asked=50, seed=77)
     assert cell.recall <= 0.15, cell
+
+
+@pytest.mark.parametrize("name", tc.available())
+def test_a_card_tells_the_recipe_that_is_in_configs(name: str) -> None:
+    recipe = read_config(CONFIGS / f"{name}.toml", tc.load(name, device="cpu").config.vocab_size)
+    assert tc.model_card(name)["recipe"] == json.loads(json.dumps(asdict(recipe)))
+
+
+@pytest.mark.slow
+def test_training_again_loses_as_the_card_says(tmp_path: Path) -> None:
+    """The first steps of a shipped recipe, from scratch: other processors round otherwise, so to 1 %."""
+    recipe = read_config(CONFIGS / "lmm.toml", tc.load("lmm", device="cpu").config.vocab_size)
+    training = Training(recipe, tmp_path, device="cpu")
+    losses = [training.advance(Recall()) for _ in range(LOSS_EVERY)]
+    assert losses[-1] == pytest.approx(tc.model_card("lmm")["losses"][0], rel=0.01)
+    assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.slow
+def test_the_chapter_model_forgets_where_a_chapter_opens_and_by_forgetting() -> None:
+    model = tc.load("lmm-chapters", device="cpu")
+    alpha = by_chapter(model, stories=10, seed=77)["alpha"]
+    assert alpha["chapter"] >= 20 * alpha["filler"]
+    known, unknown, clinging = (
+        recall(model, Probe(4, 200, chapter=chapter, ablation=ablation), asked=50, seed=77)
+        for chapter, ablation in (("known", ""), ("unknown", ""), ("unknown", "no forgetting"))
+    )
+    assert known.recall >= 0.9 and unknown.recall >= 0.9, (known, unknown)
+    assert clinging.recall <= unknown.recall - 0.2, clinging
 
 
 def test_a_fact_told_again_is_less_surprising() -> None:

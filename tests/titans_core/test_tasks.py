@@ -120,9 +120,10 @@ def test_an_answer_repeats_the_tokens_that_stand_its_distance_before() -> None:
     made = batch(Random(1), TOKENIZER, 40, 512, (4, 16))
     rows, at = np.nonzero(made.distance)
     assert (made.tags[rows, at] == Tag.ANSWER).all() and (made.tags == Tag.ANSWER).sum() == len(rows)
-    before = at - made.distance[rows, at]
-    assert (made.ids[rows, before] == made.ids[rows, at]).all()
-    assert np.isin(made.tags[rows, before], TOLD).all()
+    stop = made.ids[rows, at] == TOKENIZER.encode(".", opening=False)[0]  # ends the answer, told or not
+    before = (at - made.distance[rows, at])[~stop]
+    assert (made.ids[rows[~stop], before] == made.ids[rows[~stop], at[~stop]]).all()
+    assert np.isin(made.tags[rows[~stop], before], TOLD).all()
     assert ((made.kind > 0) == (made.tags == Tag.ANSWER)).all()
 
 
@@ -191,9 +192,10 @@ def test_a_needle_is_asked_at_its_distance(facts: int, distance: int) -> None:
         far = int(example.distance[at])
         assert abs(far - distance) <= 8
         assert runs(example, Tag.VALUE) == facts and runs(example, Tag.ANSWER) == 1
-        size = int((example.tags == Tag.ANSWER).sum())
+        size = int((example.tags == Tag.ANSWER).sum()) - 1
         assert example.ids[at - far : at - far + size].tolist() == example.ids[at : at + size].tolist()
         assert TOKENIZER.decode(example.ids[at + size :], opening=False) == "."
+        assert example.tags[-1] == Tag.ANSWER, "who goes on after the value has not answered right"
         assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
 
 

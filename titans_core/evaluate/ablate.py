@@ -19,7 +19,7 @@ def without_gate(number: int) -> Callable[[TitansLM], TitansLM]:
     def close(memory: NeuralMemory) -> None:
         rows = slice(number * memory.heads, (number + 1) * memory.heads)
         memory.gate_projection.weight[rows] = 0
-        memory.gate_projection.bias[rows] = NEVER
+        memory.gate_bias[rows] = NEVER
 
     return lambda model: changed(model, close)
 

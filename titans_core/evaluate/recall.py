@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from titans_core.evaluate.ablate import ABLATIONS
 from titans_core.model import TitansLM
@@ -86,7 +87,8 @@ def recall(
 ) -> Cell:
     """Ask ``probe`` in ``asked`` stories of this seed, none of which is one of training's.
 
-    An answer counts where every token of the value is the likeliest (greedy decoding). ``on_answer`` is told
+    An answer counts where every token of the value, and the full stop after it, is the likeliest (greedy
+    decoding). ``on_answer`` is told
     how many questions were just answered.
     """
     tokenizer = Tokenizer.load()
@@ -115,20 +117,25 @@ def answered(model: TitansLM, examples: Sequence[Example], wipe: bool = False) -
         return [answered_without(model, example) for example in examples]
     longest = max(len(e.ids) for e in examples)
     ids = np.stack([np.pad(e.ids, (0, longest - len(e.ids))) for e in examples])
-    guess = model(torch.from_numpy(ids).to(model.device)).logits.argmax(-1).cpu().numpy()
-    return [all_right(guess[row], example) for row, example in enumerate(examples)]
+    hidden, _, _ = model.read(torch.from_numpy(ids).to(model.device))
+    return [foretold(model, hidden[row], example) for row, example in enumerate(examples)]
 
 
 def answered_without(model: TitansLM, example: Example) -> bool:
     """The same with the memory wiped before the question's last token."""
-    first = example.answer_start
+    last = example.answer_start - 1  # of the question
     ids = torch.from_numpy(example.ids[None]).to(model.device)
-    state = without_memory(model, model(ids[:, : first - 1]).state)
-    guess = model(ids[:, first - 1 :], state).logits.argmax(-1)[0].cpu().numpy()
-    return all_right(np.concatenate([np.zeros(first - 1, dtype=guess.dtype), guess]), example)
+    before, state, _ = model.read(ids[:, :last])
+    after, _, _ = model.read(ids[:, last:], without_memory(model, state))
+    return foretold(model, torch.cat([before, after], 1)[0], example)
+
+
+def foretold(model: TitansLM, hidden: Tensor, example: Example) -> bool:
+    """Whether the answer is decoded right from hidden [T, width]."""
+    at = torch.from_numpy(np.flatnonzero(example.tags == Tag.ANSWER) - 1).to(hidden.device)
+    return all_right(model.predict(hidden[at]).argmax(-1).cpu().numpy(), example)
 
 
 def all_right(guess: NDArray[np.int64], example: Example) -> bool:
-    """Every token of the answer foretold; guess[t] is the prediction of token t + 1."""
-    at = np.flatnonzero(example.tags == Tag.ANSWER)
-    return bool((guess[at - 1] == example.ids[at]).all())
+    """Every token of the answer foretold: ``guess`` holds one for each."""
+    return bool((guess == example.ids[example.tags == Tag.ANSWER]).all())

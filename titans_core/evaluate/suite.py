@@ -36,7 +36,7 @@ CHAPTERS = tuple(
 
 
 def report(model: TitansLM, asked: int = 100, seed: int = SEED, progress: bool = True) -> dict[str, Any]:
-    """All scores as JSON: ``asked`` questions a cell, a quarter of that beyond 1,024 tokens.
+    """All scores as JSON: ``asked`` questions a cell, half of that beyond 1,024 tokens.
 
     A model without memory has nothing to ablate. Chance is that of guessing one of a kind's values.
     """
@@ -63,7 +63,7 @@ def report(model: TitansLM, asked: int = 100, seed: int = SEED, progress: bool =
 
 def share(probe: Probe, asked: int) -> int:
     """Fewer questions where each takes long."""
-    return asked if probe.distance <= 1024 else max(1, asked // 4)
+    return asked if probe.distance <= 1024 else max(1, asked // 2)
 
 
 def table(scores: dict[str, Any]) -> str:

@@ -18,8 +18,8 @@ from titans_core.tokenizer import Tokenizer
 
 
 class Tag(IntEnum):
-    """What a token is there for. A full stop has the tag of its sentence. After a CHAPTER opens, what was
-    told before it is unknown."""
+    """What a token is there for. A full stop has the tag of its sentence, or is an answer's last token. After
+    a CHAPTER opens, what was told before it is unknown."""
 
     FILLER = 0
     FACT = 1
@@ -135,18 +135,19 @@ class Document:
         self.line_open = listed
 
     def ask(self, fact: Fact, answered: bool = True) -> None:
-        """A question, and its answer: "unknown" where this chapter does not tell it."""
+        """A question, and its answer: "unknown" where this chapter does not tell it. The full stop belongs to
+        the answer: who goes on where the value ends has not answered right."""
         self.write(self.separator() + question(self.rng, fact), Tag.QUESTION)
         if not answered:
             return
         start, known = len(self), self.mentions.get((fact.kind, fact.subject))
+        distance, kind = (start - known.start, fact.kind) if known else (0, Kind.UNKNOWN)
         if known:
             self.value(fact, Tag.ANSWER)
-            self.answers.append((start, len(self), start - known.start, fact.kind))
         else:
             self.write(" " + UNKNOWN, Tag.ANSWER)
-            self.answers.append((start, len(self), 0, Kind.UNKNOWN))
-        self.write(".", Tag.QUESTION)
+        self.write(".", Tag.ANSWER)
+        self.answers.append((start, len(self), distance, kind))
 
     def value(self, fact: Fact, tag: Tag) -> None:
         start = len(self)

@@ -20,9 +20,9 @@ QUIET = 0.35  # of the stories of at least QUIET_LENGTH tokens have filler alone
 QUIET_LENGTH, QUIET_UNTIL = 256, 0.85
 ONE_KIND = 0.12  # of the documents: lists, logs, mazes, songs and the like
 ANY_KIND = 0.2  # of the documents hold facts of any kind; all others of the five main kinds
-CHAPTER_RATES = (0.0, 0.0, 0.007, 0.02)  # chapters by sentence, one of these for each document that has any
+CHAPTER_LENGTH = 320  # tokens a chapter of a long story takes on average; a short one opens one chapter
 RETOLD = 0.4  # of a new chapter's facts are about what an earlier one told of
-UNKNOWN_ASKED, UNKNOWN_OLD = 0.1, 0.7  # questions to answer "unknown"; of these, what an earlier one told
+UNKNOWN_ASKED, UNKNOWN_OLD = 0.3, 0.8  # questions to answer "unknown"; of these, what an earlier one told
 
 
 class Batch(NamedTuple):
@@ -56,15 +56,22 @@ def story(
         quiet = rng.random() * QUIET_UNTIL * length
         while len(tale.document) < quiet:
             tale.document.fill()
-    chapter_rate = rng.choice(CHAPTER_RATES) if chapters else 0.0
+    openings = chapter_openings(rng, len(tale.document), length) if chapters else []
     while len(tale.document) < length:
-        if chapters and rng.random() < chapter_rate:
+        if openings and len(tale.document) >= openings[0]:
+            openings.pop(0)
             tale.new_chapter(rng.randint(1, facts))
         elif chapters and rng.random() < QUESTIONS * UNKNOWN_ASKED:
             tale.ask_unknown()
         else:
             tale.go_on()
     return tale.document.example(length)
+
+
+def chapter_openings(rng: Random, start: int, length: int) -> list[int]:
+    """Where chapters open between ``start`` and the end, in order: at least one."""
+    count = rng.randint(1, max(1, 2 * length // CHAPTER_LENGTH - 1))
+    return sorted(start + int(0.85 * rng.random() * (length - start)) for _ in range(count))
 
 
 def some_kinds(rng: Random) -> Sequence[Kind]:
