@@ -7,7 +7,7 @@ SHELL := bash
 
 PYTHON ?= python3
 PORT ?= 8501
-MODEL ?= mac mag mal lmm attention
+MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -57,7 +57,7 @@ bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer, res
 	$(BIN)/python -m benchmarks.page
 
 .PHONY: train
-train: $(READY)  ## train the shipped models anew   [MODEL="mac mag mal lmm attention"]
+train: $(READY)  ## train the shipped models anew   [MODEL="mac mag …"]
 	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" --ship || exit 1; done
 
 .PHONY: lessons

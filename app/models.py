@@ -16,6 +16,11 @@ VARIANTS = {
     "lmm": "memory alone",
     "attention": "no memory",
 }
+MEMORIES = {  # what a shipped name says after its variant
+    "": "linear",
+    "deep": "deep",
+    "chapters": "forgets at chapters",
+}
 
 
 @st.cache_resource(show_spinner=False)
@@ -26,6 +31,16 @@ def load(name: str) -> tc.TitansLM:
     gc.collect()
     gc.freeze()
     return model
+
+
+def name(variant: str, memory: str) -> str:
+    """The shipped name of a variant with one of its memories."""
+    return f"{variant}-{memory}" if memory else variant
+
+
+def memories(variant: str, names: list[str]) -> list[str]:
+    """The memories that a variant is shipped with, of those in MEMORIES, the plain one first."""
+    return [memory for memory in MEMORIES if name(variant, memory) in names]
 
 
 def title(name: str) -> str:

@@ -33,7 +33,7 @@ from titans_core.config import ModelConfig, build
 from titans_core.events import Events
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
-from titans_core.tasks import Batch, Tag, batch
+from titans_core.tasks import UPDATES, Batch, Tag, batch
 from titans_core.tokenizer import Tokenizer
 
 LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
@@ -43,13 +43,15 @@ PROGRESS = ("step", "seconds", "tokens", "losses")
 @dataclass(frozen=True)
 class Stage:
     """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
-    to draw from; ``chapters`` is the share of stories that may start anew."""
+    to draw from; ``updates`` is the share of sentences that change a fact, ``chapters`` that of stories
+    that start anew."""
 
     length: int
     batch: int
     facts: tuple[int, ...]
     steps: int
     min_distance: int = 24
+    updates: float = UPDATES
     chapters: float = 0.0
 
     def __post_init__(self) -> None:
@@ -195,6 +197,7 @@ class Training:
             stage.length,
             stage.facts,
             stage.min_distance,
+            stage.updates,
             stage.chapters,
         )
         for group in self.optimizer.param_groups:

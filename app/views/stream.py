@@ -47,7 +47,7 @@ def take_addition() -> None:
     """
     state.addition_problem = None
     try:
-        before = current_reading(models.load(state.model))
+        before = current_reading(models.load(chosen()))
     except ValueError:
         return  # the page itself tells what is wrong with the text or the model
     try:
@@ -58,6 +58,37 @@ def take_addition() -> None:
     state.text = state.reading.text
     state.addition = ""
     state.sample = None
+
+
+def chosen() -> str:
+    """The shipped name of the model that the page shows."""
+    name = models.name(state.model, state.get("memory") or "")
+    return name if name in tc.available() else state.model  # another variant may lack that memory
+
+
+def choose_model(names: list[str]) -> None:
+    """The variant, and where it is shipped with several memories, which of them."""
+    variants = [variant for variant in models.VARIANTS if variant in names]
+    st.segmented_control(
+        "The model that reads it",
+        variants,
+        default=variants[0],
+        format_func=models.title,
+        required=True,
+        key="model",
+        bind="query-params",
+    )
+    memories = models.memories(state.model, names)
+    if len(memories) > 1:
+        st.segmented_control(
+            "Its memory",
+            memories,
+            default=memories[0],
+            format_func=lambda memory: models.MEMORIES[memory],
+            required=True,
+            key="memory",
+            bind="query-params",
+        )
 
 
 def choose_text_and_model(names: list[str]) -> None:
@@ -77,15 +108,7 @@ def choose_text_and_model(names: list[str]) -> None:
         with st.popover("Upload", icon=":material/upload_file:"):
             st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
         st.space("stretch")
-        st.segmented_control(
-            "The model that reads it",
-            names,
-            default=names[0],
-            format_func=models.title,
-            required=True,
-            key="model",
-            bind="query-params",
-        )
+        choose_model(names)
     if "text" not in state:
         state.text = samples.text(state.sample or titles[0]) if titles else ""
     if state.get("upload_problem"):
@@ -146,7 +169,7 @@ def page() -> None:
         return
     choose_text_and_model(names)
     try:
-        model = models.load(state.model)
+        model = models.load(chosen())
     except ValueError as problem:
         st.warning(reading.sentence(f"This model cannot be loaded: {problem}") + " Run `make train`.")
         return

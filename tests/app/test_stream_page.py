@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import samples
+from app import models, samples
 from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput
 from app.reading import go_on, read
 
@@ -119,6 +119,17 @@ def test_another_model_reads_the_additions_too(page: AppTest) -> None:
     page.segmented_control(key="model").set_value(tc.available()[1]).run()
     after = page.session_state.reading
     assert after.text == STORY + " And more." and after.stream.model.name == tc.available()[1]
+
+
+def test_a_variant_offers_the_memories_it_is_shipped_with(page: AppTest) -> None:
+    page.segmented_control(key="model").set_value("lmm").run()
+    page.segmented_control(key="memory").set_value("chapters").run()
+    assert page.session_state.reading.stream.model.name == "lmm-chapters"
+    page.segmented_control(key="model").set_value("attention").run()
+    assert page.session_state.reading.stream.model.name == "attention"
+    assert not [control for control in page.segmented_control if control.key == "memory"]
+    for variant in models.VARIANTS:
+        assert models.memories(variant, tc.available())[0] == ""
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import titans_core as tc
+from app import models
 from tests.browser.conftest import StreamPage
 
 pytestmark = pytest.mark.browser
@@ -122,11 +123,12 @@ def test_dragging_the_scrub_bar_moves_the_playhead(visit: Visit) -> None:
 
 @pytest.mark.parametrize("name", [name for name in tc.available() if name != "attention"])
 def test_the_weights_drawn_are_the_weights_the_library_has(visit: Visit, name: str) -> None:
-    page = visit().read(LONG)
-    if name != tc.available()[0]:
-        page.choose_model(name.upper())
-        expect(page.page.get_by_test_id("stCaptionContainer")).to_contain_text(f"{name.upper()},")
-        page.settle()
+    variant, _, memory = name.partition("-")
+    page = visit(f"?model={variant.upper()}").read(LONG)
+    if memory:
+        page.choose_model(models.MEMORIES[memory])
+    expect(page.page.get_by_test_id("stCaptionContainer")).to_contain_text(f"{models.title(name)},")
+    page.settle()
     stream = tc.Stream(tc.load(name))
     trace = stream.feed(LONG)
     page.player.get_by_role("radio", name="layer 2, head 3", exact=True).click()

@@ -48,6 +48,25 @@ def test_eight_facts_are_remembered_at_eight_windows_and_lost_with_the_memory(na
     assert lost.recall <= 0.15, lost
 
 
+def share(name: str, group: str, **about: object) -> float:
+    """A card's recall in the first cell of ``group`` that asks this."""
+    cells = tc.model_card(name)["scores"][group]
+    return next(float(c["recall"]) for c in cells if all(c.get(k) == v for k, v in about.items()))
+
+
+@pytest.mark.parametrize("name", ("mac", "mag", "mal", "lmm"))
+def test_by_its_card_a_model_remembers_far_beyond_its_window(name: str) -> None:
+    assert share(name, "recall", facts=8, distance=1024) >= (0.9 if name == "lmm" else 0.95)
+    assert share(name, "recall", facts=24, distance=512) >= 0.85
+    assert share(name, "recall", facts=8, distance=8192) >= 0.7
+    assert share(name, "recall_by_haystack", haystack="unseen") >= 0.75
+    assert share(name, "recall_by_kind", kind="PASSWORD") >= 0.7
+    assert min(share(name, "overwriting", changes=changes) for changes in (1, 3)) >= 0.85
+    assert share(name, "ablations", ablation="wiped") <= 0.1
+    surprise = tc.model_card(name)["scores"]["by_mention"]["surprise"]
+    assert surprise["third"] < 0.8 * surprise["first"]
+
+
 @pytest.mark.slow
 def test_attention_alone_cannot_remember_beyond_its_window() -> None:
     model = tc.load("attention", device="cpu")

@@ -20,7 +20,7 @@ from titans_core.tasks.needle import broken_off
 from titans_core.tokenizer import Tokenizer
 from titans_core.wipe import without_memory
 
-TOKENS_AT_ONCE = 1 << 15  # read side by side: 25 questions at 1,024 tokens
+TOKENS_AT_ONCE = 1 << 14  # read side by side: 16 questions at 1,024 tokens
 WIPED = "wiped"
 
 

@@ -5,7 +5,7 @@ from titans_core.tasks.document import Example, Tag
 from titans_core.tasks.facts import ALL_KINDS, MAIN_KINDS, Fact, Kind
 from titans_core.tasks.haystack import filler
 from titans_core.tasks.needle import needle
-from titans_core.tasks.story import Batch, batch, story
+from titans_core.tasks.story import UPDATES, Batch, batch, story
 
 __all__ = [
     "ALL_KINDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Kind",
     "MAIN_KINDS",
     "Tag",
+    "UPDATES",
     "batch",
     "corpus",
     "filler",

@@ -41,6 +41,7 @@ def story(
     facts: int,
     min_distance: int = 24,
     kinds: Sequence[Kind] | None = None,
+    updates: float = UPDATES,
     chapters: bool = False,
 ) -> Example:
     """``length`` tokens: ``facts`` facts amid some filler, then questions, filler, updates and repeats.
@@ -49,7 +50,7 @@ def story(
     can still see, memory never learns to keep. ``kinds`` are drawn where none are given. With ``chapters``
     the story may start anew, and is then asked for what is known no more. All randomness comes from ``rng``.
     """
-    tale = _Story(rng, tokenizer, length, min_distance, kinds or some_kinds(rng))
+    tale = _Story(rng, tokenizer, length, min_distance, kinds or some_kinds(rng), updates)
     for _ in range(facts):
         tale.new_fact()
     if length >= QUIET_LENGTH and rng.random() < QUIET:
@@ -86,9 +87,16 @@ class _Story:
     """A story on its way."""
 
     def __init__(
-        self, rng: Random, tokenizer: Tokenizer, length: int, min_distance: int, kinds: Sequence[Kind]
+        self,
+        rng: Random,
+        tokenizer: Tokenizer,
+        length: int,
+        min_distance: int,
+        kinds: Sequence[Kind],
+        updates: float,
     ) -> None:
-        self.rng, self.length, self.min_distance, self.kinds = rng, length, min_distance, kinds
+        self.rng, self.length, self.min_distance = rng, length, min_distance
+        self.kinds, self.updates = kinds, updates
         self.document = Document(rng, tokenizer)
         self.patience: dict[tuple[Kind, str], int] = {}
 
@@ -135,10 +143,10 @@ class _Story:
                 document.ask(self.rng.choice(due), answered=self.rng.random() >= UNANSWERED)
             else:
                 document.fill()
-        elif u < QUESTIONS + UPDATES:
+        elif u < QUESTIONS + self.updates:
             fact = changed(self.rng, some_fact(document))
             document.tell(fact, update(self.rng, fact), Tag.UPDATE)
-        elif u < QUESTIONS + UPDATES + REPEATS:
+        elif u < QUESTIONS + self.updates + REPEATS:
             fact = some_fact(document)
             document.tell(fact, statement(self.rng, fact), Tag.REPEAT)
         else:
@@ -156,6 +164,7 @@ def batch(
     length: int,
     facts: Sequence[int],
     min_distance: int = 24,
+    updates: float = UPDATES,
     chapters: float = 0.0,
 ) -> Batch:
     """``size`` stories, each with a number of facts drawn from ``facts``; a share of them has chapters."""
@@ -166,6 +175,7 @@ def batch(
             length + 1,
             rng.choice(facts),
             min_distance,
+            updates=updates,
             chapters=chapters > 0 and rng.random() < chapters,
         )
         for _ in range(size)
