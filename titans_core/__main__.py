@@ -14,10 +14,11 @@ from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
 from titans_core.evaluate import SEED, agreement, report, table
+from titans_core.recipe import read_config
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
-from titans_core.train import Training, read_config
+from titans_core.train import Training
 
 STRETCH = 1024  # tokens between two moves of the progress bar
 

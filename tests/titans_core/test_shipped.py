@@ -17,8 +17,9 @@ from titans_core.checkpoint import SHIPPED
 from titans_core.config import VARIANTS
 from titans_core.evaluate import Probe, recall
 from titans_core.evaluate.reading import by_chapter, hostile, largest_norms
+from titans_core.recipe import read_config
 from titans_core.tasks.haystack import SENTENCES, UNSEEN
-from titans_core.train import LOSS_EVERY, Recall, Training, read_config
+from titans_core.train import LOSS_EVERY, Recall, Training
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

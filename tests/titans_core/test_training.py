@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
 import torch
 
 from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.recipe import Stage, TrainConfig, read_config
+from titans_core.tasks import Tag, batch
 from titans_core.tokenizer import VOCAB_SIZE, Tokenizer
-from titans_core.train import Recall, Stage, TrainConfig, Training, read_config
+from titans_core.train import Recall, Training, answer_loss
 
 SMALL = TrainConfig(
     model=ModelConfig(
@@ -56,6 +60,24 @@ def test_training_moves_every_parameter_and_lowers_the_loss(tmp_path: Path) -> N
     assert sum(losses[-10:]) < 0.95 * sum(losses[:10])
     for name, parameter in training.model.named_parameters():
         assert not torch.equal(parameter, before[name]), name
+
+
+@torch.inference_mode()
+def test_a_share_of_the_tokens_stands_for_all_and_every_answer_is_counted(tmp_path: Path) -> None:
+    model = Training(SMALL, tmp_path, device="cpu").model
+    data = batch(Random(1), Tokenizer.load(), 4, 96, (2,), min_distance=8)
+    hidden, _, _ = model.read(torch.from_numpy(data.ids[:, :-1]))
+
+    def loss(share: float, seed: int) -> tuple[float, int]:
+        config = replace(SMALL, others_kept=share)
+        mean, right = answer_loss(model, hidden, data, config, np.random.default_rng(seed))
+        return mean.item(), len(right)
+
+    whole, answers = loss(1.0, 0)
+    drawn = [loss(0.25, seed) for seed in range(200)]
+    assert answers == (data.tags[:, 1:] == Tag.ANSWER).sum() > 0
+    assert {count for _, count in drawn} == {answers}
+    assert np.mean([mean for mean, _ in drawn]) == pytest.approx(whole, rel=0.005)
 
 
 def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> None:
