@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
@@ -35,11 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
     stream.set_defaults(run=run_stream)
 
     train = commands.add_parser("train", help="train a model from a configuration, or go on with it")
-    train.add_argument("config", type=Path)
+    train.add_argument("config", type=Path, help="a TOML file, see configs/")
     train.add_argument(
-        "--out", type=Path, help="folder of the run (default runs/NAME); gone on with if it exists"
+        "--out", type=folder, help="folder of the run (default runs/NAME); gone on with if it exists"
     )
-    train.add_argument("--device", default="auto")
+    train.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu or cuda")
     train.add_argument("--ship", action="store_true", help="when done, evaluate and write into assets/models")
     train.set_defaults(run=run_train)
 
@@ -63,25 +64,57 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, FloatingPointError) as error:
         print(f"titans_core: {error}", file=sys.stderr)
         return 1
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        print("titans_core: there is not enough memory for this model or batch", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("titans_core: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough; nothing may be flushed at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        print(f"titans_core: cannot write the output: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """PyTorch has a class for it on CUDA, and only words on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 def positive(text: str) -> int:
     """A whole number above zero, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
+    return int(text)
+
+
+def folder(text: str) -> Path:
+    """A folder's name, for argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a folder")
+    return Path(text)
+
+
+def check_output(path: Path | None, *inputs: Path) -> None:
+    """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
+    file."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
+        raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
 
 
 def run_stream(options: argparse.Namespace) -> None:
     """Print a token a line: text, −log p, mean surprise, mean write."""
+    check_output(options.csv, Path(options.file))
     stream = Stream(load(options.model))
     ids = stream.tokenizer.encode(read_text(options.file))
     starts = range(0, max(len(ids), 1), STRETCH)
@@ -102,7 +135,7 @@ def read_text(name: str) -> str:
     """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -118,7 +151,7 @@ def run_train(options: argparse.Namespace) -> None:
         print(f"going on at step {training.step} of {config.steps}")
     training.run()
     if options.ship:
-        draft = training.folder / f"{name}.safetensors"
+        draft = training.folder / "shipped" / f"{name}.safetensors"
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
         tell_agreement(name, card)
@@ -128,8 +161,13 @@ def run_train(options: argparse.Namespace) -> None:
 
 def tell_agreement(name: str, card: dict[str, Any]) -> None:
     """How a new model compares with the one of the same recipe that it is about to replace."""
-    former = model_card(name) if name in available() else {}
-    if former.get("recipe") != card["recipe"]:
+    try:
+        former = model_card(name)
+    except ValueError as error:
+        print(f"nothing to compare with: {error}")
+        return
+    if former.get("recipe") != card["recipe"] or "scores" not in former:
+        print(f"the shipped {name} was trained by another recipe, so their scores are not compared")
         return
     cells, apart = agreement(card["scores"], former["scores"])
     print(
@@ -140,6 +178,8 @@ def tell_agreement(name: str, card: dict[str, Any]) -> None:
 
 def run_evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint and print its scores."""
+    checkpoint = find(options.checkpoint)
+    check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
     scores = report(load(options.checkpoint), options.asked, options.seed)
     print(table(scores))
     if options.json:

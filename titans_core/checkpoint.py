@@ -28,9 +28,13 @@ def choose_device(device: str | torch.device) -> torch.device:
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"there is no device {str(device)!r} here: use auto, cpu or cuda") from error
+        chosen = torch.device(device)
+        if chosen.type in ("cpu", "cuda"):
+            return torch.empty(0, device=chosen).device
+    except (RuntimeError, AssertionError):
+        pass
+    known = "auto, cpu or cuda" if torch.cuda.is_available() else "auto or cpu"
+    raise ValueError(f"there is no device {str(device)!r} here: use {known}")
 
 
 def available() -> list[str]:
@@ -51,7 +55,7 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
         model = TitansLM(config, path.stem, digest=file_digest(path))
         model.load_state_dict({key: value.float() for key, value in tensors.items()})
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
@@ -63,11 +67,16 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
 
 def find(name: str | Path) -> Path:
     """The file of a shipped checkpoint's name, or of a path. Raises ValueError where there is none."""
-    for path in (SHIPPED / f"{name}.safetensors", Path(name)):
-        if path.is_file():
-            return path
+    with suppress(OSError):  # a name may be too long for a file
+        for path in (SHIPPED / f"{name}.safetensors", Path(name)):
+            if path.is_file():
+                return path
+        if Path(name).is_dir():
+            raise ValueError(
+                f"{name} is a folder: name the checkpoint in it, {Path(name) / 'model.safetensors'}"
+            )
     known = ", ".join(available()) or "none yet: run `make train`"
-    raise ValueError(f"there is no checkpoint {str(name)!r}; shipped: {known}")
+    raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
 
 
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
@@ -89,11 +98,16 @@ def model_card(name: str | Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"the card {path.name} is missing or cannot be read") from error
+    if not isinstance(card, dict):
+        raise ValueError(f"{path.name} is no model card")
     return card
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All tensors and the header's texts. Raises ValueError where the file is damaged or of another kind."""
+    """All tensors and the header's texts. Raises ValueError where the file is missing, damaged or of another
+    kind."""
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
     try:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118

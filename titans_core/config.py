@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, TypeVar, get_type_hints
 
 Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
@@ -32,14 +32,16 @@ class MemoryConfig:
     eta_max: float = 0.9
 
     def __post_init__(self) -> None:
-        if self.depth < 1 or self.convolution < 2:
-            raise ValueError("a memory needs depth ≥ 1 and a convolution of width ≥ 2")
+        if self.depth < 1 or self.hidden < 1 or self.convolution < 2:
+            raise ValueError("a memory needs depth ≥ 1, hidden ≥ 1 and a convolution of width ≥ 2")
         if self.chunk_size < 1 or self.block_size < 1 or self.chunk_size % self.block_size:
             raise ValueError(f"block_size {self.block_size} must divide chunk_size {self.chunk_size}")
         if self.depth > 1 and self.block_size not in (1, self.chunk_size):
             raise ValueError("a deep memory takes a block_size of 1 or of chunk_size")
         if not 0 < self.step_max <= 1 or not 0 <= self.eta_max < 1:
             raise ValueError("step_max must lie in (0, 1] and eta_max in [0, 1)")
+        if self.read not in ("after", "before"):
+            raise ValueError(f"read must be 'after' or 'before', not {self.read!r}")
         if unknown := set(self.silu) - {"query", "key", "value"}:
             raise ValueError(f"silu names query, key or value, not {sorted(unknown)}")
 
@@ -84,7 +86,7 @@ class ModelConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
         """Read ``to_dict``'s form. Raises ValueError on an unknown key or a value out of bounds."""
-        values = dict(values)
+        values = dict(table(values, "model"))
         memory = build(MemoryConfig, values.pop("memory", {}), "memory")
         return build(cls, {**values, "memory": memory}, "model")
 
@@ -92,14 +94,24 @@ class ModelConfig:
 T = TypeVar("T")
 
 
+def table(values: Any, where: str) -> Mapping[str, Any]:
+    """``values``, where they are a mapping. Raises ValueError where they are anything else."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"[{where}] must be a table")
+    return values
+
+
 def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     """Make the dataclass ``cls`` of a mapping; a list becomes a tuple.
 
-    Raises ValueError for an unknown key, naming the known ones, and for a value of another kind.
+    Raises ValueError for an unknown key, naming the known ones, for one that is missing, and for a value of
+    another kind.
     """
-    known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - known):
+    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(cls)}  # type: ignore[arg-type]
+    if unknown := sorted(set(table(values, where)) - set(known)):
         raise ValueError(f"unknown key {unknown[0]!r} in [{where}]; known: {', '.join(sorted(known))}")
+    if missing := [name for name, needed in known.items() if needed and name not in values]:
+        raise ValueError(f"[{where}] lacks {missing[0]}")
     hints = get_type_hints(cls)
     for name, value in values.items():
         kind, expected = hints[name], ""
@@ -110,6 +122,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         elif kind == tuple[int, ...]:
             if not isinstance(value, list | tuple) or not all(type(part) is int for part in value):
                 expected = "a list of whole numbers"
+        elif kind == tuple[str, ...]:
+            if not isinstance(value, list | tuple) or not all(type(part) is str for part in value):
+                expected = "a list of words"
         if expected:
             raise ValueError(f"{name} in [{where}] must be {expected}, not {value!r}")
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

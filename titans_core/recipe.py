@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from titans_core.config import ModelConfig, build
+from titans_core.config import ModelConfig, build, table
 from titans_core.tasks import UPDATES
+from titans_core.tasks.words import NAMES
+
+SHORT_FACT = 8  # tokens that the shortest facts take
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Stage:
     def __post_init__(self) -> None:
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
             raise ValueError("a stage needs length, batch, steps and every number of facts to be at least 1")
+        most = max(self.facts)
+        if most > len(NAMES):
+            raise ValueError(f"a story has room for {len(NAMES)} facts, not for {most}")
+        if not (self.min_distance >= 0 and 0 <= self.updates <= 1 and 0 <= self.chapters <= 1):
+            raise ValueError("min_distance must be at least 0, updates and chapters shares between 0 and 1")
+        if self.length < (needed := most * SHORT_FACT + self.min_distance):
+            raise ValueError(
+                f"length must be at least {needed} for {most} facts and min_distance = {self.min_distance}, "
+                f"not {self.length}"
+            )
 
 
 @dataclass(frozen=True)
@@ -51,10 +64,14 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a training needs at least one stage: [[stages]]")
-        if self.warmup < 1 or self.learning_rate <= 0 or self.clip <= 0:
-            raise ValueError("warmup must be at least 1, learning_rate and clip above 0")
-        if not 0 < self.others_kept <= 1:
-            raise ValueError("others_kept is a share above 0 and at most 1")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError("seed must be a whole number from 0 to 2⁶³ − 1")
+        if self.warmup < 1 or not 0 < self.learning_rate <= 1 or not 0 < self.clip < math.inf:
+            raise ValueError("warmup must be at least 1, learning_rate above 0 and at most 1, clip above 0")
+        if not (0 <= self.final_rate <= 1 and 0 <= self.weight_decay <= 1 and 0 < self.others_kept <= 1):
+            raise ValueError("final_rate, weight_decay and others_kept lie between 0 and 1, the last above 0")
+        if not (0 < self.answer_weight < math.inf and 0 <= self.other_weight < math.inf):
+            raise ValueError("answer_weight must be above 0, other_weight at least 0")
 
     @property
     def steps(self) -> int:
@@ -82,14 +99,32 @@ class TrainConfig:
 def read_config(path: Path, vocab_size: int) -> TrainConfig:
     """Read a TOML configuration. Raises ValueError with one sentence where it is wrong."""
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"cannot read {path}: it is not UTF-8 text; save it as UTF-8 first") from error
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     try:
-        model = ModelConfig.from_dict({"vocab_size": vocab_size, **values.pop("model")})
-        stages = tuple(build(Stage, stage, "stages") for stage in values.pop("stages"))
-        return build(TrainConfig, {**values, "model": model, "stages": stages}, "training")
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} lacks or misspells a value: {error}") from error
+        return recipe(values, vocab_size)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+
+def recipe(values: dict[str, Any], vocab_size: int) -> TrainConfig:
+    """A recipe of a TOML file's values. Raises ValueError where they are none."""
+    model = table(values.get("model"), "model")
+    if model.get("vocab_size", vocab_size) != vocab_size:
+        raise ValueError(f"vocab_size is the tokenizer's, {vocab_size}: leave it out of [model]")
+    built = ModelConfig.from_dict({**model, "vocab_size": vocab_size})
+    tables = values.get("stages")
+    if not isinstance(tables, list):
+        raise ValueError("write each stage as a table of its own, [[stages]]")
+    stages = []
+    for number, stage in enumerate(tables, 1):
+        try:
+            stages.append(build(Stage, stage, "stages"))
+        except ValueError as error:
+            raise ValueError(f"stage {number}: {error}") from error
+    return build(TrainConfig, {**values, "model": built, "stages": tuple(stages)}, "training")

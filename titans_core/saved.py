@@ -4,13 +4,14 @@ stands."""
 from __future__ import annotations
 
 import json
+import operator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from titans_core.checkpoint import load, read_tensors, write_tensors
+from titans_core.checkpoint import available, load, read_tensors, write_tensors
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
 from titans_core.tokenizer import Decoder, Tokenizer
@@ -70,15 +71,20 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         name, digest = facts["model"], facts["digest"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path.name} is damaged: its header cannot be read") from error
-    model = model or load(name)
-    if model.digest != digest:
-        raise ValueError(f"{path.name} was saved with another checkpoint of {name!r}")
-    try:
-        return Saved(
-            model, restore(tensors, facts, model), facts["held"], tensors["ids"].tolist(), facts["history"]
+    if model is None and name in available():
+        model = load(name)
+    if model is None or model.digest != digest:
+        raise ValueError(
+            f"{path.name} was saved with another checkpoint {name!r}: load that one, and give it as model="
         )
+    try:
+        held, ids, history = facts["held"], tensors["ids"].tolist(), facts["history"]
+        fits = isinstance(held, str) and 0 <= operator.index(history)
+        if fits and all(0 <= i < model.config.vocab_size for i in ids):
+            return Saved(model, restore(tensors, facts, model), held, ids, history)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
+    raise ValueError(f"{path.name} is damaged: what it says of its past cannot be")
 
 
 def restore(tensors: dict[str, Tensor], facts: dict[str, Any], model: TitansLM) -> Moment:
@@ -88,5 +94,7 @@ def restore(tensors: dict[str, Tensor], facts: dict[str, Any], model: TitansLM) 
     with torch.inference_mode():
         state = restore_state(model.initial_state(), flat, "state")
         model(torch.tensor([[tokenizer.begin]], device=model.device), state)  # every shape must fit
+    if flat["logits"].shape != (1, model.config.vocab_size) or operator.index(facts["position"]) < 0:
+        raise ValueError("a moment stands at a token, and expects one of the vocabulary")
     decoder = Decoder.from_json(tokenizer, facts["decoder"])
     return Moment(facts["position"], state, flat["logits"], decoder, facts["last"])

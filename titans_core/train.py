@@ -9,6 +9,7 @@ import json
 import random
 import time
 from dataclasses import asdict
+from operator import index
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,11 +22,9 @@ from tqdm import tqdm
 
 from titans_core.checkpoint import (
     choose_device,
-    model_card,
     read_tensors,
     save_model,
     write_tensors,
-    write_text,
 )
 from titans_core.events import Events
 from titans_core.machine import device_name
@@ -36,6 +35,7 @@ from titans_core.tokenizer import Tokenizer
 
 LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
 PROGRESS = ("step", "seconds", "tokens", "losses")
+RUN, MODEL = "run.safetensors", "model.safetensors"  # in a run's folder
 
 
 def answer_loss(
@@ -93,12 +93,12 @@ class Training:
                 bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
                 events.write(self.step, self.scalars(loss, hits))
             if self.step % save_every == 0 or self.step == self.config.steps:
+                self.save()
                 tqdm.write(
                     f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
                     f"loss {loss:.3f}, recall {hits}"
                 )
                 hits = Recall()
-                self.save()
 
     def advance(self, hits: Recall) -> float:
         """One step; returns its loss."""
@@ -129,7 +129,8 @@ class Training:
             kept = self.folder / "offending.safetensors"
             write_tensors(kept, {"ids": torch.from_numpy(data.ids)}, {})
             raise FloatingPointError(
-                f"the gradient of step {self.step} is not finite; its batch is in {kept}"
+                f"the gradient of step {self.step} is not finite; its batch is in {kept}; "
+                "a lower learning_rate may help"
             )
         self.optimizer.step()
         hits.add(right, data.distance[data.tags == Tag.ANSWER])
@@ -147,46 +148,53 @@ class Training:
         return {"loss": loss, **pace, **{f"recall/{end} tokens": share for end, share in hits.shares()}}
 
     def save(self) -> None:
-        """Write the model, the optimiser's state and the progress, each whole or not at all."""
-        save_model(self.model, self.folder / "model.safetensors", self.card(), half=False)
-        moments = {
-            f"{key}.{name}": value.cpu().contiguous()
+        """Write all that going on needs as one file, whose parts cannot disagree, then the model for use."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()} | {
+            f"{key}.{name}": value
             for name, parameter in self.model.named_parameters()
             for key, value in self.optimizer.state[parameter].items()
         }
-        write_tensors(self.folder / "optimizer.safetensors", moments, {})
         progress = {name: getattr(self, name) for name in PROGRESS}
-        write_text(self.folder / "progress.json", json.dumps(progress) + "\n")
+        facts = {"recipe": self.card()["recipe"], "progress": progress}
+        tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        write_tensors(self.folder / RUN, tensors, {"run": json.dumps(facts)})
+        save_model(self.model, self.folder / MODEL, self.card(), half=False)
 
     def resume(self) -> bool:
         """Go on where ``save`` left off; False where there is nothing to go on with.
 
         Raises ValueError where the folder's run is damaged, or was begun with another recipe.
         """
-        if not (self.folder / "progress.json").is_file():
+        if not (self.folder / RUN).is_file():
+            if (self.folder / MODEL).is_file():
+                raise ValueError(
+                    f"{self.folder} holds a model, and no run to go on with: name another folder with --out"
+                )
             return False
         try:
-            if model_card(self.folder / "model.safetensors")["recipe"] != self.card()["recipe"]:
-                raise ValueError(
-                    f"{self.folder} holds a run of another recipe: name another folder with --out"
-                )
-            self._restore()
-        except (KeyError, RuntimeError, TypeError) as error:
+            tensors, header = read_tensors(self.folder / RUN)
+            facts = json.loads(header["run"])
+            if facts["recipe"] == self.card()["recipe"]:
+                self._restore(tensors, facts["progress"])
+                return True
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{self.folder} holds a damaged run: remove it, or name another --out"
+                f"{self.folder} holds a damaged run: remove it, or name another folder with --out"
             ) from error
-        return True
+        raise ValueError(
+            f"{self.folder} holds a run of another recipe: remove it, or name another folder with --out"
+        )
 
-    def _restore(self) -> None:
-        tensors, _ = read_tensors(self.folder / "model.safetensors")
-        self.model.load_state_dict(tensors)
-        moments, _ = read_tensors(self.folder / "optimizer.safetensors")
-        for name, parameter in self.model.named_parameters() if moments else ():
+    def _restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        if not 0 <= index(progress["step"]) <= self.config.steps or not isinstance(progress["losses"], list):
+            raise ValueError("no training of this recipe stands there")
+        model = {name: tensors[f"model.{name}"] for name in self.model.state_dict()}
+        self.model.load_state_dict(model)
+        for name, parameter in self.model.named_parameters() if progress["step"] else ():
             self.optimizer.state[parameter] = {
-                key: moments[f"{key}.{name}"] if key == "step" else moments[f"{key}.{name}"].to(self.device)
+                key: tensors[f"{key}.{name}"] if key == "step" else tensors[f"{key}.{name}"].to(self.device)
                 for key in ("step", "exp_avg", "exp_avg_sq")
             }
-        progress = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
         for name in PROGRESS:
             setattr(self, name, progress[name])
 
@@ -207,6 +215,8 @@ class Training:
 def make_folder(folder: Path) -> None:
     """Make a run's folder now, not after the first hundred steps. Raises ValueError where it cannot be
     made."""
+    if folder.is_file():
+        raise ValueError(f"{folder} is a file: name a folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import titans_core as tc
 from titans_core.__main__ import main
 from titans_core.checkpoint import SHIPPED, write_text
+from titans_core.train import MODEL, RUN
 
 MAC = SHIPPED / "mac.safetensors"
 RECIPE = """
@@ -124,15 +126,24 @@ def test_a_text_that_is_not_utf8_is_one_sentence(tmp_path: Path, capsys: pytest.
     assert_one_sentence(capsys, "is not UTF-8 text (byte 2)")
 
 
+def unfinished(run: Path, **progress: object) -> None:
+    """Make a finished run one that stands at another step, or anything else that its header may say."""
+    with safe_open(run / RUN, framework="pt") as file:
+        facts = json.loads(file.metadata()["run"])
+    facts["progress"] |= progress
+    save_file(load_file(run / RUN), run / RUN, {"run": json.dumps(facts)})
+
+
 def test_a_full_disk_ends_a_training_in_one_sentence_and_keeps_what_was_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe, run = tmp_path / "recipe.toml", tmp_path / "run"
     recipe.write_text(RECIPE)
     assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 0
-    before = {name: (run / name).read_bytes() for name in ("model.safetensors", "progress.json")}
-    recipe.write_text(RECIPE)
-    (run / "progress.json").write_text(json.dumps({"step": 1, "seconds": 1.0, "tokens": 128}))
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 0  # nothing is left to do
+    unfinished(run, step=1)
+    before[run / RUN] = (run / RUN).read_bytes()
     capsys.readouterr()
 
     def full(path: Path, content: bytes) -> int:
@@ -142,10 +153,57 @@ def test_a_full_disk_ends_a_training_in_one_sentence_and_keeps_what_was_there(
     monkeypatch.setattr(Path, "write_bytes", full)
     assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 1
     assert_one_sentence(capsys, "No space left on device")
-    assert (run / "model.safetensors").read_bytes() == before["model.safetensors"]
+    assert all(path.read_bytes() == content for path, content in before.items())
     with pytest.raises(ValueError, match="No space left"):
         write_text(tmp_path / "card.json", "{}")
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_run_cut_off_between_two_files_goes_on_as_if_nothing_had_happened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The model may be older or newer than the run: all that going on needs is in one file."""
+    recipe, run = tmp_path / "recipe.toml", tmp_path / "run"
+    recipe.write_text(RECIPE)
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 0
+    whole = (run / MODEL).read_bytes()
+    (run / MODEL).write_bytes(whole[: len(whole) // 2])
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 0
+    assert (run / RUN).is_file() and "going on at step 2 of 2" in capsys.readouterr().out
+    (run / RUN).unlink()
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 1
+    assert_one_sentence(capsys, "no run to go on with")
+
+
+@pytest.mark.parametrize("progress", [{"step": "x"}, {"step": 3}, {"step": -1}, {"step": 1.5}, {"losses": 3}])
+def test_a_run_that_says_what_cannot_be_is_left_alone(
+    progress: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, run = tmp_path / "recipe.toml", tmp_path / "run"
+    recipe.write_text(RECIPE)
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 0
+    unfinished(run, **progress)
+    assert main(["train", str(recipe), "--out", str(run), "--device", "cpu"]) == 1
+    assert_one_sentence(capsys, "damaged run")
+
+
+def test_nothing_is_written_over_what_it_is_made_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, model = tmp_path / "text.txt", tmp_path / "mine.safetensors"
+    text.write_text("Tom likes soup.")
+    model.write_bytes(MAC.read_bytes())
+    card = model.with_suffix(".json")
+    card.write_text("{}")
+    for command in (
+        ["stream", str(text), "--csv", str(text)],
+        ["stream", str(text), "--csv", str(tmp_path)],
+        ["evaluate", str(model), "--json", str(card)],
+        ["evaluate", str(model), "--json", str(model)],
+    ):
+        assert main(command) == 1
+        assert_one_sentence(capsys, "name")
+    assert text.read_text() == "Tom likes soup." and card.read_text() == "{}"
 
 
 def assert_one_sentence(capsys: pytest.CaptureFixture[str], complaint: str) -> None:

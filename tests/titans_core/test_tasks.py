@@ -168,6 +168,13 @@ def test_after_a_chapter_opens_what_was_told_before_is_unknown() -> None:
     assert 0.05 < given.count("unknown") / len(given) < 0.3
 
 
+def test_a_story_whose_subjects_are_used_up_goes_on() -> None:
+    for seed in range(40):
+        kind = ALL_KINDS[seed % len(ALL_KINDS)]
+        example = story(Random(seed), TOKENIZER, 4096, 24, kinds=(kind,), chapters=True)
+        assert len(example.ids) == 4096
+
+
 def test_a_story_without_chapters_knows_everything() -> None:
     made = batch(Random(5), TOKENIZER, 60, 512, (6,))
     assert not np.isin(made.tags, Tag.CHAPTER).any() and not np.isin(made.kind, Kind.UNKNOWN).any()

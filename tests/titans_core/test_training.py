@@ -14,7 +14,7 @@ from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.recipe import Stage, TrainConfig, read_config
 from titans_core.tasks import Tag, batch
 from titans_core.tokenizer import VOCAB_SIZE, Tokenizer
-from titans_core.train import Recall, Training, answer_loss
+from titans_core.train import RUN, Recall, Training, answer_loss
 
 SMALL = TrainConfig(
     model=ModelConfig(
@@ -32,6 +32,22 @@ SMALL = TrainConfig(
     stages=(Stage(length=48, batch=2, facts=(1,), steps=3, min_distance=8), Stage(64, 2, (1, 2), 3, 8)),
     warmup=2,
 )
+
+
+BARE = "[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1"
+WRONG = (
+    ("learning_rate", "nan"),
+    ("learning_rate", "inf"),
+    ("clip", "inf"),
+    ("seed", -1),
+    ("seed", 2**63),
+    ("final_rate", "nan"),
+    ("weight_decay", -1),
+    ("answer_weight", 0),
+    ("other_weight", "nan"),
+    ("others_kept", 0),
+)
+WRONG_IN_A_STAGE = (("updates", 2.0), ("updates", "nan"), ("chapters", -1), ("min_distance", -1))
 
 
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
@@ -97,19 +113,31 @@ def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> Non
     [
         ("[model]\nvariant = 'mac'\n", "stages"),
         (
-            "[model]\nvariant = 'max'\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1",
+            "[model]\nvariant = 'max'\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1",
             "variant must be one of",
         ),
-        ("[model]\nwidht = 3\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'widht'"),
-        ("colour = 1\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'colour'"),
-        ("[model.memory]\nblock_size = 5\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "must divide"),
+        ("[model]\nwidht = 3\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'widht'"),
+        ("colour = 1\n[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1", "unknown key 'colour'"),
+        ("[model.memory]\nblock_size = 5\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1", "must divide"),
         ("this is no toml", "cannot read"),
         ("stages = []\n[model]\n", "at least one stage"),
-        ("[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps='x'", "whole number"),
-        ("[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[]\nsteps=1", "at least 1"),
-        ("[model]\n[[stages]]\nlength=8\nbatch=0\nfacts=[1]\nsteps=1", "at least 1"),
-        ("warmup = 0\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "warmup"),
-        ("learning_rate = 'fast'\n[model]\n[[stages]]\nlength=8\nbatch=1\nfacts=[1]\nsteps=1", "a number"),
+        ("[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps='x'", "whole number"),
+        ("[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[]\nsteps=1", "at least 1"),
+        ("[model]\n[[stages]]\nlength=64\nbatch=0\nfacts=[1]\nsteps=1", "at least 1"),
+        ("warmup = 0\n[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1", "warmup"),
+        *((f"{key} = {value}\n{BARE}", key) for key, value in WRONG),
+        *((f"{BARE}\n{key} = {value}", key) for key, value in WRONG_IN_A_STAGE),
+        (BARE.replace("length=64", "length=31"), "length must be at least 32"),
+        (BARE.replace("facts=[1]", "facts=[100]"), "room for 60 facts"),
+        (BARE.replace("length=64", ""), r"stage 1: \[stages\] lacks length"),
+        (BARE.replace("[[stages]]", "[stages]"), "table of its own"),
+        ("[[stages]]\nlength=64", r"\[model\] must be a table"),
+        ("[model]\nmemory = 'deep'", r"\[memory\] must be a table"),
+        ("[model.memory]\nread = 'sometimes'", "read must be"),
+        ("[model.memory]\nsilu = 'value'", "a list of words"),
+        ("[model.memory]\ndepth = 2\nhidden = 0", "hidden"),
+        ("[model]\nvocab_size = 5", "vocab_size"),
+        ("learning_rate = 'fast'\n[model]\n[[stages]]\nlength=64\nbatch=1\nfacts=[1]\nsteps=1", "a number"),
     ],
 )
 def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, complaint: str) -> None:
@@ -124,7 +152,7 @@ def test_a_run_of_another_recipe_or_a_damaged_one_is_left_alone(tmp_path: Path) 
     Training(SMALL, tmp_path, device="cpu").save()
     with pytest.raises(ValueError, match="another recipe"):
         Training(replace(SMALL, seed=2), tmp_path, device="cpu").resume()
-    (tmp_path / "progress.json").write_text("{}")
+    (tmp_path / RUN).write_bytes((tmp_path / RUN).read_bytes()[:-10])
     with pytest.raises(ValueError, match="damaged run"):
         Training(SMALL, tmp_path, device="cpu").resume()
     (tmp_path / "file").write_text("")

@@ -165,13 +165,20 @@ class Document:
 
     def new_fact(self, kinds: Sequence[Kind]) -> Fact:
         """A fact about something that was not spoken of. Raises ValueError where too much was."""
-        if len(self.mentions) >= len(NAMES):
-            raise ValueError(f"a document has room for {len(NAMES)} facts and no more")
-        for _ in range(TRIES):
+        if fact := self.unheard(kinds):
+            return fact
+        raise ValueError(
+            f"a document has no room for more than {len(self.mentions)} facts of "
+            f"{', '.join(k.name for k in dict.fromkeys(kinds))}"
+        )
+
+    def unheard(self, kinds: Sequence[Kind]) -> Fact | None:
+        """The same, or None."""
+        for _ in range(TRIES if len(self.mentions) < len(NAMES) else 0):
             fact = new_fact(self.rng, self.rng.choice(kinds))
             if (fact.kind, fact.subject) not in self.mentions.keys() | self.past.keys():
                 return fact
-        raise ValueError(f"a document has no room for more facts of {', '.join(k.name for k in {*kinds})}")
+        return None
 
     def example(self, length: int | None = None) -> Example:
         """The first ``length`` tokens, or all."""

@@ -117,18 +117,19 @@ class _Story:
         self.document.new_chapter()
         for _ in range(facts):
             past = list(self.document.past.values())
-            if past and self.rng.random() < RETOLD:
-                self.tell(changed(self.rng, self.rng.choice(past)))
-            else:
-                self.new_fact()
+            retold = past and self.rng.random() < RETOLD
+            fact = None if retold else self.document.unheard(self.kinds)
+            self.tell(fact or changed(self.rng, self.rng.choice(past)))  # where all was told, it is told anew
 
     def ask_unknown(self) -> None:
         """A question that this chapter does not answer."""
         past = list(self.document.past.values())
         if past and self.rng.random() < UNKNOWN_OLD:
             self.document.ask(self.rng.choice(past))
+        elif fact := self.document.unheard(self.kinds):
+            self.document.ask(fact)
         else:
-            self.document.ask(self.document.new_fact(self.kinds))
+            self.document.fill()
 
     def go_on(self) -> None:
         """A question, filler, a change or a repeat."""
