@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -201,8 +202,33 @@ def test_a_damaged_or_foreign_file_is_refused_in_one_sentence(tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match="cannot be read"):
         Stream.load(path, stream.model)
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="there is no file"):
         Stream.load(tmp_path / "nothing.safetensors", stream.model)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"position": 1.5}, {"history": "x"}, {"held": 3}, {"history": -1}, {"position": None}]
+)
+def test_a_file_that_says_what_cannot_be_is_refused(wrong: dict[str, object], tmp_path: Path) -> None:
+    stream = Stream(speaker(("mac", 1, 1)))
+    path = tmp_path / "stream.safetensors"
+    stream.save(path)
+    tensors, header = read_tensors(path)
+    facts = json.loads(header["stream"])
+    write_tensors(path, tensors, {"stream": json.dumps(facts | wrong)})
+    with pytest.raises(ValueError, match="damaged"):
+        Stream.load(path, stream.model)
+    write_tensors(path, tensors | {"ids": torch.tensor([10**6])}, {"stream": json.dumps(facts)})
+    with pytest.raises(ValueError, match="damaged"):
+        Stream.load(path, stream.model)
+
+
+def test_a_stream_of_a_model_that_is_not_shipped_asks_for_it(tmp_path: Path) -> None:
+    stream = Stream(speaker(("mac", 1, 1)))
+    stream.model.name = "mine"
+    stream.save(tmp_path / "stream.safetensors")
+    with pytest.raises(ValueError, match="give it as model="):
+        Stream.load(tmp_path / "stream.safetensors")
 
 
 def test_a_mistake_leaves_the_stream_as_it_was(stream: Stream) -> None:
