@@ -39,7 +39,7 @@ def test_gates_see_the_tokens_before_and_none_after() -> None:
     assert isinstance(memory, NeuralMemory)
     with torch.no_grad():
         memory.convolution.taps[:, -6:] = 1.0
-    x = torch.randn(1, 12, 16, dtype=torch.float64)
+    x = torch.randn(1, 16, 16, dtype=torch.float64)
     other = x.clone()
     other[0, 5] += 1
     tail = memory.initial_state(1).tail
@@ -47,7 +47,8 @@ def test_gates_see_the_tokens_before_and_none_after() -> None:
     *_, changed, _ = memory.project(other, tail)
     for one, two in zip(gates, changed, strict=True):
         differs = (one != two).any(-1)[0]
-        assert differs.nonzero().flatten().tolist() == [5, 6, 7, 8, 9], "the token and four after it"
+        after = 5 + memory.convolution.reach
+        assert differs.nonzero().flatten().tolist() == [*range(5, after + 1)], "the token and all it reaches"
 
 
 def test_the_first_zero_key_has_finite_gradients() -> None:
