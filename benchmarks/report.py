@@ -57,7 +57,7 @@ def recall() -> str:
         f"{first['device']}; stories drawn apart from training's, seed {scores['seed']}. A guess is right "
         f"{chance['PLACE']:.3f} of the times for a place, {chance['PET']:.3f} for a pet, almost never for "
         "a code or a password. All scores with their 95 % intervals are in the cards.\n\n"
-        + shares(DISTANCES, cards, {"trained on": budget})
+        + shares(DISTANCES, cards, {"budget": budget})
         + "\nHarder questions, at 1,024 tokens where nothing else is said:\n\n"
         + shares(TASKS, cards)
     )
