@@ -15,8 +15,7 @@ from kernels import memory, retrieve
 from titans_core.config import ModelConfig
 from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
 
-# Where the gates start, from trials: near the largest step (one that starts small remembers less far), little
-# momentum, almost no forgetting.
+# Where the gates start, from trials: near the largest step, little momentum, almost no forgetting.
 STEP_START, ETA_START, ALPHA_START = 0.85, 0.1, 0.002
 TAPS_START = 4  # tokens that a query is made of at first: with more, each would weigh less
 LAST_LAYER = 0.6  # of a deep memory's last matrix, times 1 / hidden: it starts by answering little
@@ -128,8 +127,8 @@ class NeuralMemory(nn.Module):
     def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Gates, Tensor]:
         """x [B, T, width] -> q, k, v [B, T, H, D], the gates, and the convolution's new tail (section 4.4).
 
-        Gates pass the same convolution: a gate that saw one token alone would write every digit and every
-        name, wherever it stands, over what is remembered.
+        Gates pass the same convolution: one that saw its token alone could not tell a code's digit from any
+        other digit.
         """
         projected = torch.cat([self.qkv(x), self.gate_projection(x)], -1)  # [B, T, 3 inner + 3 H]
         mixed, tail = self.convolution(projected, tail)
