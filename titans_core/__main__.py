@@ -21,6 +21,7 @@ from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 from titans_core.train import Training
 
+RECIPES = Path(__file__).resolve().parent.parent / "configs"
 STRETCH = 1024  # tokens between two moves of the progress bar
 
 
@@ -145,10 +146,16 @@ def read_text(name: str) -> str:
 def run_train(options: argparse.Namespace) -> None:
     """Train, or go on with the run in ``--out``."""
     name = options.config.stem
+    if options.ship and options.config.resolve().parent != RECIPES:
+        raise ValueError(
+            f"--ship replaces the shipped {name}, and so takes a recipe of {RECIPES.name}/ alone; "
+            "without it the model stays in the run's folder"
+        )
     config = read_config(options.config, Tokenizer.load().vocab_size)
     training = Training(config, options.out or Path("runs") / name, options.device)
     if training.resume():
-        print(f"going on at step {training.step} of {config.steps}")
+        done = training.step == config.steps
+        print("trained to the end" if done else f"going on at step {training.step} of {config.steps}")
     training.run()
     if options.ship:
         draft = training.folder / "shipped" / f"{name}.safetensors"

@@ -19,7 +19,7 @@ SHORT_FACT = 8  # tokens that the shortest facts take
 class Stage:
     """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
     to draw from; ``updates`` is the share of sentences that change a fact, ``chapters`` that of stories
-    that start anew."""
+    that start anew, ``crowded`` that of stories about few people and things."""
 
     length: int
     batch: int
@@ -28,6 +28,7 @@ class Stage:
     min_distance: int = 24
     updates: float = UPDATES
     chapters: float = 0.0
+    crowded: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
@@ -35,8 +36,11 @@ class Stage:
         most = max(self.facts)
         if most > len(NAMES):
             raise ValueError(f"a story has room for {len(NAMES)} facts, not for {most}")
-        if not (self.min_distance >= 0 and 0 <= self.updates <= 1 and 0 <= self.chapters <= 1):
-            raise ValueError("min_distance must be at least 0, updates and chapters shares between 0 and 1")
+        shares = (self.updates, self.chapters, self.crowded)
+        if self.min_distance < 0 or not all(0 <= share <= 1 for share in shares):
+            raise ValueError(
+                "min_distance must be at least 0, updates, chapters and crowded shares between 0 and 1"
+            )
         if self.length < (needed := most * SHORT_FACT + self.min_distance):
             raise ValueError(
                 f"length must be at least {needed} for {most} facts and min_distance = {self.min_distance}, "

@@ -114,6 +114,7 @@ class Training:
             stage.min_distance,
             stage.updates,
             stage.chapters,
+            stage.crowded,
         )
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
@@ -174,7 +175,8 @@ class Training:
         try:
             tensors, header = read_tensors(self.folder / RUN)
             facts = json.loads(header["run"])
-            if facts["recipe"] == self.card()["recipe"]:
+            changes = ", ".join(different(facts["recipe"], self.card()["recipe"]))
+            if not changes:
                 self._restore(tensors, facts["progress"])
                 return True
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -182,7 +184,8 @@ class Training:
                 f"{self.folder} holds a damaged run: remove it, or name another folder with --out"
             ) from error
         raise ValueError(
-            f"{self.folder} holds a run of another recipe: remove it, or name another folder with --out"
+            f"{self.folder} holds a run of another recipe (other {changes}): "
+            "remove it, or name another folder with --out"
         )
 
     def _restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
@@ -210,6 +213,18 @@ class Training:
             "device": device_name(self.device),
             "torch": torch.__version__,
         }
+
+
+def different(former: dict[str, Any], recipe: dict[str, Any], where: str = "") -> list[str]:
+    """The keys under which two recipes differ, ``model.memory.depth``."""
+    found = []
+    for key in sorted(former.keys() | recipe.keys()):
+        a, b = former.get(key), recipe.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += different(a, b, f"{where}{key}.")
+        elif a != b:
+            found.append(where + key)
+    return found
 
 
 def make_folder(folder: Path) -> None:

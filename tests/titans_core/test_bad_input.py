@@ -119,6 +119,17 @@ def test_a_wrong_recipe_is_one_sentence(
     assert_one_sentence(capsys, complaint)
 
 
+def test_only_the_projects_own_recipes_replace_what_is_shipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mac.toml"
+    path.write_text(RECIPE)
+    shipped = MAC.read_bytes()
+    assert main(["train", str(path), "--out", str(tmp_path / "run"), "--device", "cpu", "--ship"]) == 1
+    assert "takes a recipe of configs/ alone" in capsys.readouterr().err
+    assert MAC.read_bytes() == shipped and not (tmp_path / "run").exists()
+
+
 def test_a_text_that_is_not_utf8_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes("Grüße".encode("latin-1"))

@@ -181,6 +181,37 @@ def test_a_story_without_chapters_knows_everything() -> None:
     assert np.isin(batch(Random(5), TOKENIZER, 60, 512, (6,), chapters=0.5).tags, Tag.CHAPTER).any()
 
 
+def people(text: str) -> set[str]:
+    """The names that a document's facts are about."""
+    return {subject for kind, subject in read(text)[0] if kind not in (*TWO_WORDS, Kind.ENTRY)}
+
+
+def test_a_crowded_story_tells_several_things_of_the_same_people() -> None:
+    def told(crowded: bool) -> list[int]:
+        return [
+            len(people(story(Random(seed), TOKENIZER, 400, 12, kinds=MAIN_KINDS, crowded=crowded).text))
+            for seed in range(30)
+        ]
+
+    assert np.mean(told(True)) < 0.8 * np.mean(told(False))
+    assert max(told(True)) <= 8
+
+
+@pytest.mark.parametrize("facts", [1, 2, 6, 24])
+def test_a_crowded_story_has_room_for_its_facts_and_truly_answers(facts: int) -> None:
+    for seed in range(40):
+        example = story(Random(seed), TOKENIZER, 768, facts, chapters=seed % 4 == 0, crowded=True)
+        assert all(answer == truth for answer, truth in read(example.text)[1]), example.text
+
+
+def test_a_share_of_a_batch_is_crowded() -> None:
+    def told(crowded: float) -> int:
+        made = batch(Random(5), TOKENIZER, 40, 512, (16,), crowded=crowded)
+        return sum(len(people(TOKENIZER.decode(ids.tolist()[1:]))) for ids in made.ids)
+
+    assert told(1.0) < told(0.5) < told(0.0)
+
+
 def test_as_many_facts_are_tagged_as_are_told() -> None:
     for seed in range(30):
         example = story(Random(seed), TOKENIZER, 400, 7)
@@ -345,6 +376,13 @@ def test_a_needle_lies_in_the_haystack_asked_for(haystack: str) -> None:
     assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
     if haystack == "unseen":
         assert any(sentence in example.text for sentence in UNSEEN)
+
+
+def test_a_crowded_needle_asks_one_of_several_facts_about_the_same() -> None:
+    for seed in range(20):
+        example = needle(Random(seed), TOKENIZER, 24, 512, crowded=True)
+        known, ((given, truth),) = read(example.text)
+        assert given == truth and len(known) == 24 and len(people(example.text)) <= 14
 
 
 def test_unseen_prose_is_in_no_training_text() -> None:

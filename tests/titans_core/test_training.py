@@ -47,7 +47,13 @@ WRONG = (
     ("other_weight", "nan"),
     ("others_kept", 0),
 )
-WRONG_IN_A_STAGE = (("updates", 2.0), ("updates", "nan"), ("chapters", -1), ("min_distance", -1))
+WRONG_IN_A_STAGE = (
+    ("updates", 2.0),
+    ("updates", "nan"),
+    ("chapters", -1),
+    ("crowded", 1.5),
+    ("min_distance", -1),
+)
 
 
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
@@ -150,8 +156,9 @@ def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, co
 
 def test_a_run_of_another_recipe_or_a_damaged_one_is_left_alone(tmp_path: Path) -> None:
     Training(SMALL, tmp_path, device="cpu").save()
-    with pytest.raises(ValueError, match="another recipe"):
-        Training(replace(SMALL, seed=2), tmp_path, device="cpu").resume()
+    deeper = replace(SMALL.model, memory=replace(SMALL.model.memory, depth=2))
+    with pytest.raises(ValueError, match=r"another recipe \(other model.memory.depth, seed\)"):
+        Training(replace(SMALL, seed=2, model=deeper), tmp_path, device="cpu").resume()
     (tmp_path / RUN).write_bytes((tmp_path / RUN).read_bytes()[:-10])
     with pytest.raises(ValueError, match="damaged run"):
         Training(SMALL, tmp_path, device="cpu").resume()

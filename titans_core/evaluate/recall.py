@@ -30,8 +30,9 @@ class Probe:
 
     ``facts`` are told, then filler from ``haystack``; the answer stands ``distance`` tokens after the value.
     ``kind``: of the fact asked, "" for any of the main ones. ``changes``: how often it changes before.
-    ``chapter``: "known" or "unknown" where a chapter opens between, and what must be answered after it.
-    ``ablation``: what is taken from the memory, see `ablate`, or "wiped" before the question's last token.
+    ``crowded``: several facts are about the same people and things. ``chapter``: "known" or "unknown" where a
+    chapter opens between, and what must be answered after it. ``ablation``: what is taken from the memory,
+    see `ablate`, or "wiped" before the question's last token.
     """
 
     facts: int = 8
@@ -39,6 +40,7 @@ class Probe:
     kind: str = ""
     haystack: str = "mixed"
     changes: int = 0
+    crowded: bool = False
     chapter: str = ""
     ablation: str = ""
 
@@ -49,7 +51,9 @@ class Probe:
                 rng, tokenizer, self.facts, self.distance, self.chapter == "known", self.haystack
             )
         kind = Kind[self.kind] if self.kind else None
-        return needle(rng, tokenizer, self.facts, self.distance, kind, self.haystack, self.changes)
+        return needle(
+            rng, tokenizer, self.facts, self.distance, kind, self.haystack, self.changes, self.crowded
+        )
 
 
 @dataclass(frozen=True)

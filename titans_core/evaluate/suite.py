@@ -21,6 +21,7 @@ RECALL = tuple(
 )
 PROBES: dict[str, tuple[Probe, ...]] = {
     "recall": RECALL,
+    "crowded": (Probe(8, 1024, crowded=True), Probe(24, 512, crowded=True)),
     "recall_by_kind": tuple(Probe(kind=kind.name) for kind in ALL_KINDS),
     "recall_by_haystack": tuple(Probe(facts=4, haystack=name) for name in HAYSTACKS),
     "overwriting": (Probe(4, 256, changes=1), Probe(8, 1024, changes=1), Probe(4, 256, changes=3)),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from titans_core.tasks.facts import UNKNOWN, Fact, Kind, new_fact, question
+from titans_core.tasks.facts import EVERYONE, UNKNOWN, Cast, Fact, Kind, new_fact, question
 from titans_core.tasks.haystack import sentence
 from titans_core.tasks.words import NAMES
 from titans_core.tokenizer import Tokenizer
@@ -90,8 +90,8 @@ TRIES = 1000  # at an unused subject, before a document counts as full
 class Document:
     """Spans are coded one by one, cut where the tokenizer cuts anyway: the whole text has these tokens."""
 
-    def __init__(self, rng: Random, tokenizer: Tokenizer) -> None:
-        self.rng, self.tokenizer = rng, tokenizer
+    def __init__(self, rng: Random, tokenizer: Tokenizer, cast: Cast = EVERYONE) -> None:
+        self.rng, self.tokenizer, self.cast = rng, tokenizer, cast
         self.layout = rng.choice(LAYOUTS)
         self.ids: list[int] = [tokenizer.begin]
         self.tags: list[int] = [Tag.FILLER]
@@ -128,7 +128,7 @@ class Document:
         listed = fact.kind is Kind.ENTRY and self.rng.random() < LISTED
         self.line_open |= listed and bool(self.texts)
         spoken = not listed and self.rng.random() < self.layout.speech
-        before, after = speech(self.rng) if spoken else ("", "" if listed else ".")
+        before, after = speech(self.rng, self.cast) if spoken else ("", "" if listed else ".")
         self.write(self.separator() + before + words, tag)
         self.value(fact, VALUE_TAG[tag])
         self.write(after, tag)
@@ -175,7 +175,7 @@ class Document:
     def unheard(self, kinds: Sequence[Kind]) -> Fact | None:
         """The same, or None."""
         for _ in range(TRIES if len(self.mentions) < len(NAMES) else 0):
-            fact = new_fact(self.rng, self.rng.choice(kinds))
+            fact = new_fact(self.rng, self.rng.choice(kinds), self.cast)
             if (fact.kind, fact.subject) not in self.mentions.keys() | self.past.keys():
                 return fact
         return None
@@ -190,9 +190,9 @@ class Document:
         return Example(ids[:length], tags[:length], distance[:length], kind[:length], "".join(self.texts))
 
 
-def speech(rng: Random) -> tuple[str, str]:
+def speech(rng: Random, cast: Cast) -> tuple[str, str]:
     """What goes before and after words that somebody says."""
-    who = rng.choice(NAMES)
+    who = rng.choice(cast.names)
     return rng.choice(
         (('"', '."'), (f'{who} said: "', '."'), ('"', f'," said {who}.'), ("(", ".)"), ("- ", "."))
     )

@@ -56,6 +56,17 @@ class Fact(NamedTuple):
     value: str
 
 
+class Cast(NamedTuple):
+    """Whom and what a document speaks of."""
+
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+EVERYONE = Cast(NAMES, COLOURS, OBJECTS)
+
+
 class Telling(NamedTuple):
     """The words of one kind, the first of each as frequent as all others together.
 
@@ -171,31 +182,37 @@ CHANCE: dict[Kind, float] = {  # of guessing a value of the kind
 }
 
 
-def two_words(*words: tuple[str, ...]) -> Callable[[Random], str]:
-    return lambda rng: " ".join(map(rng.choice, words))
+def few(rng: Random, facts: int) -> Cast:
+    """So few people and things that several of ``facts`` facts are about the same."""
+    size = rng.randint(facts // 3 + 1, facts // 2 + 2)
+    return Cast(*(tuple(rng.sample(words, min(size, len(words)))) for words in EVERYONE))
 
 
-def name(rng: Random) -> str:
-    return rng.choice(NAMES)
+def name(rng: Random, cast: Cast) -> str:
+    return rng.choice(cast.names)
 
 
-SUBJECTS: dict[Kind, Callable[[Random], str]] = {
-    Kind.PLACE: two_words(COLOURS, OBJECTS),
+def thing(rng: Random, cast: Cast) -> str:
+    return f"{rng.choice(cast.colours)} {rng.choice(cast.objects)}"
+
+
+SUBJECTS: dict[Kind, Callable[[Random, Cast], str]] = {
+    Kind.PLACE: thing,
     Kind.FOOD: name,
     Kind.PET: name,
-    Kind.CODE: two_words(COLOURS, OBJECTS),
+    Kind.CODE: thing,
     Kind.PASSWORD: name,
-    Kind.PASSKEY: two_words(COLOURS, PLACES),
-    Kind.ENTRY: made_up,
-    Kind.STATUS: two_words(COLOURS, DEVICES),
+    Kind.PASSKEY: lambda rng, cast: f"{rng.choice(cast.colours)} {rng.choice(PLACES)}",
+    Kind.ENTRY: lambda rng, _: made_up(rng),
+    Kind.STATUS: lambda rng, cast: f"{rng.choice(cast.colours)} {rng.choice(DEVICES)}",
     Kind.SONG: name,
     Kind.CUE: name,
 }
 
 
-def new_fact(rng: Random, kind: Kind) -> Fact:
+def new_fact(rng: Random, kind: Kind, cast: Cast = EVERYONE) -> Fact:
     """A fact of this kind, about a random subject."""
-    return Fact(kind, SUBJECTS[kind](rng), VALUES[kind](rng))
+    return Fact(kind, SUBJECTS[kind](rng, cast), VALUES[kind](rng))
 
 
 def changed(rng: Random, fact: Fact) -> Fact:
@@ -205,21 +222,21 @@ def changed(rng: Random, fact: Fact) -> Fact:
     return fact._replace(value=value)
 
 
-def statement(rng: Random, fact: Fact) -> str:
+def statement(rng: Random, fact: Fact, cast: Cast = EVERYONE) -> str:
     """A sentence that tells the fact, up to its value."""
-    return fill(rng, TELLINGS[fact.kind].statements, fact)
+    return fill(rng, TELLINGS[fact.kind].statements, fact, cast)
 
 
-def update(rng: Random, fact: Fact) -> str:
+def update(rng: Random, fact: Fact, cast: Cast = EVERYONE) -> str:
     """A sentence that tells of a change, up to the new value."""
-    return fill(rng, TELLINGS[fact.kind].updates, fact)
+    return fill(rng, TELLINGS[fact.kind].updates, fact, cast)
 
 
 def question(rng: Random, fact: Fact) -> str:
     """A question whose answer is the value."""
-    return fill(rng, TELLINGS[fact.kind].questions, fact)
+    return fill(rng, TELLINGS[fact.kind].questions, fact, EVERYONE)
 
 
-def fill(rng: Random, forms: tuple[str, ...], fact: Fact) -> str:
+def fill(rng: Random, forms: tuple[str, ...], fact: Fact, cast: Cast) -> str:
     form = forms[0] if rng.random() < 0.5 else rng.choice(forms[1:])
-    return form.format(subject=fact.subject, who=rng.choice(NAMES), n=rng.randint(1, 99))
+    return form.format(subject=fact.subject, who=rng.choice(cast.names), n=rng.randint(1, 99))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from titans_core.tasks.document import Document, Example, Tag
-from titans_core.tasks.facts import MAIN_KINDS, Fact, Kind, changed, statement, update
+from titans_core.tasks.facts import EVERYONE, MAIN_KINDS, Fact, Kind, changed, few, statement, update
 from titans_core.tasks.haystack import HAYSTACKS
 from titans_core.tokenizer import Tokenizer
 
@@ -22,26 +22,28 @@ def needle(
     kind: Kind | None = None,
     haystack: str = "mixed",
     changes: int = 0,
+    crowded: bool = False,
 ) -> Example:
     """``facts`` facts, then filler alone, then one question.
 
     Its answer (at ``answer_start``) stands ``distance`` ± 8 tokens after the value that was told last.
     ``kind`` is that of the fact asked, by default any of the main ones; the others are of these. After the
-    facts the one asked is changed ``changes`` times. ``haystack`` names the filler's style. Raises ValueError
-    below 32 tokens or one fact, and where there is no such haystack.
+    facts the one asked is changed ``changes`` times. ``haystack`` names the filler's style. ``crowded``:
+    several facts are about the same people and things. Raises ValueError below 32 tokens or one fact, and
+    where there is no such haystack.
     """
     if facts < 1 or distance < LONGEST_FACT:
         raise ValueError(f"a needle needs a fact and a distance of at least {LONGEST_FACT} tokens")
     if haystack not in HAYSTACKS:
         raise ValueError(f"no haystack is called {haystack}: take one of {', '.join(HAYSTACKS)}")
-    document = Document(rng, tokenizer)
+    document = Document(rng, tokenizer, few(rng, facts) if crowded else EVERYONE)
     later = rng.randrange(1 if changes else min(facts, distance // LONGEST_FACT))  # told after the one asked
     for left in reversed(range(facts)):
         tell_new(document, (kind,) if kind and left == later else MAIN_KINDS)
     asked = list(document.mentions.values())[-1 - later].fact
     for _ in range(changes):
         asked = changed(rng, asked)
-        document.tell(asked, update(rng, asked), Tag.UPDATE)
+        document.tell(asked, update(rng, asked, document.cast), Tag.UPDATE)
     told = document.mentions[asked.kind, asked.subject].start
     fill_up(document, told + distance, haystack)
     document.ask(asked)
@@ -51,7 +53,7 @@ def needle(
 def tell_new(document: Document, kinds: Sequence[Kind] = MAIN_KINDS) -> Fact:
     """A fact about something that was not spoken of, and the sentence that tells it."""
     fact = document.new_fact(kinds)
-    document.tell(fact, statement(document.rng, fact), Tag.FACT)
+    document.tell(fact, statement(document.rng, fact, document.cast), Tag.FACT)
     return fact
 
 

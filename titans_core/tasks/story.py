@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titans_core.tasks.document import UNANSWERED, Document, Example, Tag
-from titans_core.tasks.facts import ALL_KINDS, MAIN_KINDS, Fact, Kind, changed, statement, update
+from titans_core.tasks.facts import (
+    ALL_KINDS,
+    EVERYONE,
+    MAIN_KINDS,
+    Fact,
+    Kind,
+    changed,
+    few,
+    statement,
+    update,
+)
 from titans_core.tokenizer import Tokenizer
 
 FILLER_AFTER_FACT = 0.25  # twice tried, so half a sentence a fact
@@ -43,14 +53,18 @@ def story(
     kinds: Sequence[Kind] | None = None,
     updates: float = UPDATES,
     chapters: bool = False,
+    crowded: bool = False,
 ) -> Example:
     """``length`` tokens: ``facts`` facts amid some filler, then questions, filler, updates and repeats.
 
     A question begins at least ``min_distance`` tokens after the last mention of its answer: what attention
     can still see, memory never learns to keep. ``kinds`` are drawn where none are given. With ``chapters``
-    the story may start anew, and is then asked for what is known no more. All randomness comes from ``rng``.
+    the story may start anew, and is then asked for what is known no more. A ``crowded`` one, unless it is of
+    one kind, speaks of few people and things. All randomness comes from ``rng``.
     """
-    tale = _Story(rng, tokenizer, length, min_distance, kinds or some_kinds(rng), updates)
+    kinds = kinds or some_kinds(rng)
+    cast = few(rng, facts) if crowded and len(kinds) > 1 else EVERYONE
+    tale = _Story(Document(rng, tokenizer, cast), length, min_distance, kinds, updates)
     for _ in range(facts):
         tale.new_fact()
     if length >= QUIET_LENGTH and rng.random() < QUIET:
@@ -88,16 +102,15 @@ class _Story:
 
     def __init__(
         self,
-        rng: Random,
-        tokenizer: Tokenizer,
+        document: Document,
         length: int,
         min_distance: int,
         kinds: Sequence[Kind],
         updates: float,
     ) -> None:
-        self.rng, self.length, self.min_distance = rng, length, min_distance
+        self.document, self.rng = document, document.rng
+        self.length, self.min_distance = length, min_distance
         self.kinds, self.updates = kinds, updates
-        self.document = Document(rng, tokenizer)
         self.patience: dict[tuple[Kind, str], int] = {}
 
     def new_fact(self) -> None:
@@ -105,7 +118,7 @@ class _Story:
 
     def tell(self, fact: Fact) -> None:
         """A fact's first sentence, perhaps one that is not asked for until much later, and some filler."""
-        self.document.tell(fact, statement(self.rng, fact), Tag.FACT)
+        self.document.tell(fact, statement(self.rng, fact, self.document.cast), Tag.FACT)
         if self.rng.random() < PATIENT:
             self.patience[fact.kind, fact.subject] = self.rng.randrange(self.length)
         for _ in range(2):
@@ -146,10 +159,10 @@ class _Story:
                 document.fill()
         elif u < QUESTIONS + self.updates:
             fact = changed(self.rng, some_fact(document))
-            document.tell(fact, update(self.rng, fact), Tag.UPDATE)
+            document.tell(fact, update(self.rng, fact, document.cast), Tag.UPDATE)
         elif u < QUESTIONS + self.updates + REPEATS:
             fact = some_fact(document)
-            document.tell(fact, statement(self.rng, fact), Tag.REPEAT)
+            document.tell(fact, statement(self.rng, fact, document.cast), Tag.REPEAT)
         else:
             document.fill()
 
@@ -167,8 +180,10 @@ def batch(
     min_distance: int = 24,
     updates: float = UPDATES,
     chapters: float = 0.0,
+    crowded: float = 0.0,
 ) -> Batch:
-    """``size`` stories, each with a number of facts drawn from ``facts``; a share of them has chapters."""
+    """``size`` stories, each with a number of facts drawn from ``facts``; shares of them have chapters and
+    are crowded."""
     stories = [
         story(
             rng,
@@ -178,6 +193,7 @@ def batch(
             min_distance,
             updates=updates,
             chapters=chapters > 0 and rng.random() < chapters,
+            crowded=crowded > 0 and rng.random() < crowded,
         )
         for _ in range(size)
     ]
