@@ -53,7 +53,7 @@ def complete(stream: Stream) -> Candidates:
     state = map_state(lambda t: t.expand(CANDIDATES, *t.shape[1:]), now.state)
     decoders = [copy.copy(now.decoder) for _ in range(CANDIDATES)]
     texts, totals, open_rows = [""] * CANDIDATES, [1.0] * CANDIDATES, [True] * CANDIDATES
-    for _ in range(LONGEST):
+    for step in range(LONGEST):
         for row, (i, p) in enumerate(zip(token.tolist(), probability.tolist(), strict=True)):
             if not open_rows[row]:
                 continue
@@ -63,7 +63,7 @@ def complete(stream: Stream) -> Candidates:
             totals[row] *= p if open_rows[row] or piece.strip(" .\n") else 1.0
         if not any(open_rows):
             break
-        out = model(token[:, None], state)
+        out = model(token[:, None], state, edits=stream.edits(now.position + step))
         state = out.state
         probability, token = out.logits[:, -1].softmax(-1).max(-1)
     return [(bare(text), total) for text, total in zip(texts, totals, strict=True)]

@@ -17,6 +17,7 @@ from titans_core.attention import Cache, SegmentAttention, SegmentCache, Sliding
 from titans_core.config import ModelConfig
 from titans_core.layers import Gating, RMSNorm, Telemetry
 from titans_core.memory import MemoryState, NeuralMemory
+from titans_core.override import Edits
 
 Step = tuple[Tensor, Any, Telemetry | None]
 
@@ -62,11 +63,11 @@ class MemoryAsContext(Mixer):
         empty = self.attention.empty(batch)
         return MACState(memory, memory.weights, tail, SegmentCache(empty, empty), 0)
 
-    def forward(self, x: Tensor, state: MACState, telemetry: bool) -> Step:
+    def forward(self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None = None) -> Step:
         lengths = self._cuts(x.shape[1], state.filled)
         outputs, reports = [], []
         for part in x.split(lengths, 1):
-            y, state, report = self._within_segment(part, state, telemetry)
+            y, state, report = self._within_segment(part, state, telemetry, edits)
             outputs.append(y)
             reports.append(report)
         return torch.cat(outputs, 1), state, join_telemetry(reports)
@@ -78,15 +79,17 @@ class MemoryAsContext(Mixer):
         return [first] + [self.segment] * full + [rest] * (rest > 0)
 
     def _within_segment(
-        self, x: Tensor, state: MACState, telemetry: bool
+        self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None
     ) -> tuple[Tensor, MACState, Telemetry | None]:
         query = self.norm(x)
-        h, tail, handed = self.memory.retrieve(query, state.frozen, state.query_tail)  # (21) h = M_{t−1}(q)
+        h, tail, handed = self.memory.retrieve(
+            query, state.frozen, state.query_tail, edits
+        )  # (21) h = M_{t−1}(q)
         attended, segment = self.attention(query, h, self.persistent_tokens(), state.segment)  # (22, 23)
         y = x + attended
         told = self.memory_norm(y)
         read, memory, report = self.memory(
-            told, state.memory, telemetry
+            told, state.memory, telemetry, edits
         )  # (24) M_t = M_{t−1}(y), then M_t(y)
         out = y + self.gating(attended, read)  # (25) o = y ⊗ M_t(y)
         filled = (state.filled + x.shape[1]) % self.segment
@@ -116,12 +119,12 @@ class MemoryAsGate(Mixer):
     def initial_state(self, batch: int) -> MAGState:
         return MAGState(after_persistent(self, self.memory, batch), self.attention.empty(batch))
 
-    def forward(self, x: Tensor, state: MAGState, telemetry: bool) -> Step:
+    def forward(self, x: Tensor, state: MAGState, telemetry: bool, edits: Edits | None = None) -> Step:
         tokens = self.norm(x)
         y, window = self.attention(
             tokens, self.persistent_tokens(), state.window
         )  # (27) y = SW-Attn([p ‖ x])
-        read, memory, report = self.memory(tokens, state.memory, telemetry)
+        read, memory, report = self.memory(tokens, state.memory, telemetry, edits)
         return x + self.gating(y, read), MAGState(memory, window), report  # (28) o = y ⊗ M(x)
 
 
@@ -144,8 +147,10 @@ class MemoryAsLayer(Mixer):
     def initial_state(self, batch: int) -> MALState:
         return MALState(after_persistent(self, self.memory, batch), self.attention.empty(batch))
 
-    def forward(self, x: Tensor, state: MALState, telemetry: bool) -> Step:
-        read, memory, report = self.memory(self.norm(x), state.memory, telemetry)  # (30) y = M([p ‖ x])
+    def forward(self, x: Tensor, state: MALState, telemetry: bool, edits: Edits | None = None) -> Step:
+        read, memory, report = self.memory(
+            self.norm(x), state.memory, telemetry, edits
+        )  # (30) y = M([p ‖ x])
         y = x + read
         out, window = self.attention(self.attention_norm(y), None, state.window)  # (31) o = SW-Attn(y)
         return y + out, MALState(memory, window), report
@@ -161,8 +166,8 @@ class MemoryAlone(Mixer):
     def initial_state(self, batch: int) -> MemoryState:
         return after_persistent(self, self.memory, batch)
 
-    def forward(self, x: Tensor, state: MemoryState, telemetry: bool) -> Step:
-        read, state, report = self.memory(self.norm(x), state, telemetry)
+    def forward(self, x: Tensor, state: MemoryState, telemetry: bool, edits: Edits | None = None) -> Step:
+        read, state, report = self.memory(self.norm(x), state, telemetry, edits)
         return x + read, state, report
 
 
@@ -176,7 +181,7 @@ class AttentionAlone(Mixer):
     def initial_state(self, batch: int) -> Cache:
         return self.attention.empty(batch)
 
-    def forward(self, x: Tensor, state: Cache, telemetry: bool) -> Step:
+    def forward(self, x: Tensor, state: Cache, telemetry: bool, edits: Edits | None = None) -> Step:
         y, state = self.attention(self.norm(x), self.persistent_tokens(), state)
         return x + y, state, None
 

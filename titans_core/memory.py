@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from kernels import memory, retrieve
 from titans_core.config import ModelConfig
 from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
+from titans_core.override import Edits
 
 # Where the gates start, from trials: near the largest step, little momentum, almost no forgetting.
 STEP_START, ETA_START, ALPHA_START = 0.85, 0.1, 0.002
@@ -147,15 +148,34 @@ class NeuralMemory(nn.Module):
         """
         eta, step, alpha = torch.sigmoid(logits + self.gate_bias).chunk(3, -1)
         eta = eta * self.config.eta_max
-        theta = 0.5 * self.config.step_max * step
-        return Gates(eta, theta if self.config.depth > 1 else theta * (1 - eta), alpha)
+        return Gates(eta, step * self.largest_step(eta), alpha)
+
+    def largest_step(self, eta: Tensor) -> Tensor:
+        """The largest θ that may go with η."""
+        bound = torch.full_like(eta, 0.5 * self.config.step_max)
+        return bound if self.config.depth > 1 else bound * (1 - eta)
+
+    def edited(self, gates: Gates, edits: Edits) -> Gates:
+        """The gates as an intervention leaves them, within the bounds that the model was trained with: beyond
+        these the memory overshoots."""
+        eta, theta, alpha = (
+            gate * factor + value
+            for gate, factor, value in zip(gates, edits.factor, edits.value, strict=True)
+        )
+        eta = eta.clamp(max=self.config.eta_max)
+        theta = theta.minimum(self.largest_step(eta))
+        return Gates(*(gate * edits.write for gate in (eta, theta, alpha.clamp(max=1))))
 
     @full_precision
     def forward(
-        self, x: Tensor, state: MemoryState, telemetry: bool
+        self, x: Tensor, state: MemoryState, telemetry: bool, edits: Edits | None = None
     ) -> tuple[Tensor, MemoryState, Telemetry | None]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
         q, k, v, gates, tail = self.project(x, state.tail)
+        momentum = state.momentum
+        if edits:
+            # without momentum and with all gates closed M stays; S is laid aside
+            gates, momentum = self.edited(gates, edits), chosen(edits.write, momentum, zeros(momentum))
         deep = self.config.depth > 1
         out = memory(
             q,
@@ -163,7 +183,7 @@ class NeuralMemory(nn.Module):
             v,
             *gates,
             state.weights,
-            state.momentum,
+            momentum,
             # by the letter a deep memory would decay to zero, where it is dead
             initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial) if deep else None,
             block_start=state.block_start or None,
@@ -175,11 +195,20 @@ class NeuralMemory(nn.Module):
             step="bounded" if deep else "given",
             telemetry=telemetry,
         )
+        if edits:
+            out = out._replace(
+                y=self.read_where(edits, out.y, q),
+                weights=chosen(edits.write, out.weights, state.weights),  # not even rounded
+                momentum=chosen(edits.write, out.momentum, state.momentum),
+            )
         y = self.out(self.norm(out.y.flatten(2)) * torch.sigmoid(self.output_gate(x)))
         met = () if out.block_keys is None else (out.block_keys,)
         state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, tail)
         if not telemetry:
             return y, state, None
+        if edits:
+            kept = torch.stack([s.square().sum((2, 3)) for s in state.momentum]).sum(0).sqrt()  # [B, H]
+            out.telemetry["momentum"] = out.telemetry["momentum"].where(edits.write, kept[:, None])
         columns = out.telemetry | {
             "eta": gates.eta,
             "alpha": gates.alpha,
@@ -188,15 +217,33 @@ class NeuralMemory(nn.Module):
         }
         return y, state, Telemetry(columns, out.factors)
 
+    def read_where(self, edits: Edits, y: Tensor, q: Tensor) -> Tensor:
+        """y [B, T, H, D], and what M₀ answers to q where an intervention stops the reading."""
+        start = tuple(w.expand(q.shape[0], *w.shape) for w in self.initial)
+        return y.where(edits.read[:, None], retrieve(q, start))
+
     @full_precision
-    def retrieve(self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def retrieve(
+        self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor, edits: Edits | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
         query convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
         q, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
         q = F.silu(q) if "query" in self.config.silu else q
-        y = retrieve(unit(q.unflatten(-1, (self.heads, self.head_width))), weights)  # [B, T, H, D]
+        q = unit(q.unflatten(-1, (self.heads, self.head_width)))  # [B, T, H, D]
+        y = retrieve(q, weights)
+        y = self.read_where(edits, y, q) if edits else y
         return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1)
+
+
+def chosen(heads: Tensor, one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Matrices [B, H, D_in, D_out] of ``one`` where heads [H] is True, of ``other`` elsewhere."""
+    return tuple(a.where(heads[:, None, None], b) for a, b in zip(one, other, strict=True))
+
+
+def zeros(matrices: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(torch.zeros_like(m) for m in matrices)
 
 
 def unit(x: Tensor) -> Tensor:

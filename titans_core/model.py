@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
 from titans_core.layers import FeedForward, RMSNorm, Telemetry
+from titans_core.override import Edits
 
 ModelState = tuple[Any, ...]  # one mixer's state a layer
 
@@ -56,20 +58,34 @@ class TitansLM(nn.Module):
         """The state before any token, for ``batch`` sequences that never mix."""
         return tuple(mixer.initial_state(batch) for mixer in self.mixers)  # type: ignore[operator]
 
-    def forward(self, ids: Tensor, state: ModelState | None = None, telemetry: bool = False) -> Output:
-        """Read ids [B, T], T ≥ 1, after ``state`` (None: the beginning)."""
-        hidden, state, reports = self.read(ids, state, telemetry)
+    def forward(
+        self,
+        ids: Tensor,
+        state: ModelState | None = None,
+        telemetry: bool = False,
+        edits: Sequence[Edits] | None = None,
+    ) -> Output:
+        """Read ids [B, T], T ≥ 1, after ``state`` (None: the beginning); ``edits``, one a layer, intervene in
+        the memories."""
+        hidden, state, reports = self.read(ids, state, telemetry, edits)
         return Output(self.predict(hidden), state, reports)
 
     def read(
-        self, ids: Tensor, state: ModelState | None = None, telemetry: bool = False
+        self,
+        ids: Tensor,
+        state: ModelState | None = None,
+        telemetry: bool = False,
+        edits: Sequence[Edits] | None = None,
     ) -> tuple[Tensor, ModelState, tuple[Telemetry, ...]]:
         """What ``forward`` does, up to the last layer's output, hidden [B, T, width]."""
         x = self.embedding(ids)  # [B, T, width]
         states, reports = [], []
         before = self.initial_state(ids.shape[0]) if state is None else state
-        for mixer, feed_forward, part in zip(self.mixers, self.feed_forwards, before, strict=True):
-            x, part, report = mixer(x, part, telemetry)
+        each: Sequence[Edits | None] = edits or [None] * len(self.mixers)
+        for mixer, feed_forward, part, edit in zip(
+            self.mixers, self.feed_forwards, before, each, strict=True
+        ):
+            x, part, report = mixer(x, part, telemetry, edit)
             x = x + feed_forward(x)
             states.append(part)
             reports.append(report)

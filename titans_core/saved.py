@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import operator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from titans_core.checkpoint import available, load, read_tensors, write_tensors
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
+from titans_core.override import Override, places
 from titans_core.tokenizer import Decoder, Tokenizer
 
 
@@ -40,9 +42,18 @@ class Saved(NamedTuple):
     held: str
     ids: list[int]
     history: int
+    overrides: tuple[Override, ...]
 
 
-def write_stream(path: Path, model: TitansLM, now: Moment, held: str, ids: list[int], history: int) -> None:
+def write_stream(
+    path: Path,
+    model: TitansLM,
+    now: Moment,
+    held: str,
+    ids: list[int],
+    history: int,
+    overrides: tuple[Override, ...],
+) -> None:
     """Write one moment of a stream, whole or not at all. Raises ValueError where that cannot be done."""
     flat = {"logits": now.logits} | flatten_state(now.state, "state")
     tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
@@ -56,6 +67,7 @@ def write_stream(path: Path, model: TitansLM, now: Moment, held: str, ids: list[
         "decoder": now.decoder.to_json(),
         "numbers": {k: v for k, v in flat.items() if not isinstance(v, Tensor)},
         "history": history,
+        "overrides": [asdict(override) for override in overrides],
     }
     write_tensors(path, tensors, {"stream": json.dumps(facts)})
 
@@ -81,10 +93,19 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         held, ids, history = facts["held"], tensors["ids"].tolist(), facts["history"]
         fits = isinstance(held, str) and 0 <= operator.index(history)
         if fits and all(0 <= i < model.config.vocab_size for i in ids):
-            return Saved(model, restore(tensors, facts, model), held, ids, history)
+            overrides = tuple(read_override(values, model) for values in facts["overrides"])
+            return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
     raise ValueError(f"{path.name} is damaged: what it says of its past cannot be")
+
+
+def read_override(values: dict[str, Any], model: TitansLM) -> Override:
+    """An override as JSON holds it. Raises ValueError or TypeError where the model has no place for it."""
+    where = {name: places(values[name]) for name in ("layers", "heads", "tokens")}
+    override = Override(**{**values, **where})
+    override.check(model.config)
+    return override
 
 
 def restore(tensors: dict[str, Tensor], facts: dict[str, Any], model: TitansLM) -> Moment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import index
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from titans_core.answer import Answer, answer
 from titans_core.layers import Telemetry
 from titans_core.model import ModelState, Output, TitansLM
+from titans_core.override import Edits, Override, edits, next_border, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
 from titans_core.trace import Floats, LayerWrites, Trace
@@ -40,6 +41,7 @@ class Stream:
         self._snapshots = [self.now]
         self._ids: list[int] = []  # read since the first snapshot
         self._held = ""
+        self.overrides: tuple[Override, ...] = ()
 
     @property
     def position(self) -> int:
@@ -78,10 +80,12 @@ class Stream:
         return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
 
     def _read(self, ids: list[int], writes: bool) -> Iterator[Trace]:
-        """Read in stretches that end at snapshots; at least one trace, be it empty."""
+        """Read in stretches that end at snapshots and at the borders of overrides; at least one trace, be it
+        empty."""
         start = 0
         while True:
             room = SNAPSHOT_EVERY - self.position % SNAPSHOT_EVERY
+            room = int(min(room, next_border(self.overrides, self.position) - self.position))
             yield self._step(ids[start : start + room], writes)
             start += room
             if start >= len(ids):
@@ -93,7 +97,7 @@ class Stream:
         before = self.now
         if ids:
             tensor = torch.tensor([ids], device=self.model.device)
-            out: Output = self.model(tensor, before.state, telemetry=True)
+            out: Output = self.model(tensor, before.state, True, self.edits(before.position))
             expected = torch.cat([before.logits[None], out.logits[:, :-1]], 1)  # [1, T, vocab]
             nll = torch.nn.functional.cross_entropy(expected[0].float(), tensor[0], reduction="none")
             decoder = copy.copy(before.decoder)
@@ -104,7 +108,7 @@ class Stream:
         else:  # the same columns, with no rows
             tokens = []
             tensor = torch.full((1, 1), self.tokenizer.begin, device=self.model.device)
-            out = self.model(tensor, before.state, telemetry=True)
+            out = self.model(tensor, before.state, True)
             nll = out.logits.new_zeros(0)
         columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
         factors = (
@@ -169,6 +173,38 @@ class Stream:
         """A stream whose memory is M₀ with zero momentum; attention and convolution caches are kept."""
         return self._at(self.now._replace(state=without_memory(self.model, self.state)), None, [], self._held)
 
+    def override(
+        self,
+        *,
+        eta: float | None = None,
+        theta: float | None = None,
+        alpha: float | None = None,
+        write: bool = True,
+        read: bool = True,
+        layers: int | Iterable[int] | None = None,
+        heads: int | Iterable[int] | None = None,
+        tokens: int | Iterable[int] | None = None,
+        scale: bool = False,
+    ) -> Stream:
+        """A stream that reads on with gates clamped, or multiplied where ``scale``: from now on, or at the
+        positions ``tokens`` alone. ``write=False``: M and S stay; ``read=False``: M₀ is read. ``layers`` and
+        ``heads`` say where, None is everywhere.
+
+        A clamped gate leaves the others as they are, but for θ, which is at most (1 − η) / 2 in a linear
+        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds, a layer or head
+        that is not there, and a token that was read already.
+        """
+        where = (places(layers), places(heads), places(tokens))
+        change = Override(self.position, eta, theta, alpha, write, read, scale, *where)
+        change.check(self.model.config)
+        other = self.fork()
+        other.overrides += (change,)
+        return other
+
+    def edits(self, position: int) -> tuple[Edits, ...] | None:
+        """What the overrides do to each layer while the token at ``position`` is read."""
+        return edits(self.overrides, position, self.model.config, self.model.device)
+
     def _at(self, now: Moment, snapshots: list[Moment] | None, ids: list[int], held: str = "") -> Stream:
         """A stream that stands at ``now``; without snapshots its past begins there."""
         other = copy.copy(self)
@@ -180,7 +216,7 @@ class Stream:
         file cannot be written."""
         # Ids alone bring back the whole past, but only where it goes back to the beginning.
         past = self._ids if self._snapshots[0].position == 0 else []
-        write_stream(Path(path), self.model, self.now, self._held, past, self.history)
+        write_stream(Path(path), self.model, self.now, self._held, past, self.history, self.overrides)
 
     @classmethod
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
@@ -191,6 +227,7 @@ class Stream:
         saved = read_stream(Path(path), model)
         stream = cls(saved.model, saved.history)
         stream.now, stream._held, stream._ids = saved.now, saved.held, saved.ids
+        stream.overrides = saved.overrides
         if len(saved.ids) != stream.position:
             stream._ids, stream._snapshots = [], [stream.now]
         return stream
