@@ -19,6 +19,7 @@ import numpy as np
 
 from titans_core.trace import Floats, LayerWrites, Trace
 
+MATRICES = ("inputs", "deltas", "weights", "momentum", "initial")
 SERIES = ("surprise", "write", "momentum", "memory_norm", "eta", "theta", "alpha", "nll")
 
 
@@ -57,6 +58,5 @@ def encode(trace: Trace, key: str) -> bytes:
 def place_writes(body: Body, writes: LayerWrites) -> list[dict[str, Any]]:
     """One entry a memory matrix, each naming where its five arrays lie."""
     return [
-        {name: body.place(arrays[m]) for name, arrays in writes._asdict().items()}
-        for m in range(len(writes.inputs))
+        {name: body.place(getattr(writes, name)[m]) for name in MATRICES} for m in range(len(writes.inputs))
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,7 +21,8 @@ STOPS = (".", "\n")
 Candidates = list[tuple[str, float]]
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their
     probabilities, the likeliest first; ``candidates_without`` the same with the memory wiped before the
     question (M₀, zero momentum, attention caches kept)."""
@@ -27,17 +30,31 @@ class Answer(NamedTuple):
     text: str
     candidates: Candidates
     candidates_without: Candidates
+    _asked: Stream = field(repr=False, compare=False)
+    _question: int = field(repr=False, compare=False)  # the position where it begins
+
+    @cached_property
+    def source(self) -> int | None:
+        """The position before the question that gave most to what the question's last token reads, summed
+        over layers and heads; None where there is no memory, or nothing before the question.
+
+        The text is read again for it, once.
+        """
+        if not self._asked.model.has_memory or not self._question:
+            return None
+        given = self._asked.attribution().sum((0, 1))[: self._question]
+        return int(given.argmax())
 
 
-def answer(asked: Stream, without: Stream) -> Answer:
+def answer(asked: Stream, without: Stream, question: int) -> Answer:
     """Answer at the end of two streams that read the same question, the second with its memory wiped before
-    it.
+    it, at position ``question``.
 
     Each of the five likeliest first tokens is completed greedily until a full stop, a newline or 16 tokens; a
     value's probability is the product over its tokens.
     """
     greedy = complete(asked)
-    return Answer(greedy[0][0], likeliest_first(greedy), likeliest_first(complete(without)))
+    return Answer(greedy[0][0], likeliest_first(greedy), likeliest_first(complete(without)), asked, question)
 
 
 def likeliest_first(candidates: Candidates) -> Candidates:

@@ -82,7 +82,7 @@ class MemoryAsContext(Mixer):
         self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None
     ) -> tuple[Tensor, MACState, Telemetry | None]:
         query = self.norm(x)
-        h, tail, handed = self.memory.retrieve(
+        h, tail, handed, asked = self.memory.retrieve(
             query, state.frozen, state.query_tail, edits
         )  # (21) h = M_{t−1}(q)
         attended, segment = self.attention(query, h, self.persistent_tokens(), state.segment)  # (22, 23)
@@ -97,6 +97,7 @@ class MemoryAsContext(Mixer):
         if report is not None:
             report.columns["readout"] = report.columns["retrieval"]
             report.columns["retrieval"] = handed
+            report = report._replace(queries=asked)
         return out, MACState(memory, frozen, tail, segment, filled), report
 
 
@@ -214,4 +215,4 @@ def join_telemetry(reports: list[Telemetry | None]) -> Telemetry | None:
     factors = tuple(
         (torch.cat([x for x, _ in pair], 1), torch.cat([d for _, d in pair], 1)) for pair in pairs
     )
-    return Telemetry(columns, factors)
+    return Telemetry(columns, factors, torch.cat([r.queries for r in known], 1))

@@ -215,7 +215,7 @@ class NeuralMemory(nn.Module):
             "write": out.telemetry["theta"] * out.telemetry["surprise"],
             "retrieval": out.y.norm(dim=-1),
         }
-        return y, state, Telemetry(columns, out.factors)
+        return y, state, Telemetry(columns, out.factors, q)
 
     def read_where(self, edits: Edits, y: Tensor, q: Tensor) -> Tensor:
         """y [B, T, H, D], and what M₀ answers to q where an intervention stops the reading."""
@@ -225,16 +225,16 @@ class NeuralMemory(nn.Module):
     @full_precision
     def retrieve(
         self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor, edits: Edits | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
-        query convolution's new tail [B, reach, inner], and ‖M(q)‖ [B, T, H]."""
+        query convolution's new tail [B, reach, inner], ‖M(q)‖ [B, T, H], and q [B, T, H, D]."""
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
         q, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
         q = F.silu(q) if "query" in self.config.silu else q
         q = unit(q.unflatten(-1, (self.heads, self.head_width)))  # [B, T, H, D]
         y = retrieve(q, weights)
         y = self.read_where(edits, y, q) if edits else y
-        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1)
+        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1), q
 
 
 def chosen(heads: Tensor, one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import index
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from titans_core.answer import Answer, answer
+from titans_core.attribution import attribution
 from titans_core.layers import Telemetry
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.override import Edits, Override, edits, next_border, places
@@ -111,9 +113,7 @@ class Stream:
             out = self.model(tensor, before.state, True)
             nll = out.logits.new_zeros(0)
         columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
-        factors = (
-            self._writes(out.telemetry, before.state, len(ids)) if writes and self.model.has_memory else ()
-        )
+        factors = self._writes(out.telemetry, before, len(ids)) if writes and self.model.has_memory else ()
         return Trace(before.position, tuple(ids), tokens, columns, factors)
 
     def _remember(self, ids: list[int]) -> None:
@@ -125,11 +125,13 @@ class Stream:
             gone = self._snapshots.pop(0)
             del self._ids[: self._snapshots[0].position - gone.position]
 
-    def _writes(
-        self, reports: tuple[Telemetry, ...], state: ModelState, rows: int
-    ) -> tuple[LayerWrites, ...]:
+    def _writes(self, reports: tuple[Telemetry, ...], before: Moment, rows: int) -> tuple[LayerWrites, ...]:
         layers = []
-        for mixer, report, memory in zip(self.model.mixers, reports, memories(state), strict=True):
+        known = self.edits(before.position)
+        always = np.ones((len(reports), 2, self.model.config.heads), bool)
+        done = np.array([[e.write.cpu(), e.read.cpu()] for e in known]) if known else always  # [L, 2, H]
+        parts = zip(self.model.mixers, reports, memories(before.state), done, strict=True)
+        for mixer, report, memory, (writing, reading) in parts:
             deep = self.model.config.memory.depth > 1
             start = mixer.memory.initial if deep else [torch.zeros_like(w) for w in mixer.memory.initial]  # type: ignore[union-attr]
             layers.append(
@@ -139,6 +141,9 @@ class Stream:
                     weights=tuple(to_numpy(w[0]) for w in memory.weights),
                     momentum=tuple(to_numpy(s[0]) for s in memory.momentum),
                     initial=tuple(to_numpy(w) for w in start),  # type: ignore[union-attr]
+                    queries=to_numpy(report.queries[0, :rows]),
+                    writing=np.tile(writing, (rows, 1)),
+                    reading=np.tile(reading, (rows, 1)),
                 )
             )
         return tuple(layers)
@@ -150,6 +155,25 @@ class Stream:
             for layer, memory in enumerate(memories(self.state))
             for n, matrix in enumerate(memory.weights, 1)
         }
+
+    def attribution(self) -> Floats:
+        """Which tokens wrote what the latest token reads: [layers, heads, tokens + 1], each token's component
+        along the retrieval, the last entry what was there before: M₀ and S₀, the begin token and persistent
+        ones, and what lies further back than ``history``. They sum to the retrieval's norm.
+
+        A decomposition of the read, not a counterfactual; of a deep memory it is the last layer's. The past
+        is read again for it. Raises ValueError before the first token, and where there is no memory.
+        """
+        if not self.model.has_memory:
+            raise ValueError("this model has no memory: nothing can be attributed")
+        first, start = self._snapshots[0], self._at(self._snapshots[0], None, [])
+        if self.position == first.position:
+            raise ValueError("attribution is of the latest token: feed one first")
+        trace = Trace.join(list(start._read(self._ids, writes=True)))
+        frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
+        found = attribution(trace, self.model.config, frozen if frozen[0] else ())
+        before = np.zeros((*found.shape[:2], first.position), np.float32)
+        return np.concatenate([before, found], 2)
 
     def fork(self) -> Stream:
         """An independent copy; tensors are shared, as nothing ever changes them."""
@@ -244,7 +268,7 @@ class Stream:
         asked, without = self.fork(), self.wipe()
         asked.feed(gap + question)
         without.feed(gap + question)
-        return answer(asked, without)
+        return answer(asked, without, self.position)
 
 
 def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:

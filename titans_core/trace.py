@@ -14,11 +14,12 @@ Floats = NDArray[np.float32]
 
 
 class LayerWrites(NamedTuple):
-    """All that one layer wrote, as rank-one factors; each field a tuple over the memory's matrices W1 … Wn.
+    """All that one layer wrote, as rank-one factors, and what it asked.
 
-    inputs [T, H, D_in] and deltas [T, H, D_out]: the token's gradient is their outer product.
-    weights, momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting
-    decays to.
+    inputs [T, H, D_in] and deltas [T, H, D_out]: the token's gradient is their outer product. weights,
+    momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting decays to.
+    These five are tuples over the memory's matrices W1 … Wn. queries [T, H, D]: what M was asked (in MAC the
+    query of equation 21). writing, reading [T, H]: False where an override stopped it.
     """
 
     inputs: tuple[Floats, ...]
@@ -26,6 +27,9 @@ class LayerWrites(NamedTuple):
     weights: tuple[Floats, ...]
     momentum: tuple[Floats, ...]
     initial: tuple[Floats, ...]
+    queries: Floats
+    writing: NDArray[np.bool_]
+    reading: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -109,4 +113,10 @@ def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
             np.concatenate(arrays) for arrays in zip(*(getattr(p, name) for p in parts), strict=True)
         )
 
-    return parts[0]._replace(inputs=along("inputs"), deltas=along("deltas"))
+    return parts[0]._replace(
+        inputs=along("inputs"),
+        deltas=along("deltas"),
+        queries=np.concatenate([p.queries for p in parts]),
+        writing=np.concatenate([p.writing for p in parts]),
+        reading=np.concatenate([p.reading for p in parts]),
+    )

@@ -34,6 +34,8 @@ def random_trace(memory: bool = True) -> Trace:
                 tuple(floats(T, HEADS, rows) for rows, _ in sizes),
                 tuple(floats(T, HEADS, columns) for _, columns in sizes),
                 *(tuple(floats(HEADS, *size) for size in sizes) for _ in range(3)),
+                floats(T, HEADS, ROWS),
+                *(np.ones((T, HEADS), bool) for _ in range(2)),
             )
             for _ in range(LAYERS)
         )
