@@ -80,7 +80,7 @@ class MemoryAsContext(Mixer):
 
     def _within_segment(
         self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None
-    ) -> tuple[Tensor, MACState, Telemetry | None]:
+    ) -> tuple[Tensor, MACState, Telemetry]:
         query = self.norm(x)
         h, tail, handed, asked = self.memory.retrieve(
             query, state.frozen, state.query_tail, edits
@@ -94,10 +94,10 @@ class MemoryAsContext(Mixer):
         out = y + self.gating(attended, read)  # (25) o = y ⊗ M_t(y)
         filled = (state.filled + x.shape[1]) % self.segment
         frozen = state.frozen if filled else memory.weights
-        if report is not None:
+        if telemetry:
             report.columns["readout"] = report.columns["retrieval"]
             report.columns["retrieval"] = handed
-            report = report._replace(queries=asked)
+            report = report._replace(queries=asked, handed=h)
         return out, MACState(memory, frozen, tail, segment, filled), report
 
 
@@ -205,14 +205,16 @@ def after_persistent(mixer: Mixer, memory: NeuralMemory, batch: int) -> MemorySt
     return written
 
 
-def join_telemetry(reports: list[Telemetry | None]) -> Telemetry | None:
+def join_telemetry(reports: list[Telemetry]) -> Telemetry:
     """One report of consecutive calls, joined along the tokens."""
-    known = [r for r in reports if r is not None]
-    if len(known) < 2:
-        return known[0] if known else None
-    columns = {name: torch.cat([r.columns[name] for r in known], 1) for name in known[0].columns}
-    pairs = zip(*(r.factors for r in known), strict=True)
+    columns = {name: torch.cat([r.columns[name] for r in reports], 1) for name in reports[0].columns}
+    pairs = zip(*(r.factors for r in reports), strict=True)
     factors = tuple(
         (torch.cat([x for x, _ in pair], 1), torch.cat([d for _, d in pair], 1)) for pair in pairs
     )
-    return Telemetry(columns, factors, torch.cat([r.queries for r in known], 1))
+    return Telemetry(
+        columns,
+        factors,
+        torch.cat([r.queries for r in reports], 1),
+        torch.cat([r.handed for r in reports], 1),
+    )

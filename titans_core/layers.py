@@ -138,9 +138,11 @@ class Telemetry(NamedTuple):
     columns: one tensor [B, T, H] a quantity, by name.
     factors: for each matrix of the memory the rank-one factors of its gradients, inputs [B, T, H, D_in] and
     deltas [B, T, H, D_out].
-    queries: what the memory was asked for its retrieval, [B, T, H, D].
+    queries: what the memory was asked for its retrieval, [B, T, H, D]. handed: what it handed over to the
+    block then, [B, T, width].
     """
 
     columns: dict[str, Tensor]
     factors: tuple[tuple[Tensor, Tensor], ...]
     queries: Tensor
+    handed: Tensor

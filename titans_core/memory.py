@@ -169,8 +169,9 @@ class NeuralMemory(nn.Module):
     @full_precision
     def forward(
         self, x: Tensor, state: MemoryState, telemetry: bool, edits: Edits | None = None
-    ) -> tuple[Tensor, MemoryState, Telemetry | None]:
-        """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state."""
+    ) -> tuple[Tensor, MemoryState, Telemetry]:
+        """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state,
+        and a report: without ``telemetry`` of θ alone, with a gradient."""
         q, k, v, gates, tail = self.project(x, state.tail)
         momentum = state.momentum
         if edits:
@@ -201,11 +202,12 @@ class NeuralMemory(nn.Module):
                 weights=chosen(edits.write, out.weights, state.weights),  # not even rounded
                 momentum=chosen(edits.write, out.momentum, state.momentum),
             )
-        y = self.out(self.norm(out.y.flatten(2)) * torch.sigmoid(self.output_gate(x)))
+        gate = torch.sigmoid(self.output_gate(x))  # [B, T, inner]
+        y = self.out(self.norm(out.y.flatten(2)) * gate)
         met = () if out.block_keys is None else (out.block_keys,)
         state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, tail)
         if not telemetry:
-            return y, state, None
+            return y, state, Telemetry({"theta": gates.theta}, (), q, y)
         if edits:
             kept = torch.stack([s.square().sum((2, 3)) for s in state.momentum]).sum(0).sqrt()  # [B, H]
             out.telemetry["momentum"] = out.telemetry["momentum"].where(edits.write, kept[:, None])
@@ -214,8 +216,9 @@ class NeuralMemory(nn.Module):
             "alpha": gates.alpha,
             "write": out.telemetry["theta"] * out.telemetry["surprise"],
             "retrieval": out.y.norm(dim=-1),
+            "gate": gate.unflatten(-1, (self.heads, self.head_width)).mean(-1),
         }
-        return y, state, Telemetry(columns, out.factors, q)
+        return y, state, Telemetry(columns, out.factors, q, y)
 
     def read_where(self, edits: Edits, y: Tensor, q: Tensor) -> Tensor:
         """y [B, T, H, D], and what M₀ answers to q where an intervention stops the reading."""

@@ -18,8 +18,8 @@ ModelState = tuple[Any, ...]  # one mixer's state a layer
 
 
 class Output(NamedTuple):
-    """logits [B, T, vocab] of the token after each position; the state after the last; a report a layer,
-    where telemetry was asked for and the layer has a memory."""
+    """logits [B, T, vocab] of the token after each position; the state after the last; a report of
+    each layer that has a memory: of θ alone where no telemetry was asked for."""
 
     logits: Tensor
     state: ModelState

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
-from titans_core.layers import Telemetry
 from titans_core.model import ModelState, Output, TitansLM
+from titans_core.observe import guesses, layer_writes, stack_columns, to_numpy
 from titans_core.override import Edits, Override, edits, next_border, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
-from titans_core.trace import Floats, LayerWrites, Trace
+from titans_core.trace import Floats, Trace
 from titans_core.wipe import memories, without_memory
 
 SNAPSHOT_EVERY = 256  # tokens between kept states; `at` recomputes from the nearest one before
@@ -59,7 +58,8 @@ class Stream:
         """Read a text, or token ids cut anywhere, and tell what happened.
 
         ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
-        at once. ``writes=True`` adds each write's rank-one factors to the trace. Raises ValueError for a
+        at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace.
+        Raises ValueError for a
         lone surrogate or an id out of range; the stream is then as it was.
         """
         ids, held = self._take(text, more)
@@ -113,8 +113,12 @@ class Stream:
             out = self.model(tensor, before.state, True)
             nll = out.logits.new_zeros(0)
         columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
-        factors = self._writes(out.telemetry, before, len(ids)) if writes and self.model.has_memory else ()
-        return Trace(before.position, tuple(ids), tokens, columns, factors)
+        if not writes:
+            return Trace(before.position, tuple(ids), tokens, columns)
+        factors = layer_writes(self.model, out.telemetry, before.state, self.edits(before.position), len(ids))
+        return Trace(
+            before.position, tuple(ids), tokens, columns, factors, guesses(out.logits[0, : len(ids)])
+        )
 
     def _remember(self, ids: list[int]) -> None:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""
@@ -124,29 +128,6 @@ class Stream:
         while len(self._snapshots) > 1 and self._snapshots[1].position <= self.position - self.history:
             gone = self._snapshots.pop(0)
             del self._ids[: self._snapshots[0].position - gone.position]
-
-    def _writes(self, reports: tuple[Telemetry, ...], before: Moment, rows: int) -> tuple[LayerWrites, ...]:
-        layers = []
-        known = self.edits(before.position)
-        always = np.ones((len(reports), 2, self.model.config.heads), bool)
-        done = np.array([[e.write.cpu(), e.read.cpu()] for e in known]) if known else always  # [L, 2, H]
-        parts = zip(self.model.mixers, reports, memories(before.state), done, strict=True)
-        for mixer, report, memory, (writing, reading) in parts:
-            deep = self.model.config.memory.depth > 1
-            start = mixer.memory.initial if deep else [torch.zeros_like(w) for w in mixer.memory.initial]  # type: ignore[union-attr]
-            layers.append(
-                LayerWrites(
-                    inputs=tuple(to_numpy(x[0, :rows]) for x, _ in report.factors),
-                    deltas=tuple(to_numpy(d[0, :rows]) for _, d in report.factors),
-                    weights=tuple(to_numpy(w[0]) for w in memory.weights),
-                    momentum=tuple(to_numpy(s[0]) for s in memory.momentum),
-                    initial=tuple(to_numpy(w) for w in start),  # type: ignore[union-attr]
-                    queries=to_numpy(report.queries[0, :rows]),
-                    writing=np.tile(writing, (rows, 1)),
-                    reading=np.tile(reading, (rows, 1)),
-                )
-            )
-        return tuple(layers)
 
     def weights(self) -> dict[tuple[int, str], Floats]:
         """The memory's weights right now: (layer, "W1" … "Wn") -> [heads, rows, columns]."""
@@ -269,19 +250,3 @@ class Stream:
         asked.feed(gap + question)
         without.feed(gap + question)
         return answer(asked, without, self.position)
-
-
-def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:
-    """The layers' columns [1, T, H] as arrays [rows, layers, heads]."""
-    if not reports:
-        return {}
-    return {
-        name: to_numpy(torch.stack([r.columns[name][0, :rows] for r in reports], 1))
-        for name in reports[0].columns
-    }
-
-
-def to_numpy(x: Tensor) -> Floats:
-    """Any tensor as float32 on the host."""
-    array: Floats = x.detach().float().cpu().numpy()
-    return array

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
+class Guesses(NamedTuple):
+    """The likeliest tokens and their probabilities, [T, GUESSES] each, the likeliest first."""
+
+    ids: NDArray[np.int64]
+    probabilities: Floats
+
+
 class LayerWrites(NamedTuple):
-    """All that one layer wrote, as rank-one factors, and what it asked.
+    """All that one layer wrote, as rank-one factors, and what it asked and was handed.
 
     inputs [T, H, D_in] and deltas [T, H, D_out]: the token's gradient is their outer product. weights,
     momentum [H, D_in, D_out]: M and S before the trace's first token. initial: what forgetting decays to.
     These five are tuples over the memory's matrices W1 … Wn. queries [T, H, D]: what M was asked (in MAC the
-    query of equation 21). writing, reading [T, H]: False where an override stopped it.
+    query of equation 21). writing, reading [T, H]: False where an override stopped it. lens: the tokens that
+    what the memory hands over points at, seen through the output embedding.
     """
 
     inputs: tuple[Floats, ...]
@@ -30,6 +38,7 @@ class LayerWrites(NamedTuple):
     queries: Floats
     writing: NDArray[np.bool_]
     reading: NDArray[np.bool_]
+    lens: Guesses
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,8 @@ class Trace:
     """A stretch of a stream: its tokens and one array a quantity.
 
     ``trace["surprise"]`` is float32 [tokens, layers, heads], ``trace["nll"]`` float32 [tokens] in nats.
-    ``writes`` holds one entry a layer where the feed was asked for it, else ().
+    Where the feed was asked for it, ``writes`` holds one entry a layer, and ``guesses`` what was expected
+    after each token; else () and None.
     """
 
     start: int
@@ -45,6 +55,7 @@ class Trace:
     tokens: list[str]
     columns: dict[str, Floats]
     writes: tuple[LayerWrites, ...] = ()
+    guesses: Guesses | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -91,7 +102,7 @@ class Trace:
         if not parts:
             raise ValueError("there is nothing to join")
         for a, b in zip(parts, parts[1:], strict=False):
-            if len(a.writes) != len(b.writes):
+            if len(a.writes) != len(b.writes) or (a.guesses is None) != (b.guesses is None):
                 raise ValueError("a trace with writes and one without cannot be joined")
             if a.start + len(a) != b.start or a.columns.keys() != b.columns.keys():
                 raise ValueError(f"a trace that ends at token {a.start + len(a)} does not go on at {b.start}")
@@ -102,7 +113,8 @@ class Trace:
         tokens = [token for part in parts for token in part.tokens]
         ids = tuple(i for part in parts for i in part.ids)
         writes = tuple(join_writes(layer) for layer in zip(*(p.writes for p in parts), strict=True))
-        return Trace(first.start, ids, tokens, columns, writes)
+        known = [p.guesses for p in parts if p.guesses is not None]
+        return Trace(first.start, ids, tokens, columns, writes, join_guesses(known) if known else None)
 
 
 def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
@@ -119,4 +131,10 @@ def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
         queries=np.concatenate([p.queries for p in parts]),
         writing=np.concatenate([p.writing for p in parts]),
         reading=np.concatenate([p.reading for p in parts]),
+        lens=join_guesses([p.lens for p in parts]),
     )
+
+
+def join_guesses(parts: Sequence[Guesses]) -> Guesses:
+    """Consecutive guesses as one."""
+    return Guesses(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -119,10 +119,11 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            hidden, _, _ = self.model.read(torch.from_numpy(data.ids[:, :-1]).to(self.device))
+            hidden, _, reports = self.model.read(torch.from_numpy(data.ids[:, :-1]).to(self.device))
             loss, right = answer_loss(
                 self.model, hidden, data, self.config, np.random.default_rng((self.config.seed, self.step))
             )
+            loss = loss + stage.write_cost * sum(2 * report.columns["theta"].mean() for report in reports)
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)

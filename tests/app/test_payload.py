@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.payload import SERIES, encode
-from titans_core.trace import LayerWrites, Trace
+from titans_core.trace import Guesses, LayerWrites, Trace
 
 T, LAYERS, HEADS, ROWS, COLUMNS = 7, 2, 3, 4, 5
 TOKENS = ["Mara", " put", "", " \U0001f989", "\n", " <b>", " שלום"]
@@ -36,6 +36,7 @@ def random_trace(memory: bool = True) -> Trace:
                 *(tuple(floats(HEADS, *size) for size in sizes) for _ in range(3)),
                 floats(T, HEADS, ROWS),
                 *(np.ones((T, HEADS), bool) for _ in range(2)),
+                Guesses(np.zeros((T, 5), np.int64), floats(T, 5)),
             )
             for _ in range(LAYERS)
         )

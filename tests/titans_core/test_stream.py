@@ -102,7 +102,7 @@ def test_the_trace_has_the_documented_columns(stream: Stream) -> None:
     if config.variant == "attention":
         assert trace.quantities == ("nll",) and "alpha" not in trace
     else:
-        names = "loss surprise write momentum memory_norm eta theta alpha retrieval".split()
+        names = "loss surprise write momentum memory_norm eta theta alpha retrieval gate".split()
         assert set(names) <= set(trace.quantities)
         assert ("readout" in trace) == (config.variant == "mac")
         for name in names:
@@ -125,6 +125,23 @@ def test_nll_is_the_models_own_log_probability(stream: Stream) -> None:
     with torch.no_grad():
         log_p = stream.model(ids).logits[0, :-1].log_softmax(-1)
     np.testing.assert_allclose(trace["nll"], -log_p[range(len(trace)), list(trace.ids)].numpy(), atol=1e-4)
+
+
+def test_guesses_are_what_the_model_expects_next(stream: Stream) -> None:
+    pieces = stream.fork()
+    trace = stream.feed(TEXT, writes=True)
+    assert trace.guesses is not None and trace.guesses.ids.shape == (len(trace), 5)
+    ids = torch.tensor([[stream.tokenizer.begin, *trace.ids]])
+    with torch.no_grad():
+        expected = stream.model(ids).logits[0, 1:].softmax(-1)
+    given = expected.gather(1, torch.from_numpy(trace.guesses.ids))
+    np.testing.assert_allclose(trace.guesses.probabilities, given, atol=1e-4)
+    np.testing.assert_allclose(given[:, 0], expected.max(1).values, atol=1e-4)
+    parts = Trace.join([pieces.feed(trace.ids[:9], writes=True), pieces.feed(trace.ids[9:], writes=True)])
+    np.testing.assert_allclose(parts.guesses.probabilities, trace.guesses.probabilities, atol=1e-4)
+    for one, other in zip(trace.writes, parts.writes, strict=True):
+        np.testing.assert_allclose(one.lens.probabilities, other.lens.probabilities, atol=1e-4)
+        np.testing.assert_allclose(one.queries, other.queries, atol=1e-4)
 
 
 def test_writes_rebuild_the_weights_after_every_token(stream: Stream) -> None:
