@@ -52,6 +52,8 @@ WRONG_IN_A_STAGE = (
     ("updates", "nan"),
     ("chapters", -1),
     ("crowded", 1.5),
+    ("write_cost", -1),
+    ("write_cost", "inf"),
     ("min_distance", -1),
 )
 
@@ -100,6 +102,19 @@ def test_a_share_of_the_tokens_stands_for_all_and_every_answer_is_counted(tmp_pa
     assert answers == (data.tags[:, 1:] == Tag.ANSWER).sum() > 0
     assert {count for _, count in drawn} == {answers}
     assert np.mean([mean for mean, _ in drawn]) == pytest.approx(whole, rel=0.005)
+
+
+def test_where_writing_costs_less_is_written(tmp_path: Path) -> None:
+    def mean_step(cost: float) -> float:
+        stages = tuple(replace(stage, steps=20, write_cost=cost) for stage in SMALL.stages)
+        training = Training(replace(SMALL, stages=stages), tmp_path / str(cost), device="cpu")
+        for _ in range(40):
+            training.advance(Recall())
+        ids = torch.from_numpy(batch(Random(7), training.tokenizer, 2, 64, (1,), 8).ids)
+        _, _, (report,) = training.model.read(ids)
+        return float(2 * report.columns["theta"].detach().mean())
+
+    assert mean_step(1.0) < mean_step(0.0) - 0.02
 
 
 def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> None:
