@@ -171,7 +171,7 @@ class NeuralMemory(nn.Module):
         self, x: Tensor, state: MemoryState, telemetry: bool, edits: Edits | None = None
     ) -> tuple[Tensor, MemoryState, Telemetry]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state,
-        and a report: without ``telemetry`` of θ alone, with a gradient."""
+        and a report: without ``telemetry`` of θ and α alone, with gradients."""
         q, k, v, gates, tail = self.project(x, state.tail)
         momentum = state.momentum
         if edits:
@@ -207,7 +207,7 @@ class NeuralMemory(nn.Module):
         met = () if out.block_keys is None else (out.block_keys,)
         state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, tail)
         if not telemetry:
-            return y, state, Telemetry({"theta": gates.theta}, (), q, y)
+            return y, state, Telemetry({"theta": gates.theta, "alpha": gates.alpha}, (), q, y)
         if edits:
             kept = torch.stack([s.square().sum((2, 3)) for s in state.momentum]).sum(0).sqrt()  # [B, H]
             out.telemetry["momentum"] = out.telemetry["momentum"].where(edits.write, kept[:, None])

@@ -19,7 +19,7 @@ ModelState = tuple[Any, ...]  # one mixer's state a layer
 
 class Output(NamedTuple):
     """logits [B, T, vocab] of the token after each position; the state after the last; a report of
-    each layer that has a memory: of θ alone where no telemetry was asked for."""
+    each layer that has a memory: of θ and α alone where no telemetry was asked for."""
 
     logits: Tensor
     state: ModelState

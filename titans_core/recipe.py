@@ -19,8 +19,8 @@ SHORT_FACT = 8  # tokens that the shortest facts take
 class Stage:
     """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
     to draw from; ``updates`` is the share of sentences that change a fact, ``chapters`` that of stories
-    that start anew, ``crowded`` that of stories about few people and things. Writing costs ``write_cost``
-    times the mean step 2θ of each layer, in the loss."""
+    that start anew, ``crowded`` that of stories about few people and things. Writing and
+    forgetting cost ``write_cost`` × 2θ and ``forget_cost`` × α in the loss, means over each layer."""
 
     length: int
     batch: int
@@ -31,6 +31,7 @@ class Stage:
     chapters: float = 0.0
     crowded: float = 0.0
     write_cost: float = 0.0
+    forget_cost: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
@@ -43,8 +44,8 @@ class Stage:
             raise ValueError(
                 "min_distance must be at least 0, updates, chapters and crowded shares between 0 and 1"
             )
-        if not 0 <= self.write_cost < math.inf:
-            raise ValueError("write_cost must be at least 0")
+        if not (0 <= self.write_cost < math.inf and 0 <= self.forget_cost < math.inf):
+            raise ValueError("write_cost and forget_cost must be at least 0")
         if self.length < (needed := most * SHORT_FACT + self.min_distance):
             raise ValueError(
                 f"length must be at least {needed} for {most} facts and min_distance = {self.min_distance}, "

@@ -123,7 +123,9 @@ class Training:
             loss, right = answer_loss(
                 self.model, hidden, data, self.config, np.random.default_rng((self.config.seed, self.step))
             )
-            loss = loss + stage.write_cost * sum(2 * report.columns["theta"].mean() for report in reports)
+            for report in reports:
+                loss = loss + stage.write_cost * 2 * report.columns["theta"].mean()
+                loss = loss + stage.forget_cost * report.columns["alpha"].mean()
         self.optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)

@@ -54,6 +54,7 @@ WRONG_IN_A_STAGE = (
     ("crowded", 1.5),
     ("write_cost", -1),
     ("write_cost", "inf"),
+    ("forget_cost", "nan"),
     ("min_distance", -1),
 )
 
@@ -104,17 +105,18 @@ def test_a_share_of_the_tokens_stands_for_all_and_every_answer_is_counted(tmp_pa
     assert np.mean([mean for mean, _ in drawn]) == pytest.approx(whole, rel=0.005)
 
 
-def test_where_writing_costs_less_is_written(tmp_path: Path) -> None:
-    def mean_step(cost: float) -> float:
-        stages = tuple(replace(stage, steps=20, write_cost=cost) for stage in SMALL.stages)
-        training = Training(replace(SMALL, stages=stages), tmp_path / str(cost), device="cpu")
+@pytest.mark.parametrize(("cost", "gate"), [("write_cost", "theta"), ("forget_cost", "alpha")])
+def test_where_a_gate_costs_it_opens_less(tmp_path: Path, cost: str, gate: str) -> None:
+    def opening(price: float) -> float:
+        stages = tuple(replace(stage, steps=20, **{cost: price}) for stage in SMALL.stages)
+        training = Training(replace(SMALL, stages=stages), tmp_path / str(price), device="cpu")
         for _ in range(40):
             training.advance(Recall())
         ids = torch.from_numpy(batch(Random(7), training.tokenizer, 2, 64, (1,), 8).ids)
         _, _, (report,) = training.model.read(ids)
-        return float(2 * report.columns["theta"].detach().mean())
+        return float(report.columns[gate].detach().mean())
 
-    assert mean_step(1.0) < mean_step(0.0) - 0.02
+    assert opening(100.0) < 0.98 * opening(0.0)
 
 
 def test_no_number_stops_the_training_and_keeps_the_batch(tmp_path: Path) -> None:
