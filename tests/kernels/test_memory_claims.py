@@ -126,6 +126,30 @@ def test_one_exact_write_of_a_unit_key_stores_its_value(block):
     torch.testing.assert_close(case.run(chunk_size=16, block_size=block).y, case.v)
 
 
+@pytest.mark.parametrize(
+    "block,apart,overwritten", [(1, 1, True), (4, 4, True), (4, 3, False), (16, 8, False)]
+)
+def test_a_value_is_overwritten_unless_both_are_told_in_one_gradient_block(block, apart, overwritten):
+    """Gradients at the block's start do not see what the block has written: both values are then added."""
+    case = draw(10, apart + 1)
+    nothing = tuple(torch.zeros_like(w) for w in case.weights)
+    told = torch.zeros(apart + 1, dtype=torch.bool)
+    told[[0, -1]] = True
+    exact = torch.full_like(case.theta, 0.5) * told[:, None]
+    case = replace(
+        case,
+        k=case.k[:, :1].expand_as(case.k),
+        q=case.k[:, :1].expand_as(case.k),
+        eta=0 * case.eta,
+        alpha=0 * case.alpha,
+        theta=exact,
+        weights=nothing,
+        momentum=nothing,
+    )
+    last = case.run(chunk_size=16, block_size=block).y[:, -1]
+    torch.testing.assert_close(last, case.v[:, -1] if overwritten else case.v[:, 0] + case.v[:, -1])
+
+
 @pytest.mark.parametrize("block", [1, 2, 4])
 def test_a_token_shown_eight_times_surprises_less_each_time(block):
     """With the exact rule at every showing; with gradients per block, from block to block."""
