@@ -18,9 +18,10 @@ SHORT_FACT = 8  # tokens that the shortest facts take
 @dataclass(frozen=True)
 class Stage:
     """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
-    to draw from; ``updates`` is the share of sentences that change a fact, ``chapters`` that of stories
-    that start anew, ``crowded`` that of stories about few people and things. Writing and
-    forgetting cost ``write_cost`` × 2θ and ``forget_cost`` × α in the loss, means over each layer."""
+    to draw from; ``updates`` is the share of sentences that change a fact. Shares of the stories start anew
+    (``chapters``), speak of few people and things (``crowded``), or tell a few facts again and again before
+    they change (``insistent``). Writing and forgetting cost ``write_cost`` × 2θ and ``forget_cost`` × α in
+    the loss, means over each layer."""
 
     length: int
     batch: int
@@ -30,6 +31,7 @@ class Stage:
     updates: float = UPDATES
     chapters: float = 0.0
     crowded: float = 0.0
+    insistent: float = 0.0
     write_cost: float = 0.0
     forget_cost: float = 0.0
 
@@ -39,10 +41,10 @@ class Stage:
         most = max(self.facts)
         if most > len(NAMES):
             raise ValueError(f"a story has room for {len(NAMES)} facts, not for {most}")
-        shares = (self.updates, self.chapters, self.crowded)
+        shares = (self.updates, self.chapters, self.crowded, self.insistent)
         if self.min_distance < 0 or not all(0 <= share <= 1 for share in shares):
             raise ValueError(
-                "min_distance must be at least 0, updates, chapters and crowded shares between 0 and 1"
+                "min_distance must be at least 0, updates, chapters, crowded and insistent between 0 and 1"
             )
         if not (0 <= self.write_cost < math.inf and 0 <= self.forget_cost < math.inf):
             raise ValueError("write_cost and forget_cost must be at least 0")

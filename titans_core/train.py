@@ -115,6 +115,7 @@ class Training:
             stage.updates,
             stage.chapters,
             stage.crowded,
+            stage.insistent,
         )
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)

@@ -212,6 +212,21 @@ def test_a_share_of_a_batch_is_crowded() -> None:
     assert told(1.0) < told(0.5) < told(0.0)
 
 
+def test_an_insistent_story_tells_a_few_facts_again_and_again() -> None:
+    def retold(insistent: bool) -> list[int]:
+        found = []
+        for seed in range(20):
+            example = story(Random(seed), TOKENIZER, 900, 8, updates=0.08, insistent=insistent)
+            known, answers = read(example.text)
+            assert all(answer == truth for answer, truth in answers), example.text
+            told = Counter((kind, m["subject"]) for kind, p in STATEMENTS for m in p.finditer(example.text))
+            assert set(told) >= set(known)
+            found.append(sum(times > 3 for times in told.values()))
+        return found
+
+    assert np.mean(retold(True)) > 1 > np.mean(retold(False)) + 0.5
+
+
 def test_as_many_facts_are_tagged_as_are_told() -> None:
     for seed in range(30):
         example = story(Random(seed), TOKENIZER, 400, 7)
@@ -376,6 +391,16 @@ def test_a_needle_lies_in_the_haystack_asked_for(haystack: str) -> None:
     assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
     if haystack == "unseen":
         assert any(sentence in example.text for sentence in UNSEEN)
+
+
+def test_a_needle_may_be_told_again_before_it_changes() -> None:
+    for seed in range(20):
+        example = needle(Random(seed), TOKENIZER, 4, 200, changes=1, repeats=3)
+        assert (runs(example, Tag.REPEAT_VALUE), runs(example, Tag.UPDATE_VALUE)) == (3, 1)
+        ((given, truth),) = read(example.text)[1]
+        assert given == truth
+        at = example.answer_start
+        assert example.tags[at - int(example.distance[at])] == Tag.UPDATE_VALUE
 
 
 def test_a_crowded_needle_asks_one_of_several_facts_about_the_same() -> None:

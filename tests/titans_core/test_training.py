@@ -52,6 +52,7 @@ WRONG_IN_A_STAGE = (
     ("updates", "nan"),
     ("chapters", -1),
     ("crowded", 1.5),
+    ("insistent", "nan"),
     ("write_cost", -1),
     ("write_cost", "inf"),
     ("forget_cost", "nan"),

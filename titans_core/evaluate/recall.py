@@ -29,10 +29,10 @@ class Probe:
     """One thing to ask a model, in many stories.
 
     ``facts`` are told, then filler from ``haystack``; the answer stands ``distance`` tokens after the value.
-    ``kind``: of the fact asked, "" for any of the main ones. ``changes``: how often it changes before.
-    ``crowded``: several facts are about the same people and things. ``chapter``: "known" or "unknown" where a
-    chapter opens between, and what must be answered after it. ``ablation``: what is taken from the memory,
-    see `ablate`, or "wiped" before the question's last token.
+    ``kind``: of the fact asked, "" for any of the main ones. ``repeats``, ``changes``: how often it is told
+    again, and then changes, before the filler. ``crowded``: several facts are about the same people and
+    things. ``chapter``: "known" or "unknown" where a chapter opens between, and what must be answered after
+    it. ``ablation``: what is taken from the memory, see `ablate`, or "wiped" right before the answer.
     """
 
     facts: int = 8
@@ -41,6 +41,7 @@ class Probe:
     haystack: str = "mixed"
     changes: int = 0
     crowded: bool = False
+    repeats: int = 0
     chapter: str = ""
     ablation: str = ""
 
@@ -52,7 +53,15 @@ class Probe:
             )
         kind = Kind[self.kind] if self.kind else None
         return needle(
-            rng, tokenizer, self.facts, self.distance, kind, self.haystack, self.changes, self.crowded
+            rng,
+            tokenizer,
+            self.facts,
+            self.distance,
+            kind,
+            self.haystack,
+            self.changes,
+            self.crowded,
+            self.repeats,
         )
 
 

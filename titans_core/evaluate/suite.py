@@ -24,7 +24,12 @@ PROBES: dict[str, tuple[Probe, ...]] = {
     "crowded": (Probe(8, 1024, crowded=True), Probe(24, 512, crowded=True)),
     "recall_by_kind": tuple(Probe(kind=kind.name) for kind in ALL_KINDS),
     "recall_by_haystack": tuple(Probe(facts=4, haystack=name) for name in HAYSTACKS),
-    "overwriting": (Probe(4, 256, changes=1), Probe(8, 1024, changes=1), Probe(4, 256, changes=3)),
+    "overwriting": (
+        Probe(4, 256, changes=1),
+        Probe(8, 1024, changes=1),
+        Probe(4, 256, changes=3),
+        Probe(4, 256, changes=1, repeats=3),
+    ),
     "copying": (Probe(1, 256, "SONG"), Probe(4, 1024, "SONG")),
     "maze": (Probe(1, 256, "CUE", "corridor"), Probe(1, 1024, "CUE", "corridor")),
     "ablations": tuple(Probe(ablation=name) for name in (*ABLATIONS, WIPED)),
@@ -74,6 +79,7 @@ def table(scores: dict[str, Any]) -> str:
         for row in scores.get(name, ()):
             about = [f"{row['facts']} fact{'s' * (row['facts'] > 1)}", f"{row['distance']:,} tokens"]
             about += [str(row[key]) for key in ("kind", "chapter", "ablation") if key in row]
+            about += [f"told again {row['repeats']}×"] if "repeats" in row else []
             about += [f"changed {row['changes']}×"] if "changes" in row else []
             about += [row["haystack"]] if row["haystack"] != "mixed" else []
             share = f"{row['recall']:.2f} ± {row['margin']:.2f} of {row['asked']}"

@@ -23,24 +23,29 @@ def needle(
     haystack: str = "mixed",
     changes: int = 0,
     crowded: bool = False,
+    repeats: int = 0,
 ) -> Example:
     """``facts`` facts, then filler alone, then one question.
 
     Its answer (at ``answer_start``) stands ``distance`` ± 8 tokens after the value that was told last.
     ``kind`` is that of the fact asked, by default any of the main ones; the others are of these. After the
-    facts the one asked is changed ``changes`` times. ``haystack`` names the filler's style. ``crowded``:
-    several facts are about the same people and things. Raises ValueError below 32 tokens or one fact, and
-    where there is no such haystack.
+    facts the one asked is told again ``repeats`` times and changed ``changes`` times. ``haystack`` names the
+    filler's style. ``crowded``: several facts are about the same people and things. Raises ValueError below
+    32 tokens or one fact, and where there is no such haystack.
     """
     if facts < 1 or distance < LONGEST_FACT:
         raise ValueError(f"a needle needs a fact and a distance of at least {LONGEST_FACT} tokens")
     if haystack not in HAYSTACKS:
         raise ValueError(f"no haystack is called {haystack}: take one of {', '.join(HAYSTACKS)}")
     document = Document(rng, tokenizer, few(rng, facts) if crowded else EVERYONE)
-    later = rng.randrange(1 if changes else min(facts, distance // LONGEST_FACT))  # told after the one asked
+    last = changes or repeats
+    later = rng.randrange(1 if last else min(facts, distance // LONGEST_FACT))  # told after the one asked
     for left in reversed(range(facts)):
         tell_new(document, (kind,) if kind and left == later else MAIN_KINDS)
     asked = list(document.mentions.values())[-1 - later].fact
+    for _ in range(repeats):
+        document.fill()
+        document.tell(asked, statement(rng, asked, document.cast), Tag.REPEAT)
     for _ in range(changes):
         asked = changed(rng, asked)
         document.tell(asked, update(rng, asked, document.cast), Tag.UPDATE)

@@ -25,13 +25,14 @@ from titans_core.tokenizer import Tokenizer
 
 FILLER_AFTER_FACT = 0.25  # twice tried, so half a sentence a fact
 QUESTIONS, UPDATES, REPEATS = 0.6, 0.03, 0.03  # of the sentences after the facts; the rest is filler
+FAVOURITES, RETOLD = 3, 0.2  # facts that a story that insists tells again and again; share of its sentences
 PATIENT = 0.2  # facts that nobody asks for until some later moment, so that long distances occur
 QUIET = 0.35  # of the stories of at least QUIET_LENGTH tokens have filler alone up to QUIET_UNTIL of them
 QUIET_LENGTH, QUIET_UNTIL = 256, 0.85
 ONE_KIND = 0.12  # of the documents: lists, logs, mazes, songs and the like
 ANY_KIND = 0.2  # of the documents hold facts of any kind; all others of the five main kinds
 CHAPTER_LENGTH = 320  # tokens a chapter of a long story takes on average; a short one opens one chapter
-RETOLD = 0.4  # of a new chapter's facts are about what an earlier one told of
+TOLD_ANEW = 0.4  # of a new chapter's facts are about what an earlier one told of
 UNKNOWN_ASKED, UNKNOWN_OLD = 0.3, 0.8  # questions to answer "unknown"; of these, what an earlier one told
 
 
@@ -54,17 +55,19 @@ def story(
     updates: float = UPDATES,
     chapters: bool = False,
     crowded: bool = False,
+    insistent: bool = False,
 ) -> Example:
     """``length`` tokens: ``facts`` facts amid some filler, then questions, filler, updates and repeats.
 
     A question begins at least ``min_distance`` tokens after the last mention of its answer: what attention
     can still see, memory never learns to keep. ``kinds`` are drawn where none are given. With ``chapters``
     the story may start anew, and is then asked for what is known no more. A ``crowded`` one, unless it is of
-    one kind, speaks of few people and things. All randomness comes from ``rng``.
+    one kind, speaks of few people and things; an ``insistent`` one tells a few facts again and again before
+    they change. All randomness comes from ``rng``.
     """
     kinds = kinds or some_kinds(rng)
     cast = few(rng, facts) if crowded and len(kinds) > 1 else EVERYONE
-    tale = _Story(Document(rng, tokenizer, cast), length, min_distance, kinds, updates)
+    tale = _Story(Document(rng, tokenizer, cast), length, min_distance, kinds, updates, insistent)
     for _ in range(facts):
         tale.new_fact()
     if length >= QUIET_LENGTH and rng.random() < QUIET:
@@ -107,10 +110,13 @@ class _Story:
         min_distance: int,
         kinds: Sequence[Kind],
         updates: float,
+        insistent: bool,
     ) -> None:
         self.document, self.rng = document, document.rng
         self.length, self.min_distance = length, min_distance
         self.kinds, self.updates = kinds, updates
+        self.repeats = RETOLD if insistent else REPEATS
+        self.favourites = FAVOURITES if insistent else None
         self.patience: dict[tuple[Kind, str], int] = {}
 
     def new_fact(self) -> None:
@@ -130,7 +136,7 @@ class _Story:
         self.document.new_chapter()
         for _ in range(facts):
             past = list(self.document.past.values())
-            retold = past and self.rng.random() < RETOLD
+            retold = past and self.rng.random() < TOLD_ANEW
             fact = None if retold else self.document.unheard(self.kinds)
             self.tell(fact or changed(self.rng, self.rng.choice(past)))  # where all was told, it is told anew
 
@@ -158,17 +164,17 @@ class _Story:
             else:
                 document.fill()
         elif u < QUESTIONS + self.updates:
-            fact = changed(self.rng, some_fact(document))
+            fact = changed(self.rng, self.some_fact())
             document.tell(fact, update(self.rng, fact, document.cast), Tag.UPDATE)
-        elif u < QUESTIONS + self.updates + REPEATS:
-            fact = some_fact(document)
+        elif u < QUESTIONS + self.updates + self.repeats:
+            fact = self.some_fact()
             document.tell(fact, statement(self.rng, fact, document.cast), Tag.REPEAT)
         else:
             document.fill()
 
-
-def some_fact(document: Document) -> Fact:
-    return document.rng.choice(list(document.mentions.values())).fact
+    def some_fact(self) -> Fact:
+        """One that was told: of an insistent story's, one of the first."""
+        return self.rng.choice(list(self.document.mentions.values())[: self.favourites]).fact
 
 
 def batch(
@@ -181,9 +187,10 @@ def batch(
     updates: float = UPDATES,
     chapters: float = 0.0,
     crowded: float = 0.0,
+    insistent: float = 0.0,
 ) -> Batch:
-    """``size`` stories, each with a number of facts drawn from ``facts``; shares of them have chapters and
-    are crowded."""
+    """``size`` stories, each with a number of facts drawn from ``facts``; shares of them have chapters, are
+    crowded, and insist."""
     stories = [
         story(
             rng,
@@ -194,6 +201,7 @@ def batch(
             updates=updates,
             chapters=chapters > 0 and rng.random() < chapters,
             crowded=crowded > 0 and rng.random() < crowded,
+            insistent=insistent > 0 and rng.random() < insistent,
         )
         for _ in range(size)
     ]
