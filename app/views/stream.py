@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import limits, models, reading, samples
+from app import limits, models, reading, textbox
 from app.components.player import player
 
 TITLE = """
@@ -15,29 +15,6 @@ TITLE = """
 """
 
 state = st.session_state
-
-
-def take_sample() -> None:
-    """The chosen sample goes into the text box."""
-    if state.sample is not None:
-        state.text = samples.text(state.sample)
-
-
-def take_typed() -> None:
-    """What is typed is the person's own: no sample is chosen any more."""
-    state.sample = None
-
-
-def take_upload() -> None:
-    """An uploaded text goes into the text box; one that cannot be read leaves the box as it is."""
-    state.upload_problem = None
-    if state.upload is None:
-        return
-    try:
-        state.text = limits.decode_upload(state.upload.getvalue())
-        state.sample = None
-    except limits.BadInput as problem:
-        state.upload_problem = str(problem)
 
 
 def take_addition() -> None:
@@ -93,35 +70,11 @@ def choose_model(names: list[str]) -> None:
 
 def choose_text_and_model(names: list[str]) -> None:
     """The text box, where its text may come from, and the model that reads it."""
-    titles = samples.titles()
-    if "text" not in state and not st.query_params.get("sample"):
-        state.sample = titles[0] if titles else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
-        st.pills(
-            "A text to read",
-            titles,
-            key="sample",
-            bind="query-params",
-            on_change=take_sample,
-            wrap=True,
-        )
-        with st.popover("Upload", icon=":material/upload_file:"):
-            st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
+        textbox.choose_source()
         st.space("stretch")
         choose_model(names)
-    if "text" not in state:
-        state.text = samples.text(state.sample or titles[0]) if titles else ""
-    if state.get("upload_problem"):
-        st.warning(state.upload_problem)
-    st.text_area(
-        "The text",
-        key="text",
-        persist_state="session",
-        height=104,
-        label_visibility="collapsed",
-        on_change=take_typed,
-        placeholder="Type or paste any text, then press Ctrl+Enter or Read.",
-    )
+    textbox.text_box()
 
 
 def current_reading(model: tc.TitansLM) -> reading.Reading:

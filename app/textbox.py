@@ -1,0 +1,60 @@
+"""The text that the pages read: one box that they share, and where its text may come from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import limits, samples
+
+state = st.session_state
+
+
+def take_sample() -> None:
+    """The chosen sample goes into the text box."""
+    if state.sample is not None:
+        state.text = samples.text(state.sample)
+
+
+def take_typed() -> None:
+    """What is typed is the person's own: no sample is chosen any more."""
+    state.sample = None
+
+
+def take_upload() -> None:
+    """An uploaded text goes into the text box; one that cannot be read leaves the box as it is."""
+    state.upload_problem = None
+    if state.upload is None:
+        return
+    try:
+        state.text = limits.decode_upload(state.upload.getvalue())
+        state.sample = None
+    except limits.BadInput as problem:
+        state.upload_problem = str(problem)
+
+
+def choose_source() -> None:
+    """A sample, or a file; a session begins with the first sample."""
+    titles = samples.titles()
+    if "text" not in state and not st.query_params.get("sample"):
+        state.sample = titles[0] if titles else None
+    st.pills("A text to read", titles, key="sample", bind="query-params", on_change=take_sample, wrap=True)
+    with st.popover("Upload", icon=":material/upload_file:"):
+        st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
+
+
+def text_box(height: int = 104) -> None:
+    """The box itself, and under it why an upload could not be read."""
+    titles = samples.titles()
+    if "text" not in state:
+        state.text = samples.text(state.sample or titles[0]) if titles else ""
+    if state.get("upload_problem"):
+        st.warning(state.upload_problem)
+    st.text_area(
+        "The text",
+        key="text",
+        persist_state="session",
+        height=height,
+        label_visibility="collapsed",
+        on_change=take_typed,
+        placeholder="Type or paste any text, then press Ctrl+Enter or Read.",
+    )
