@@ -1,6 +1,6 @@
 /** Equations 13 and 14 with the numbers of the token shown, for the layer and head whose weights are large. */
 
-import { number } from "./format.js";
+import { number } from "../common/format.js";
 
 export class Equation {
   constructor(element, playhead) {

@@ -1,12 +1,14 @@
 /** The player: decodes a reading, and lets text, tracks, weights and equation follow one playhead. */
 
+import { curve } from "../common/curve.js";
+import { number } from "../common/format.js";
+import { Playhead } from "../common/playhead.js";
+import { Text } from "../common/text.js";
+import { isDark } from "../common/theme.js";
+import { Trace, decode } from "../common/trace.js";
+import { Tracks } from "../common/tracks.js";
 import { Controls } from "./controls.js";
 import { Equation } from "./equation.js";
-import { number } from "./format.js";
-import { Playhead } from "./playhead.js";
-import { Text } from "./text.js";
-import { Trace } from "./trace.js";
-import { Tracks } from "./tracks.js";
 import { Weights } from "./weights.js";
 
 class Player {
@@ -29,7 +31,8 @@ class Player {
   /** A message came, or the theme changed: a known reading is only drawn anew. */
   update(bytes) {
     this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
-    const trace = new Trace(bytes);
+    const { header, array } = decode(bytes);
+    const trace = new Trace(header, header.tokens, array);
     if (trace.key !== this.trace?.key) this.open(trace);
     this.choose({});
   }
@@ -68,7 +71,10 @@ class Player {
     this.root.querySelector(".range").setAttribute("aria-label", `from ${number(low)}, pale, to ${number(high)}, full`);
     this.root.querySelector(".palest").textContent = number(low);
     this.root.querySelector(".fullest").textContent = number(high);
-    this.tracks.draw(lineOf, this.shade);
+    const scrub = this.root.querySelector(".scrub");
+    scrub.style.setProperty("--color", `var(--${this.shade})`);
+    curve(scrub, lineOf(this.shade), low); // as the text's shade, to tell more
+    this.tracks.draw(lineOf);
     this.playhead.request();
   }
 
@@ -90,14 +96,6 @@ class Player {
     this.resized.disconnect();
     for (const part of [this.playhead, this.weights, this.controls]) part.stop();
   }
-}
-
-/** The page's background is told by Streamlit as a color; dark is what is nearer to black. */
-function isDark(element) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.fillStyle = getComputedStyle(element).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const value = parseInt(pen.fillStyle.slice(1, 7), 16);
-  return ((value >> 16) + ((value >> 8) & 255) + (value & 255)) / 3 < 128;
 }
 
 const players = new WeakMap();

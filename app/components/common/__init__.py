@@ -1,0 +1,32 @@
+"""What the player and the comparison share, and how their modules become what Streamlit takes.
+
+Sources are ES modules that import one another; Streamlit takes one string, so they are laid one after
+another, without the lines that connect them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MODULES = ("format", "trace", "memory", "picture", "playhead", "text", "curve", "axis", "tracks", "transport", "theme")  # fmt: skip # noqa: E501
+
+
+def bundle(folder: Path, modules: tuple[str, ...]) -> str:
+    """The shared modules and a component's own as one; what a module needs comes before it."""
+    paths = [HERE / f"{name}.js" for name in MODULES] + [folder / f"{name}.js" for name in modules]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
+
+
+def markup(path: Path) -> str:
+    """A component's HTML, with the shared transport where it asks for it."""
+    transport = (HERE / "transport.html").read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8").replace("<!-- transport -->", transport)
+
+
+def styles(path: Path) -> str:
+    """The shared styles, and a component's own after them."""
+    return (HERE / "common.css").read_text(encoding="utf-8") + path.read_text(encoding="utf-8")

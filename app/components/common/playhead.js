@@ -1,0 +1,103 @@
+/** Where in the text one looks, and how that moves. Everything on the page follows this one value. */
+
+export class Playhead {
+  constructor(length, moved) {
+    this.length = length;
+    this.moved = moved; // called before a frame is painted, at most once a frame
+    this.position = length - 1;
+    this.hovered = null;
+    this.locked = false;
+    this.playing = false;
+    this.speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? 4 : 12; // tokens per second
+    this.frame = 0;
+  }
+
+  /** The token to show: the one under the pointer, unless one is locked or the text is being played. */
+  get shown() {
+    return this.hovered === null || this.locked || this.playing ? this.position : this.hovered;
+  }
+
+  get atEnd() {
+    return this.position >= this.length - 1;
+  }
+
+  seek(position) {
+    this.position = Math.max(0, Math.min(this.length - 1, Math.round(position)));
+    this.request();
+  }
+
+  step(by) {
+    this.pause();
+    this.seek(this.position + by);
+  }
+
+  hover(position) {
+    if (position === this.hovered) return;
+    this.hovered = position;
+    this.request();
+  }
+
+  /** Stay at a token whatever the pointer does; a second time frees it. */
+  lock(position) {
+    this.pause();
+    this.locked = !(this.locked && this.position === position);
+    this.hovered = null;
+    this.seek(position);
+  }
+
+  unlock() {
+    this.locked = false;
+    this.request();
+  }
+
+  play() {
+    if (this.length < 2) return;
+    this.locked = false;
+    this.hovered = null;
+    if (this.atEnd) this.position = 0;
+    this.playing = true;
+    this.clock = null;
+    this.request();
+  }
+
+  pause() {
+    this.playing = false;
+    this.request();
+  }
+
+  toggle() {
+    this.playing ? this.pause() : this.play();
+  }
+
+  /** The text has grown, or is another one. */
+  resize(length, position) {
+    this.length = length;
+    this.playing = this.locked = false;
+    this.hovered = null;
+    this.seek(position);
+  }
+
+  request() {
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.paint(now));
+  }
+
+  paint(now) {
+    this.frame = 0;
+    if (this.playing) this.advance(now);
+    this.moved();
+  }
+
+  advance(now) {
+    this.clock ??= { since: now, from: this.position, speed: this.speed };
+    if (this.clock.speed !== this.speed) this.clock = { since: now, from: this.position, speed: this.speed };
+    const due = this.clock.from + Math.floor(((now - this.clock.since) / 1000) * this.speed);
+    this.position = Math.min(this.length - 1, due);
+    if (this.atEnd) this.playing = false;
+    else this.request();
+  }
+
+  stop() {
+    cancelAnimationFrame(this.frame);
+    this.playing = false;
+  }
+}

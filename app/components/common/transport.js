@@ -1,0 +1,64 @@
+/** The buttons, the slider and the keys that move a playhead, and what they say. */
+
+import { number, quoted } from "./format.js";
+
+export class Transport {
+  constructor(root, playhead) {
+    this.root = root;
+    this.playhead = playhead;
+    const part = (selector) => root.querySelector(selector);
+    this.play = part(".play");
+    this.slider = part(".slider");
+    this.readout = part(".readout");
+    part(".back").addEventListener("click", () => playhead.step(-1));
+    part(".forward").addEventListener("click", () => playhead.step(1));
+    part(".first").addEventListener("click", () => playhead.step(-playhead.length));
+    this.play.addEventListener("click", () => playhead.toggle());
+    part(".speed").value = playhead.speed;
+    part(".speed").addEventListener("change", (event) => (playhead.speed = Number(event.target.value)));
+    this.onKey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  /** Keys reach the component from within it, and from a page where nothing has the focus. */
+  key(event) {
+    const origin = event.composedPath()[0];
+    const inside = event.composedPath().includes(this.root);
+    if (!inside && origin !== document.body) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || origin.matches("select, [type=radio]")) return;
+    const acts = { ArrowLeft: () => this.playhead.step(-1), ArrowRight: () => this.playhead.step(1) };
+    if (!origin.matches("button")) acts[" "] = () => this.playhead.toggle();
+    if (inside) {
+      acts.Home = () => this.playhead.step(-this.playhead.length);
+      acts.End = () => this.playhead.step(this.playhead.length);
+      acts.Escape = () => this.playhead.unlock();
+    }
+    if (!acts[event.key]) return;
+    event.preventDefault();
+    acts[event.key]();
+  }
+
+  show(trace) {
+    this.trace = trace;
+    this.slider.setAttribute("aria-valuemax", trace.length);
+  }
+
+  render() {
+    const { playhead, trace } = this;
+    const { shown, playing, locked } = playhead;
+    this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.root.classList.toggle("playing", playing);
+    const place = `token ${(shown + 1).toLocaleString("en")} of ${trace.length.toLocaleString("en")}`;
+    this.readout.querySelector(".place").textContent = place;
+    this.readout.querySelector(".token").textContent = quoted(trace.tokens[shown]);
+    this.readout.querySelector(".lock").hidden = !locked;
+    this.slider.setAttribute("aria-valuenow", playhead.position + 1);
+    const value = number(trace.line("nll", null)[playhead.position]);
+    const token = quoted(trace.tokens[playhead.position]);
+    this.slider.setAttribute("aria-valuetext", `token ${playhead.position + 1}, ${token}, −log p ${value}`);
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.onKey);
+  }
+}
