@@ -6,6 +6,7 @@ from typing import Final
 
 MAX_CHARACTERS: Final[int] = 40_000
 MAX_TOKENS: Final[int] = 8_192
+MAX_QUESTION: Final[int] = 400  # characters
 
 
 class BadInput(ValueError):
@@ -19,6 +20,17 @@ def check_characters(text: str, already: int = 0) -> None:
     if not text:
         raise BadInput("There is nothing to read yet: type or paste a text, or pick a sample.")
     check_size(len(text) + already, MAX_CHARACTERS, "characters", continued=already > 0)
+
+
+def check_question(question: str) -> None:
+    """Raise BadInput where a question is empty or longer than MAX_QUESTION characters."""
+    if not question.strip():
+        raise BadInput("There is no question yet: type one, then press Ask.")
+    if len(question) > MAX_QUESTION:
+        raise BadInput(
+            f"This question has {len(question):,} characters; "
+            f"the page takes up to {MAX_QUESTION:,}. Ask a shorter one."
+        )
 
 
 def check_tokens(count: int, already: int = 0) -> None:

@@ -20,7 +20,8 @@ mend_typing()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
+compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="compare")
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-st.navigation([stream, lessons, by_name], position="top").run()
+st.navigation([stream, compare, lessons, by_name], position="top").run()

@@ -1,4 +1,4 @@
-"""A trace as one binary message to the browser.
+"""Traces as one binary message to the browser.
 
 The message is a header, its length first, and after it the numbers:
 
@@ -6,21 +6,45 @@ The message is a header, its length first, and after it the numbers:
 
 The header holds the token strings, the sizes, and for each array its offset (in floats, from the header's
 end) and its shape. Memory weights are not in it but their rank-one factors are; the browser rebuilds the
-weights of any token.
+weights of any token. The message of several models' readings has one entry a model under "columns", and the
+tokens, which are the same for all of them, once.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from titans_core.trace import Floats, LayerWrites, Trace
+from titans_core.answer import Answer
+from titans_core.config import ModelConfig
+from titans_core.tokenizer import Tokenizer
+from titans_core.trace import Floats, Guesses, LayerWrites, Trace
 
 MATRICES = ("inputs", "deltas", "weights", "momentum", "initial")
 SERIES = ("surprise", "write", "momentum", "memory_norm", "eta", "theta", "alpha", "nll")
+BEGIN, JOIN = "⟨begin⟩", "⟨joined⟩"  # tokens without text of their own
+READS = ("retrieval", "gate", "readout")  # what the player does not draw
+
+
+class Column(NamedTuple):
+    """What the browser is told of one model's reading.
+
+    frozen: for each layer the weights that MAC's first segment reads, [H, D_in, D_out] a matrix; else ().
+    """
+
+    key: str
+    name: str
+    title: str
+    about: str
+    trace: Trace
+    config: ModelConfig
+    frozen: tuple[tuple[Floats, ...], ...]
+    answer: Answer | None
 
 
 class Body:
@@ -30,29 +54,53 @@ class Body:
         self.parts: list[bytes] = []
         self.floats = 0
 
-    def place(self, array: Floats) -> dict[str, Any]:
+    def place(self, array: NDArray[Any]) -> dict[str, Any]:
         """Append an array; its offset in floats and its shape."""
         at = {"offset": self.floats, "shape": list(array.shape)}
         self.parts.append(np.ascontiguousarray(array, "<f4").tobytes())
         self.floats += array.size
         return at
 
+    def place_guesses(self, guesses: Guesses) -> dict[str, Any]:
+        """Ids and probabilities; an id is well below the integers that a float holds exactly."""
+        return {"ids": self.place(guesses.ids), "probabilities": self.place(guesses.probabilities)}
+
+    def message(self, header: dict[str, Any]) -> bytes:
+        """The header, and all that was placed."""
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        return b"".join([struct.pack("<I", len(text)), text, *self.parts])
+
 
 def encode(trace: Trace, key: str) -> bytes:
     """The message that shows ``trace``. ``key`` names the reading: the same key, the same message."""
     body = Body()
-    layers, heads = trace["surprise"].shape[1:] if "surprise" in trace else (0, 0)
+    return body.message({"tokens": trace.tokens} | place_trace(body, trace, key, SERIES))
+
+
+def encode_columns(columns: Sequence[Column], question: str) -> bytes:
+    """The message that shows several models' readings of one text, and their answers to ``question``."""
+    body = Body()
     header = {
+        "key": " ".join([*(column.key for column in columns), question]),
+        "tokens": columns[0].trace.tokens,
+        "question": question,
+        "columns": [place_column(body, column) for column in columns],
+        "vocabulary": vocabulary(columns),
+    }
+    return body.message(header)
+
+
+def place_trace(body: Body, trace: Trace, key: str, series: Sequence[str]) -> dict[str, Any]:
+    """What is told of every trace, its tokens aside."""
+    layers, heads = trace["surprise"].shape[1:] if "surprise" in trace else (0, 0)
+    return {
         "key": key,
-        "tokens": trace.tokens,
         "layers": layers,
         "heads": heads,
-        "series": {name: body.place(trace[name]) for name in SERIES if name in trace},
+        "series": {name: body.place(trace[name]) for name in series if name in trace},
         "writes": [place_writes(body, layer) for layer in trace.writes],
     }
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    return b"".join([struct.pack("<I", len(text)), text, *body.parts])
 
 
 def place_writes(body: Body, writes: LayerWrites) -> list[dict[str, Any]]:
@@ -60,3 +108,47 @@ def place_writes(body: Body, writes: LayerWrites) -> list[dict[str, Any]]:
     return [
         {name: body.place(getattr(writes, name)[m]) for name in MATRICES} for m in range(len(writes.inputs))
     ]
+
+
+def place_column(body: Body, column: Column) -> dict[str, Any]:
+    """A reading with all that is needed to attribute what was read, and what was expected next."""
+    trace, config = column.trace, column.config
+    assert trace.guesses is not None, "a comparison shows what was expected"
+    return place_trace(body, trace, column.key, SERIES + READS) | {
+        "name": column.name,
+        "title": column.title,
+        "about": column.about,
+        "variant": config.variant,
+        "window": config.window,
+        "persistent": config.persistent,
+        "readsAfter": config.memory.read == "after",
+        "reads": [
+            {name: body.place(getattr(layer, name)) for name in ("queries", "writing", "reading")}
+            | {"lens": body.place_guesses(layer.lens)}
+            for layer in trace.writes
+        ],
+        "frozen": [[body.place(matrix) for matrix in layer] for layer in column.frozen],
+        "guesses": body.place_guesses(trace.guesses),
+        "answer": column.answer and describe_answer(column.answer),
+    }
+
+
+def describe_answer(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON; finding its source reads the text again, once."""
+    return {
+        "text": answer.text,
+        "candidates": answer.candidates,
+        "without": answer.candidates_without,
+        "source": answer.source,
+    }
+
+
+def vocabulary(columns: Sequence[Column]) -> dict[int, str]:
+    """The string of every token that some column names; bytes that are no whole character become U+FFFD."""
+    tokenizer = Tokenizer.load()
+    named: set[int] = set()
+    for column in columns:
+        for found in (column.trace.guesses, *(layer.lens for layer in column.trace.writes)):
+            named.update(np.unique(found.ids).tolist() if found else [])
+    strings = {i: tokenizer.token_bytes[i].decode(errors="replace") for i in sorted(named)}
+    return strings | {i: name for i, name in ((tokenizer.begin, BEGIN), (tokenizer.join, JOIN)) if i in named}

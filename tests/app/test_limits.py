@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput, check_characters, check_tokens, decode_upload
+from app.limits import (
+    MAX_CHARACTERS,
+    MAX_QUESTION,
+    MAX_TOKENS,
+    BadInput,
+    check_characters,
+    check_question,
+    check_tokens,
+    decode_upload,
+)
 
 
 def test_a_text_at_the_limit_is_taken() -> None:
@@ -35,6 +44,14 @@ def test_an_empty_text_says_what_to_do() -> None:
 def test_an_empty_addition_says_that_there_is_nothing_to_add() -> None:
     with pytest.raises(BadInput, match="nothing to add yet"):
         check_characters("", already=10)
+
+
+def test_a_question_is_asked_for_where_there_is_none_and_refused_where_it_is_too_long() -> None:
+    check_question("x" * MAX_QUESTION)
+    with pytest.raises(BadInput, match="no question yet"):
+        check_question(" \n")
+    with pytest.raises(BadInput, match=r"401 characters.* up to 400"):
+        check_question("x" * (MAX_QUESTION + 1))
 
 
 def test_an_upload_is_read_as_utf8_and_its_mark_dropped() -> None:

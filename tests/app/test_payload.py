@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.payload import SERIES, encode
+from app.payload import BEGIN, READS, SERIES, Column, encode, encode_columns
+from titans_core.config import ModelConfig
+from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Guesses, LayerWrites, Trace
 
 T, LAYERS, HEADS, ROWS, COLUMNS = 7, 2, 3, 4, 5
@@ -27,7 +29,7 @@ def random_trace(memory: bool = True) -> Trace:
     writes: tuple[LayerWrites, ...] = ()
     if memory:
         columns |= {name: floats(T, LAYERS, HEADS) for name in SERIES if name != "nll"}
-        columns["retrieval"] = floats(T, LAYERS, HEADS)
+        columns |= {name: floats(T, LAYERS, HEADS) for name in READS}
         sizes = ((ROWS, COLUMNS), (COLUMNS, ROWS))
         writes = tuple(
             LayerWrites(
@@ -35,12 +37,18 @@ def random_trace(memory: bool = True) -> Trace:
                 tuple(floats(T, HEADS, columns) for _, columns in sizes),
                 *(tuple(floats(HEADS, *size) for size in sizes) for _ in range(3)),
                 floats(T, HEADS, ROWS),
-                *(np.ones((T, HEADS), bool) for _ in range(2)),
-                Guesses(np.zeros((T, 5), np.int64), floats(T, 5)),
+                *(rng.random((T, HEADS)) < 0.5 for _ in range(2)),
+                guesses(rng),
             )
             for _ in range(LAYERS)
         )
-    return Trace(0, tuple(range(T)), TOKENS, columns, writes)
+    return Trace(0, tuple(range(T)), TOKENS, columns, writes, guesses(rng))
+
+
+def guesses(rng: np.random.Generator) -> Guesses:
+    """Any tokens of the vocabulary."""
+    ids = rng.integers(0, Tokenizer.load().vocab_size, (T, 5))
+    return Guesses(ids, rng.random((T, 5)).astype(np.float32))
 
 
 def decode(message: bytes) -> tuple[dict[str, Any], Any]:
@@ -93,3 +101,64 @@ def test_what_is_not_contiguous_is_sent_in_order() -> None:
     column = np.arange(12, dtype=np.float32).reshape(6, 2)[:, 0]
     header, array = decode(encode(Trace(0, tuple(range(6)), [""] * 6, {"nll": column}), "k"))
     np.testing.assert_array_equal(array(header["series"]["nll"]), column)
+
+
+def random_column(name: str, memory: bool = True) -> Column:
+    """A column of random numbers, its first segment's weights among them."""
+    rng = np.random.default_rng(1)
+    frozen = ((rng.random((HEADS, ROWS, COLUMNS)).astype(np.float32),),) * LAYERS if memory else ()
+    config = ModelConfig(variant="mac" if memory else "attention")
+    return Column(
+        f"key of {name}", name, name.upper(), "about it", random_trace(memory), config, frozen, None
+    )
+
+
+def test_every_number_of_every_column_arrives_unchanged() -> None:
+    columns = [random_column("mac"), random_column("attention", memory=False)]
+    header, array = decode(encode_columns(columns, "Where?"))
+    assert (header["tokens"], header["question"]) == (TOKENS, "Where?")
+    for column, sent in zip(columns, header["columns"], strict=True):
+        trace = column.trace
+        assert (sent["key"], sent["name"], sent["variant"]) == (
+            column.key,
+            column.name,
+            column.config.variant,
+        )
+        assert set(sent["series"]) == set(trace.quantities)
+        for name, at in sent["series"].items():
+            np.testing.assert_array_equal(array(at), trace[name])
+        for layer, read in zip(trace.writes, sent["reads"], strict=True):
+            for name in ("queries", "writing", "reading"):
+                np.testing.assert_array_equal(array(read[name]), getattr(layer, name))
+            check_guesses(layer.lens, read["lens"], array)
+        assert trace.guesses is not None
+        check_guesses(trace.guesses, sent["guesses"], array)
+        for layer, matrices in zip(column.frozen, sent["frozen"], strict=True):
+            np.testing.assert_array_equal(array(matrices[0]), layer[0])
+
+
+def check_guesses(guesses: Guesses, sent: dict[str, Any], array: Any) -> None:
+    np.testing.assert_array_equal(array(sent["ids"]), guesses.ids)
+    np.testing.assert_array_equal(array(sent["probabilities"]), guesses.probabilities)
+
+
+def test_every_token_that_is_named_has_its_string() -> None:
+    column = random_column("mac")
+    begin = Tokenizer.load().begin
+    assert column.trace.guesses is not None
+    column.trace.guesses.ids[0, 0] = begin
+    header, _ = decode(encode_columns([column], ""))
+    named = {int(i) for i in column.trace.guesses.ids.ravel()}
+    named |= {int(i) for layer in column.trace.writes for i in layer.lens.ids.ravel()}
+    assert {int(i) for i in header["vocabulary"]} == named
+    assert header["vocabulary"][str(begin)] == BEGIN
+
+
+def test_the_message_is_another_where_a_reading_or_the_question_is_another() -> None:
+    column = random_column("mac")
+    keys = {
+        decode(encode_columns(columns, question))[0]["key"]
+        for columns in ([column], [column, column], [column._replace(key="another")])
+        for question in ("", "Where?")
+    }
+    assert len(keys) == 6

@@ -1,0 +1,184 @@
+/** The comparison: one text and one playhead, and a column for every model that read it. */
+
+import { Axis } from "../common/axis.js";
+import { curve } from "../common/curve.js";
+import { number } from "../common/format.js";
+import { Playhead } from "../common/playhead.js";
+import { Text } from "../common/text.js";
+import { isDark } from "../common/theme.js";
+import { decode } from "../common/trace.js";
+import { Transport } from "../common/transport.js";
+import { Arcs } from "./arcs.js";
+import { Choices } from "./choices.js";
+import { Column } from "./column.js";
+import { Reading } from "./reading.js";
+
+const BUDGET = 7; // milliseconds a frame for what columns compute; what is left over waits for the next frame
+
+class Compare {
+  constructor(root) {
+    this.root = root;
+    this.playhead = new Playhead(1, () => this.render());
+    this.text = new Text(root.querySelector(".text"), this.playhead);
+    this.axis = new Axis(root.querySelector(".slider"), this.playhead);
+    this.transport = new Transport(root, this.playhead);
+    this.choices = new Choices(root, (change) => this.choose(change));
+    this.arcs = new Arcs(this.text, 3);
+    this.asked = Object.assign(document.createElement("div"), { className: "asked" });
+    this.columns = [];
+    this.readings = new Map();
+    this.choice = { focus: "", shade: "surprise", one: false, place: { layer: Infinity, head: 0 } };
+    this.resized = new ResizeObserver(([{ contentRect }]) => this.columns.length && contentRect.width && this.draw());
+    this.resized.observe(root.querySelector(".scrub"));
+    root.attributionShown = () => this.attributionShown();
+  }
+
+  get focus() {
+    return this.columns.find(({ reading }) => reading.name === this.choice.focus);
+  }
+
+  /** A message came, or the theme changed: readings that are known are only drawn anew. */
+  update(bytes) {
+    this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
+    const { header, array } = decode(bytes);
+    if (header.key !== this.key) this.open(header, array);
+    this.choose({});
+  }
+
+  open(header, array) {
+    this.key = header.key;
+    const readings = header.columns.map((entry) => this.readings.get(entry.key) ?? new Reading(entry, header, array));
+    const another = readings[0].tokens.join("\0") !== this.tokens?.join("\0");
+    this.tokens = readings[0].tokens;
+    this.readings = new Map(readings.map((reading) => [reading.key, reading]));
+    const known = new Map(this.columns.map((column) => [column.reading, column]));
+    this.columns = readings.map((reading) => known.get(reading) ?? new Column(this.root, reading, this.playhead));
+    this.columns.forEach((column, i) => column.answer(header.columns[i].answer));
+    this.root.querySelector(".columns").replaceChildren(...this.columns.map((column) => this.listenTo(column)));
+    this.choices.show(readings);
+    if (!this.focus) this.choice.focus = readings[0].name;
+    if (another) this.text.show(this.tokens);
+    this.ask(header.question, another);
+    if (another) this.playhead.resize(this.tokens.length, this.tokens.length - 1);
+  }
+
+  /** The question stands after the text; an answer that is new is looked at. */
+  ask(question, another) {
+    if (!another && question === this.question) return;
+    this.question = question;
+    this.asked.textContent = question;
+    this.text.element.append(this.asked);
+    this.lookAt(question ? this.focus : null);
+  }
+
+  /** Pointing at a column, or reaching it with Tab, makes it the one whose shades and arcs the text has. */
+  listenTo(column) {
+    const { element, reading } = column;
+    if (element.parentNode) return element;
+    const focus = () => this.choice.focus !== reading.name && this.choose({ focus: reading.name });
+    element.addEventListener("pointerenter", focus);
+    element.addEventListener("focusin", focus);
+    const answer = element.querySelector(".answer");
+    for (const come of ["pointerenter", "focusin"]) answer.addEventListener(come, () => this.lookAt(column));
+    for (const go of ["pointerleave", "focusout"]) answer.addEventListener(go, () => this.lookAt(null));
+    return element;
+  }
+
+  /** Show where a column's answer was written, until one looks elsewhere. */
+  lookAt(column) {
+    this.looked = column;
+    this.lookedFrom = null;
+    const source = column?.answered?.source ?? null;
+    if (source !== null) this.text.keepInView(this.text.spanOf(source));
+    this.playhead.request();
+  }
+
+  choose(change) {
+    Object.assign(this.choice, change);
+    this.looked = null;
+    for (const column of this.columns) column.select(this.choice);
+    this.draw();
+  }
+
+  /** Everything that does not follow the playhead: curves and shades. */
+  draw() {
+    const { focus, choice, root } = this;
+    this.choices.select(choice, focus.reading);
+    for (const { element, reading } of this.columns) element.classList.toggle("focus", reading === focus.reading);
+    const shade = focus.reading.hasMemory ? choice.shade : "nll";
+    root.style.setProperty("--shade", `var(--${shade})`);
+    root.dataset.shade = shade;
+    root.dataset.focus = focus.reading.name;
+    const [low, high] = this.text.shade(focus.lineOf(shade));
+    root.querySelector(".range").setAttribute("aria-label", `from ${number(low)}, pale, to ${number(high)}, full`);
+    root.querySelector(".palest").textContent = number(low);
+    root.querySelector(".fullest").textContent = number(high);
+    const scrub = root.querySelector(".scrub");
+    scrub.style.setProperty("--color", `var(--${shade})`);
+    curve(scrub, focus.lineOf(shade), low);
+    this.axis.measure();
+    for (const column of this.columns) column.draw();
+    this.transport.show(focus.reading);
+    this.arcs.forget();
+    this.playhead.request();
+  }
+
+  render() {
+    this.renderArcs(); // first, while the layout is known
+    this.text.render();
+    this.axis.render();
+    this.transport.render();
+    this.renderColumns();
+    this.root.dataset.position = this.playhead.position;
+    this.root.dataset.shown = this.playhead.shown;
+  }
+
+  /** From the question's end to where its answer was written, while one looks at that; else from the token shown. */
+  renderArcs() {
+    const { playhead, looked } = this;
+    if (looked && this.lookedFrom !== null && this.lookedFrom !== playhead.shown) this.looked = null;
+    this.lookedFrom = playhead.shown;
+    const source = this.looked?.answered?.source ?? null;
+    if (source !== null) this.arcs.draw(this.asked, [[source, 0.5]]);
+    else this.arcs.draw(this.text.spanOf(playhead.shown), this.focus.reading.hasMemory ? this.focus.reads().sources : []);
+  }
+
+  /** The column in focus is always up to date; the others share what is left of a frame's time. */
+  renderColumns() {
+    const { shown } = this.playhead;
+    const until = performance.now() + BUDGET;
+    const visible = this.columns.filter((column) => column.visible);
+    for (const column of visible) column.render();
+    const due = visible.filter(({ painted }) => painted !== shown);
+    due.sort((a, b) => (b === this.focus) - (a === this.focus) || a.turn - b.turn);
+    for (const column of due) {
+      if (column !== this.focus && performance.now() > until) {
+        this.playhead.request();
+        return;
+      }
+      column.renderReads();
+      column.turn = this.turns = (this.turns ?? 0) + 1;
+    }
+  }
+
+  /** What each memory's read is made of, for whoever wants to check it. */
+  attributionShown() {
+    const withMemory = this.columns.filter(({ reading }) => reading.hasMemory);
+    return Object.fromEntries(withMemory.map((column) => [column.reading.name, column.attributionShown()]));
+  }
+
+  stop() {
+    this.resized.disconnect();
+    for (const part of [this.playhead, this.transport]) part.stop();
+  }
+}
+
+const comparisons = new WeakMap();
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".compare");
+  if (!comparisons.has(root)) comparisons.set(root, new Compare(root));
+  const comparison = comparisons.get(root);
+  comparison.update(data);
+  return () => root.isConnected || comparison.stop(); // Streamlit calls this for outdated calls too
+}

@@ -1,0 +1,113 @@
+"""Compare: several models read the same text side by side, and answer the same question."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import titans_core as tc
+from app import comparing, limits, models, reading, textbox
+from app.components.compare import compare_view
+
+TITLE = """
+<div class="page-title">
+<h1>Compare</h1><p>The same text in several models: what each memory writes, hands over and answers.</p>
+</div>
+"""
+DEFAULT = ("mac", "mag", "mal")
+
+state = st.session_state
+
+
+def take_question() -> None:
+    """Ask what is typed; where it cannot be asked, the question before stays asked."""
+    state.question_problem = None
+    try:
+        comparing.check_question(state.question)
+        state.asked = state.question
+    except limits.BadInput as problem:
+        state.question_problem = str(problem)
+
+
+def choose_models(names: list[str]) -> list[str]:
+    """The chosen models in the order they are shipped in, whichever was clicked first."""
+    chosen = st.pills(
+        "The models that read it",
+        names,
+        selection_mode="multi",
+        default=[name for name in DEFAULT if name in names] or names[:1],
+        format_func=models.title,
+        key="models",
+        bind="query-params",
+        persist_state="session",
+        wrap=True,
+    )
+    return [name for name in names if name in chosen]
+
+
+def ask_box() -> None:
+    """The question that every model answers after the text."""
+    with (
+        st.form("ask", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(
+            "A question about the text",
+            key="question",
+            persist_state="session",
+            placeholder="Where is the red key?",
+        )
+        st.form_submit_button("Ask", on_click=take_question)
+    if state.get("question_problem"):
+        st.warning(state.question_problem)
+
+
+def describe(shown: comparing.Comparison) -> str:
+    """Device, length and time, in one line."""
+    columns = shown.columns
+    count = columns[0].stream.position
+    times = ", ".join(f"{models.title(r.stream.model.name)} {r.seconds:.2f} s" for r in columns)
+    tokens = f"{count:,} {'token' if count == 1 else 'tokens'}"
+    return f"{models.device_name(columns[0].stream.model.device)} · {tokens} · read in {times}"
+
+
+def page() -> None:
+    """The whole page."""
+    st.html(TITLE)
+    names = tc.available()
+    if not names:
+        st.warning("No trained model is here yet. Run `make train`, then load this page again.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
+        textbox.choose_source()
+        st.space("stretch")
+        chosen = choose_models(names)
+    text_side, question_side = st.columns([3, 2], gap="medium")
+    with text_side:
+        textbox.text_box()
+    with question_side:
+        ask_box()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Read", type="primary")
+            facts = st.empty()
+    if not chosen:
+        st.warning("Choose at least one model to read the text.")
+        return
+    try:
+        loaded = [models.load(name) for name in chosen]
+    except ValueError as problem:
+        st.warning(reading.sentence(f"This model cannot be loaded: {problem}") + " Run `make train`.")
+        return
+    try:
+        with st.spinner("Reading …", show_time=True):
+            shown = state.comparison = comparing.compare(
+                loaded, state.text, state.get("asked", ""), state.get("comparison")
+            )
+            message = shown.message
+    except limits.BadInput as problem:
+        st.warning(str(problem))
+        return
+    facts.caption(describe(shown))
+    compare_view(message)
+
+
+page()
