@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from titans_core.layers import map_state
+from titans_core.source import influence
 
 if TYPE_CHECKING:
     from titans_core.stream import Stream
@@ -30,31 +31,34 @@ class Answer:
     text: str
     candidates: Candidates
     candidates_without: Candidates
-    _asked: Stream = field(repr=False, compare=False)
-    _question: int = field(repr=False, compare=False)  # the position where it begins
+    _before: Stream = field(repr=False, compare=False)
+    _question: tuple[int, ...] = field(repr=False, compare=False)
+    _first: int = field(repr=False, compare=False)  # token of the answer
 
     @cached_property
     def source(self) -> int | None:
-        """The position before the question that gave most to what the question's last token reads, summed
-        over layers and heads; None where there is no memory, or nothing before the question.
+        """The position whose write raised the answer's probability most (`titans_core.source`), summed over
+        layers and heads; None where there is no memory, or nothing before the question.
 
         The text is read again for it, once.
         """
-        if not self._asked.model.has_memory or not self._question:
+        if not self._before.model.has_memory or not self._before.reach:
             return None
-        given = self._asked.attribution().sum((0, 1))[: self._question]
-        return int(given.argmax())
+        given = influence(self._before, self._question, self._first).sum((0, 1))
+        return self._before.position - len(given) + int(given.argmax())
 
 
-def answer(asked: Stream, without: Stream, question: int) -> Answer:
-    """Answer at the end of two streams that read the same question, the second with its memory wiped before
-    it, at position ``question``.
+def answer(before: Stream, asked: Stream, without: Stream, question: tuple[int, ...]) -> Answer:
+    """Answer at the end of two streams that read the same question after ``before``, the second with its
+    memory wiped before it.
 
     Each of the five likeliest first tokens is completed greedily until a full stop, a newline or 16 tokens; a
     value's probability is the product over its tokens.
     """
     greedy = complete(asked)
-    return Answer(greedy[0][0], likeliest_first(greedy), likeliest_first(complete(without)), asked, question)
+    first = int(asked.now.logits[0].argmax())
+    known, unknown = likeliest_first(greedy), likeliest_first(complete(without))
+    return Answer(greedy[0][0], known, unknown, before, question, first)
 
 
 def likeliest_first(candidates: Candidates) -> Candidates:

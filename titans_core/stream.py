@@ -137,6 +137,16 @@ class Stream:
             for n, matrix in enumerate(memory.weights, 1)
         }
 
+    @property
+    def reach(self) -> int:
+        """How many of the last tokens can be gone back over."""
+        return self.position - self._snapshots[0].position
+
+    def past(self) -> Trace:
+        """The trace, with writes, of the last ``reach`` tokens: they are read again."""
+        start = self._at(self._snapshots[0], None, [])
+        return Trace.join(list(start._read(self._ids, writes=True)))
+
     def attribution(self) -> Floats:
         """Which tokens wrote what the latest token reads: [layers, heads, tokens + 1], each token's component
         along the retrieval, the last entry what was there before: M₀ and S₀, the begin token and persistent
@@ -147,10 +157,9 @@ class Stream:
         """
         if not self.model.has_memory:
             raise ValueError("this model has no memory: nothing can be attributed")
-        first, start = self._snapshots[0], self._at(self._snapshots[0], None, [])
-        if self.position == first.position:
+        if not self.reach:
             raise ValueError("attribution is of the latest token: feed one first")
-        trace = Trace.join(list(start._read(self._ids, writes=True)))
+        first, trace = self._snapshots[0], self.past()
         frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
         found = attribution(trace, self.model.config, frozen if frozen[0] else ())
         before = np.zeros((*found.shape[:2], first.position), np.float32)
@@ -247,6 +256,6 @@ class Stream:
         end = self._held[-1:] or self.now.last
         gap = " " if end and not end.isspace() and not question[:1].isspace() else ""
         asked, without = self.fork(), self.wipe()
-        asked.feed(gap + question)
+        ids = asked.feed(gap + question).ids
         without.feed(gap + question)
-        return answer(asked, without, self.position)
+        return answer(self.fork(), asked, without, ids)

@@ -7,11 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import titans_core as tc
 from tests.titans_core.conftest import KINDS
 from tests.titans_core.test_override import IDS, WITH_MEMORY, reader
 from titans_core.stream import SNAPSHOT_EVERY, Stream
-from titans_core.tasks import filler
 from titans_core.trace import Trace
 
 
@@ -97,30 +95,6 @@ def test_attribution_needs_a_token_and_a_memory() -> None:
     control.feed(IDS)
     with pytest.raises(ValueError, match="no memory"):
         control.attribution()
-
-
-FACTS = (
-    ("Mara put the red key in the attic.", "Where is the red key?", " attic"),
-    ("Tom likes soup.", "What does Tom like?", " soup"),
-    ("Ivy has a pet owl.", "What pet has Ivy?", " owl"),
-)
-
-
-@pytest.mark.parametrize("name", ("mag", "mal", "lmm"))
-def test_the_source_of_an_answer_is_where_it_was_told(name: str) -> None:
-    stream = Stream(tc.load(name, device="cpu"))
-    told = stream.feed(" ".join(fact for fact, _, _ in FACTS))
-    stream.feed(" " + " ".join(filler(seed) for seed in range(2)))
-    for _, question, value in FACTS:
-        answer = stream.ask(question)
-        assert answer.source is not None and told.tokens[answer.source] == value
-
-
-def test_an_answer_without_memory_has_no_source() -> None:
-    stream = Stream(tc.load("attention", device="cpu"))
-    stream.feed("Tom likes soup.")
-    assert stream.ask("What does Tom like?").source is None
-    assert Stream(tc.load("mag", device="cpu")).ask("What does Tom like?").source is None
 
 
 def test_attribution_leaves_the_stream_as_it_was() -> None:

@@ -1,0 +1,118 @@
+"""The source of an answer is the write that made it likely: checked against taking a little of it away."""
+
+from __future__ import annotations
+
+import copy
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import titans_core as tc
+from tests.titans_core.test_override import IDS, reader
+from titans_core.blocks import MACState
+from titans_core.evaluate import Probe
+from titans_core.layers import map_state
+from titans_core.source import influence
+from titans_core.stream import Stream
+from titans_core.tasks import Tag, filler
+from titans_core.tokenizer import Tokenizer
+from titans_core.trace import Trace
+from titans_core.wipe import memories
+
+QUESTION, ANSWER = [5, 9, 30], 17
+
+
+def left_by(trace: Trace, layer: int, number: int, token: int, seen: int) -> NDArray[np.float64]:
+    """What one token left in a matrix [H, D_in, D_out] after ``seen`` tokens, kept apart by hand."""
+    writes = trace.writes[layer]
+    memory = np.zeros_like(writes.weights[number], dtype=np.float64)
+    momentum = np.zeros_like(memory)
+    for t in range(seen):
+        eta, theta, alpha = (trace[gate][t, layer, :, None, None] for gate in ("eta", "theta", "alpha"))
+        momentum = eta * momentum
+        if t == token:
+            gradient = writes.inputs[number][t][:, :, None] * writes.deltas[number][t][:, None]
+            momentum = momentum - theta * gradient
+        memory = (1 - alpha) * memory + momentum
+    return memory
+
+
+def log_p(stream: Stream, changes: dict[int, list[tuple[NDArray[np.float64], ...]]], size: float) -> float:
+    """log p of the answer with ``size`` × changes added to each layer's weights (and MAC's frozen ones)."""
+    state = map_state(lambda t: t.clone(), stream.state)
+    for layer, (part, memory) in enumerate(zip(state, memories(state), strict=True)):
+        held = [memory.weights, *([part.frozen] if isinstance(part, MACState) else [])]
+        for weights, change in zip(held, changes[layer], strict=True):
+            for weight, matrix in zip(weights, change, strict=True):
+                weight += size * torch.from_numpy(matrix)[None]
+    with torch.inference_mode():
+        logits = stream.model(torch.tensor([QUESTION]), state).logits[0, -1]
+    return float(logits.log_softmax(-1)[ANSWER])
+
+
+@pytest.mark.parametrize(
+    "kind", [("mag", 1, 1), ("mal", 1, 8), ("lmm", 1, 1), ("mac", 1, 1), ("lmm", 2, 1)], ids=str
+)
+@pytest.mark.parametrize("token", [0, 12, 20])
+def test_influence_is_the_slope_along_what_a_token_left(kind: tuple[str, int, int], token: int) -> None:
+    stream = reader(kind)
+    trace = stream.feed(IDS[:23], writes=True)
+    frozen = 23 - 24 % 6  # tokens before the open segment
+    changes = {
+        layer: [
+            tuple(left_by(trace, layer, n, token, seen) for n in range(kind[1]))
+            for seen in ((23, frozen) if kind[0] == "mac" else (23,))
+        ]
+        for layer in range(2)
+    }
+    slope = (log_p(stream, changes, 1e-4) - log_p(stream, changes, -1e-4)) / 2e-4
+    found = influence(stream, QUESTION, ANSWER)
+    assert found.shape == (2, 2, 23)
+    assert found[:, :, token].sum() == pytest.approx(slope, rel=1e-3, abs=1e-7) and abs(slope) > 1e-6
+
+
+@pytest.mark.parametrize("name", [name for name in tc.available() if name != "attention"])
+def test_the_source_of_an_answer_is_where_it_was_told(name: str) -> None:
+    model, tokenizer = tc.load(name, device="cpu"), Tokenizer.load()
+    right = 0
+    for seed in range(10):
+        example = Probe(6, 150).example(Random(seed), tokenizer)
+        asked = int(np.flatnonzero(example.tags == Tag.QUESTION)[0])
+        stream = Stream(model)
+        stream.feed(example.ids[1:asked].tolist())
+        answer = stream.ask(tokenizer.decode(example.ids[asked : example.answer_start].tolist()).strip())
+        told = example.answer_start - int(example.distance[example.answer_start]) - 1  # no begin token
+        right += answer.source == told
+    assert right >= 9
+
+
+def test_of_a_value_that_changed_the_last_telling_is_the_source() -> None:
+    stream = Stream(tc.load("mac", device="cpu"))
+    told = stream.feed(
+        "Mara put the red key in the attic. " + filler(1) + " Tom moved the red key to the cellar."
+    )
+    stream.feed(" " + filler(2))
+    answer = stream.ask("Where is the red key?")
+    assert answer.text == "cellar" and answer.source is not None and told.tokens[answer.source] == " cellar"
+
+
+def test_an_answer_without_memory_has_no_source() -> None:
+    stream = Stream(tc.load("attention", device="cpu"))
+    stream.feed("Tom likes soup.")
+    assert stream.ask("What does Tom like?").source is None
+    assert Stream(tc.load("mag", device="cpu")).ask("What does Tom like?").source is None
+
+
+def test_asking_for_the_source_changes_neither_model_nor_stream() -> None:
+    stream = reader()
+    stream.feed(IDS[:9])
+    before = copy.deepcopy(stream.model.state_dict())
+    kept = map_state(lambda t: t.clone(), stream.state)
+    influence(stream, QUESTION, ANSWER)
+    assert all(torch.equal(before[name], value) for name, value in stream.model.state_dict().items())
+    assert all(parameter.grad is None for parameter in stream.model.parameters())
+    for one, other in zip(memories(kept), memories(stream.state), strict=True):
+        assert torch.equal(one.weights[0], other.weights[0])
