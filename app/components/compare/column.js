@@ -46,12 +46,13 @@ export class Column {
     this.part(".origin").textContent = this.origin(answer.source);
   }
 
-  /** Where the answer was read from, in words. */
+  /** Where the answer was written, in words: the write that raised its probability most. */
   origin(source) {
     if (!this.reading.hasMemory) return "No memory: what has left the window is gone.";
     if (source === null) return "Nothing stood before the question.";
     const ago = this.reading.length - source;
-    return `read most from token ${(source + 1).toLocaleString("en")}, ${quoted(this.reading.tokens[source])}, written ${tokensOf(ago)} ago`;
+    const place = `token ${(source + 1).toLocaleString("en")}, ${quoted(this.reading.tokens[source])}`;
+    return `written at ${place}, ${tokensOf(ago)} ago`;
   }
 
   /** The layer and head whose curves, shares and weights are shown; without `one`, all heads', and `place`'s weights. */

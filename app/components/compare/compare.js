@@ -77,7 +77,7 @@ class Compare {
     if (element.parentNode) return element;
     const focus = () => this.choice.focus !== reading.name && this.choose({ focus: reading.name });
     element.addEventListener("pointerenter", focus);
-    element.addEventListener("focusin", focus);
+    element.addEventListener("focusin", focus, { capture: true }); // before its answer is looked at
     const answer = element.querySelector(".answer");
     for (const come of ["pointerenter", "focusin"]) answer.addEventListener(come, () => this.lookAt(column));
     for (const go of ["pointerleave", "focusout"]) answer.addEventListener(go, () => this.lookAt(null));
@@ -95,7 +95,7 @@ class Compare {
 
   choose(change) {
     Object.assign(this.choice, change);
-    this.looked = null;
+    if (change.focus) this.looked = null;
     for (const column of this.columns) column.select(this.choice);
     this.draw();
   }
