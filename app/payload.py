@@ -144,11 +144,20 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
 
 
 def vocabulary(columns: Sequence[Column]) -> dict[int, str]:
-    """The string of every token that some column names; bytes that are no whole character become U+FFFD."""
+    """The string of every token that some column names."""
     tokenizer = Tokenizer.load()
     named: set[int] = set()
     for column in columns:
         for found in (column.trace.guesses, *(layer.lens for layer in column.trace.writes)):
             named.update(np.unique(found.ids).tolist() if found else [])
-    strings = {i: tokenizer.token_bytes[i].decode(errors="replace") for i in sorted(named)}
-    return strings | {i: name for i, name in ((tokenizer.begin, BEGIN), (tokenizer.join, JOIN)) if i in named}
+    return {i: spell(tokenizer, i) for i in sorted(named)}
+
+
+def spell(tokenizer: Tokenizer, token: int) -> str:
+    """A token's text; where it has none that can be seen, its name, or its bytes in hexadecimal."""
+    if token in (tokenizer.begin, tokenizer.join):
+        return BEGIN if token == tokenizer.begin else JOIN
+    spelled = tokenizer.token_bytes[token]
+    text = spelled.decode(errors="replace")
+    seen = "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text)
+    return text if seen else f"⟨{spelled.hex(' ').upper()}⟩"
