@@ -64,9 +64,9 @@ def test_by_its_card_a_model_remembers_far_beyond_its_window(name: str) -> None:
     assert share(name, "recall_by_kind", kind="PASSWORD") >= 0.7
     assert min(share(name, "overwriting", changes=changes) for changes in (1, 3)) >= 0.85
     assert share(name, "ablations", ablation="wiped") <= 0.1
+    assert share(name, "overwriting", repeats=3) >= 0.7
     surprise = tc.model_card(name)["scores"]["by_mention"]["surprise"]
-    # MAG's second layer writes with steps of a tenth, and is surprised by a fact almost as at first
-    assert surprise["third"] < (0.85 if name == "mag" else 0.8) * surprise["first"]
+    assert surprise["third"] < 0.8 * surprise["first"]
 
 
 @pytest.mark.slow
