@@ -81,7 +81,9 @@ def complete(stream: Stream) -> Candidates:
             piece = decoders[row].feed([i])[0]
             texts[row] += piece
             open_rows[row] = not any(stop in piece for stop in STOPS)
-            totals[row] *= p if open_rows[row] or piece.strip(" .\n") else 1.0
+            # a stop ends a value and is no part of it; where it comes first it is all there is
+            counts = step == 0 or open_rows[row] or piece.strip(" .\n")
+            totals[row] *= p if counts else 1.0
         if not any(open_rows):
             break
         out = model(token[:, None], state, edits=stream.edits(now.position + step))

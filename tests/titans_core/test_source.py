@@ -99,6 +99,13 @@ def test_of_a_value_that_changed_the_last_telling_is_the_source() -> None:
     assert answer.text == "cellar" and answer.source is not None and told.tokens[answer.source] == " cellar"
 
 
+def test_an_empty_answer_is_as_likely_as_its_stop() -> None:
+    stream = Stream(tc.load("mal", device="cpu"))
+    stream.feed("Mara put the red key in the attic. ")
+    candidates = stream.ask("Where is the red key?").candidates
+    assert candidates[0][0] == "attic" and sum(p for _, p in candidates) <= 1 + 1e-5
+
+
 def test_an_answer_without_memory_has_no_source() -> None:
     stream = Stream(tc.load("attention", device="cpu"))
     stream.feed("Tom likes soup.")

@@ -290,6 +290,8 @@ def test_asking_leaves_the_stream_as_it_was(stream: Stream) -> None:
     assert stream.position == before.position
     assert len(answer.candidates) == len(answer.candidates_without) == 5
     assert all(0 <= p <= 1 for _, p in answer.candidates)
+    for candidates in (answer.candidates, answer.candidates_without):  # their first tokens differ
+        assert sum(p for _, p in candidates) <= 1 + 1e-5
     assert answer.text in [text for text, _ in answer.candidates]
     if stream.model.config.variant == "attention":
         assert answer.candidates == answer.candidates_without
