@@ -159,8 +159,8 @@ def test_every_column_shows_the_numbers_that_the_library_has(visit: Visit, token
         _, trace = read(name)
         for quantity in ("surprise", "write", "momentum", "eta", "theta", "alpha", "retrieval"):
             expected = float(trace[quantity][token].mean())
-            assert page.value(name, quantity) == pytest.approx(expected, rel=0.03, abs=1e-6), quantity
-        assert page.value(name, "nll") == pytest.approx(float(trace["nll"][token]), rel=0.03)
+            assert page.value(name, quantity) == pytest.approx(expected, rel=0.05, abs=1e-6), quantity
+        assert page.value(name, "nll") == pytest.approx(float(trace["nll"][token]), rel=0.05)
         gate = page.column(name).locator("[data-number=gate]").text_content() or ""
         assert float(gate) == pytest.approx(float(trace["gate"][token].mean()), rel=0.01)
         assert trace.guesses is not None
