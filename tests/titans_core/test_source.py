@@ -78,7 +78,7 @@ def test_influence_is_the_slope_along_what_a_token_left(kind: tuple[str, int, in
 def test_the_source_of_an_answer_is_where_it_was_told(name: str) -> None:
     model, tokenizer = tc.load(name, device="cpu"), Tokenizer.load()
     right = 0
-    for seed in range(10):
+    for seed in range(20):
         example = Probe(6, 150).example(Random(seed), tokenizer)
         asked = int(np.flatnonzero(example.tags == Tag.QUESTION)[0])
         stream = Stream(model)
@@ -86,7 +86,7 @@ def test_the_source_of_an_answer_is_where_it_was_told(name: str) -> None:
         answer = stream.ask(tokenizer.decode(example.ids[asked : example.answer_start].tolist()).strip())
         told = example.answer_start - int(example.distance[example.answer_start]) - 1  # no begin token
         right += answer.source == told
-    assert right >= 9
+    assert right >= 17  # a wrong answer has another source
 
 
 def test_of_a_value_that_changed_the_last_telling_is_the_source() -> None:
