@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 import titans_core as tc
+from app.reading import sentence
 
 VARIANTS = {
     "mac": "memory as context",
@@ -31,6 +32,14 @@ def load(name: str) -> tc.TitansLM:
     gc.collect()
     gc.freeze()
     return model
+
+
+NONE = "No trained model is here yet. Run `make train`, then load this page again."
+
+
+def unloadable(problem: ValueError) -> str:
+    """What a page says of a model that ``load`` refused."""
+    return sentence(f"This model cannot be loaded: {problem}") + " Run `make train`."
 
 
 def name(variant: str, memory: str) -> str:

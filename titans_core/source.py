@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from titans_core.attribution import Doubles, shares, visible_from
 from titans_core.blocks import MACState
 from titans_core.layers import map_state
+from titans_core.model import ModelState, Output
 from titans_core.observe import to_numpy
 from titans_core.trace import Floats, Trace
 from titans_core.wipe import memories
@@ -47,14 +49,26 @@ def gradients(stream: Stream, question: Sequence[int], answer: int) -> list[list
             for part, memory in zip(state, memories(state), strict=True)
         ]
         leaves = [weight.requires_grad_() for layer in layers for weights in layer for weight in weights]
-        ids = torch.tensor([question], device=stream.model.device)
-        logits = stream.model(ids, state, edits=stream.edits(stream.position)).logits[0, -1]
+        logits = read(stream, state, question)
         found = iter(
             torch.autograd.grad(
                 logits.float().log_softmax(-1)[answer], leaves, allow_unused=True, materialize_grads=True
             )
         )
     return [[tuple(to_numpy(next(found)[0]) for _ in weights) for weights in layer] for layer in layers]
+
+
+def read(stream: Stream, state: ModelState, question: Sequence[int]) -> Tensor:
+    """The logits [vocab] after ``question``, read from ``state`` under the stream's overrides."""
+    position, rest = stream.position, list(question)
+    while True:
+        size = stream.unchanged(position, len(rest))
+        ids = torch.tensor([rest[:size]], device=stream.model.device)
+        out: Output = stream.model(ids, state, edits=stream.edits(position))
+        state = out.state
+        position, rest = position + size, rest[size:]
+        if not rest:
+            return out.logits[0, -1]
 
 
 def left(trace: Trace, layer: int, gradient: tuple[Floats, ...], seen: int) -> Doubles:

@@ -87,7 +87,7 @@ class Stream:
         start = 0
         while True:
             room = SNAPSHOT_EVERY - self.position % SNAPSHOT_EVERY
-            room = int(min(room, next_border(self.overrides, self.position) - self.position))
+            room = min(room, self.unchanged(self.position, len(ids) - start))
             yield self._step(ids[start : start + room], writes)
             start += room
             if start >= len(ids):
@@ -214,6 +214,10 @@ class Stream:
         other = self.fork()
         other.overrides += (change,)
         return other
+
+    def unchanged(self, position: int, tokens: int) -> int:
+        """How many of the next ``tokens`` are read under the same overrides as the one at ``position``."""
+        return int(min(tokens, next_border(self.overrides, position) - position))
 
     def edits(self, position: int) -> tuple[Edits, ...] | None:
         """What the overrides do to each layer while the token at ``position`` is read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import comparing, limits, models, reading, textbox
+from app import comparing, limits, models, textbox
 from app.components.compare import compare_view
 
 TITLE = """
@@ -75,7 +75,7 @@ def page() -> None:
     st.html(TITLE)
     names = tc.available()
     if not names:
-        st.warning("No trained model is here yet. Run `make train`, then load this page again.")
+        st.warning(models.NONE)
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
@@ -95,7 +95,7 @@ def page() -> None:
     try:
         loaded = [models.load(name) for name in chosen]
     except ValueError as problem:
-        st.warning(reading.sentence(f"This model cannot be loaded: {problem}") + " Run `make train`.")
+        st.warning(models.unloadable(problem))
         return
     try:
         with st.spinner("Reading …", show_time=True):

@@ -118,13 +118,13 @@ def page() -> None:
     st.html(TITLE)
     names = tc.available()
     if not names:
-        st.warning("No trained model is here yet. Run `make train`, then load this page again.")
+        st.warning(models.NONE)
         return
     choose_text_and_model(names)
     try:
         model = models.load(chosen())
     except ValueError as problem:
-        st.warning(reading.sentence(f"This model cannot be loaded: {problem}") + " Run `make train`.")
+        st.warning(models.unloadable(problem))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = st.empty()

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 import titans_core as tc
 from app import models, samples
 from app.comparing import check_question, compare
-from app.limits import MAX_CHARACTERS, MAX_QUESTION, MAX_TOKENS, BadInput
+from app.limits import MAX_QUESTION, BadInput
+from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "compare.py"
 STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
@@ -102,15 +103,7 @@ def test_models_are_chosen_by_the_address() -> None:
     assert warnings(page) == [] and page.session_state.comparison.shown == ("lmm", "attention")
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "type or paste a text"),
-        ("x" * (MAX_CHARACTERS + 1), "40,001 characters"),
-        ("\U0001f9ff" * (MAX_TOKENS // 2), "tokens"),
-    ],
-    ids=["empty", "too many characters", "too many tokens"],
-)
+@UNREADABLE
 def test_a_text_that_cannot_be_read_stays_in_its_box_and_loses_nothing(
     page: AppTest, text: str, told: str
 ) -> None:

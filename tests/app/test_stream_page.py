@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
 from app import models, samples
-from app.limits import MAX_CHARACTERS, MAX_TOKENS, BadInput
+from app.limits import MAX_CHARACTERS, BadInput
 from app.reading import go_on, read
+from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "stream.py"
 STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
@@ -132,15 +133,7 @@ def test_a_variant_offers_the_memories_it_is_shipped_with(page: AppTest) -> None
         assert models.memories(variant, tc.available())[0] == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "type or paste a text"),
-        ("x" * (MAX_CHARACTERS + 1), "40,001 characters"),
-        ("\U0001f9ff" * (MAX_TOKENS // 2), "tokens"),
-    ],
-    ids=["empty", "too many characters", "too many tokens"],
-)
+@UNREADABLE
 def test_a_text_that_cannot_be_read_stays_in_its_box(page: AppTest, text: str, told: str) -> None:
     page.text_area(key="text").set_value(text).run()
     (message,) = warnings(page)

@@ -15,7 +15,7 @@ from tests.titans_core.test_override import IDS, reader
 from titans_core.blocks import MACState
 from titans_core.evaluate import Probe
 from titans_core.layers import map_state
-from titans_core.source import influence
+from titans_core.source import influence, read
 from titans_core.stream import Stream
 from titans_core.tasks import Tag, filler
 from titans_core.tokenizer import Tokenizer
@@ -104,6 +104,20 @@ def test_an_empty_answer_is_as_likely_as_its_stop() -> None:
     stream.feed("Mara put the red key in the attic. ")
     candidates = stream.ask("Where is the red key?").candidates
     assert candidates[0][0] == "attic" and sum(p for _, p in candidates) <= 1 + 1e-5
+
+
+def test_an_override_inside_the_question_is_heeded() -> None:
+    plain, stream = reader(), reader()
+    plain.feed(IDS[:12]), stream.feed(IDS[:12])
+    within = stream.override(read=False, tokens=[13])
+    every = stream.override(read=False, tokens=[12, 13, 14])
+    found = [influence(s, QUESTION, ANSWER) for s in (plain, within, every)]
+    assert not np.allclose(found[0], found[1]) and not np.allclose(found[1], found[2])
+    state = map_state(lambda t: t.clone(), within.state)
+    with torch.no_grad():
+        logits = read(within, state, QUESTION)
+    within.feed(QUESTION)
+    torch.testing.assert_close(logits, within.now.logits[0])
 
 
 def test_an_answer_without_memory_has_no_source() -> None:

@@ -32,7 +32,7 @@ class Probe:
     ``kind``: of the fact asked, "" for any of the main ones. ``repeats``, ``changes``: how often it is told
     again, and then changes, before the filler. ``crowded``: several facts are about the same people and
     things. ``chapter``: "known" or "unknown" where a chapter opens between, and what must be answered after
-    it. ``ablation``: what is taken from the memory, see `ablate`, or "wiped" right before the answer.
+    it. ``ablation``: what is taken from the memory, see `ablate`, or "wiped" as the question ends.
     """
 
     facts: int = 8
