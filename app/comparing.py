@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import titans_core as tc
 from app import limits, models, payload, reading
-from app.reading import Reading
+from app.reading import FIRST, Reading
+from app.work import Step
 from titans_core.observe import to_numpy
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Floats
@@ -29,6 +30,28 @@ class Comparison:
         """The readings that are shown."""
         return [self.readings[name] for name in self.shown]
 
+    @property
+    def text(self) -> str:
+        """What all of them read."""
+        return self.columns[0].text
+
+    @property
+    def even(self) -> bool:
+        """Whether all models that are shown have read equally far, and at least something."""
+        lengths = {read.stream.position for read in self.columns}
+        return len(lengths) == 1 and lengths != {0}
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the text was read, and the question, if there is one, answered."""
+        read = all(read.complete for read in self.columns)
+        return read and (not self.question or self.answers.keys() >= set(self.shown))
+
+    @property
+    def read(self) -> int:
+        """Tokens read by all the models together."""
+        return sum(read.stream.position for read in self.columns)
+
     @cached_property
     def message(self) -> bytes:
         """What the browser needs to show all of it; made once."""
@@ -36,23 +59,54 @@ class Comparison:
         return payload.encode_columns(columns, self.question)
 
 
-def compare(chosen: Sequence[tc.TitansLM], text: str, question: str, before: Comparison | None) -> Comparison:
-    """The text as every chosen model reads it, and their answers where ``question`` is not empty. What
-    ``before`` knows is not computed again, and is returned itself where nothing changed. Raises BadInput as
-    ``reading.read`` does."""
-    shown = tuple(model.name for model in chosen)
-    known = before if before and before.columns[0].text == text else None
-    if known and (known.shown, known.question) == (shown, question):
-        return known
+def begin(
+    chosen: Sequence[tc.TitansLM], text: str, question: str, before: Comparison | None = None
+) -> Comparison:
+    """A comparison that has not begun, but for what ``before`` knows of the same text and question. Raises
+    BadInput as ``reading.begin`` does."""
+    known = before if before and before.text == text else None
     readings = dict(known.readings) if known else {}
     for model in chosen:
         if model.name not in readings:
-            readings[model.name] = reading.read(model, text)
+            readings[model.name] = reading.begin(model, text)
     answers = dict(known.answers) if known and known.question == question else {}
-    for name in shown if question else ():
-        if name not in answers:
-            answers[name] = readings[name].stream.ask(question)
-    return Comparison(shown, readings, question, answers)
+    return Comparison(tuple(model.name for model in chosen), readings, question, answers)
+
+
+def stages(comparison: Comparison) -> Iterator[Step[Comparison]]:
+    """Read to the end, piece by piece and all models alike, then ask; what is worth showing are the first
+    tokens, every doubling, the end, and every answer."""
+    due = FIRST * len(comparison.shown)
+    total = sum(len(read.ids) for read in comparison.columns)
+    if comparison.complete:
+        yield Step(total, total, comparison, True)
+    while not comparison.complete:
+        comparison = grown(comparison)
+        done = comparison.read
+        worth = comparison.even and (done >= due or done == total)
+        due = 2 * done if worth else due
+        yield Step(done, total, comparison, worth)
+
+
+def grown(comparison: Comparison) -> Comparison:
+    """The model that is furthest behind reads its next piece; where all have read, the next one answers."""
+    behind = [read for read in comparison.columns if not read.complete]
+    if behind:
+        read = min(behind, key=lambda read: read.stream.position).grown()
+        return replace(comparison, readings=comparison.readings | {read.stream.model.name: read})
+    name = next(name for name in comparison.shown if name not in comparison.answers)
+    answer = comparison.readings[name].stream.ask(comparison.question)
+    _ = answer.source  # found here, where it does not keep the page waiting
+    return replace(comparison, answers=comparison.answers | {name: answer})
+
+
+def compare(chosen: Sequence[tc.TitansLM], text: str, question: str = "") -> Comparison:
+    """The whole text as every chosen model reads it, and their answers where ``question`` is not empty.
+    Raises BadInput as ``begin`` does."""
+    comparison = begin(chosen, text, question)
+    while not comparison.complete:
+        comparison = grown(comparison)
+    return comparison
 
 
 def check_question(question: str) -> None:

@@ -11,6 +11,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
 
 import streamlit as st  # noqa: E402
 
+from app import work  # noqa: E402
 from app.components.typing import mend_typing  # noqa: E402
 
 st.set_page_config("Titans Lab", layout="wide")
@@ -24,4 +25,6 @@ compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="comp
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-st.navigation([stream, compare, lessons, by_name], position="top").run()
+page = st.navigation([stream, compare, lessons, by_name], position="top")
+work.leave(page.title)
+page.run()

@@ -82,7 +82,7 @@ def encode_columns(columns: Sequence[Column], question: str) -> bytes:
     """The message that shows several models' readings of one text, and their answers to ``question``."""
     body = Body()
     header = {
-        "key": " ".join([*(column.key for column in columns), question]),
+        "key": " ".join([*(f"{column.key} {column.answer is not None}" for column in columns), question]),
         "tokens": columns[0].trace.tokens,
         "question": question,
         "columns": [place_column(body, column) for column in columns],

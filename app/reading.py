@@ -1,58 +1,108 @@
-"""A text that a model has read: the value a session keeps, and how it goes on."""
+"""A text that a model reads: the value a session keeps, how it grows, and how it goes on."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import titans_core as tc
 from app import limits, payload
+from app.work import Step
+
+PIECE = 256  # tokens between two moments at which reading can be stopped
+FIRST = 512  # tokens after which a reading is shown first; then whenever it has doubled
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A stream that has read ``text``, and what happened; ``seconds`` is the time of the last stretch."""
+    """A stream that has read ``text``, or its first part, and what happened in consecutive ``parts``.
+
+    ``ids`` are the whole text's tokens, ``seconds`` the time that the last stretch took, and ``name`` is the
+    same for all stages of one reading.
+    """
 
     stream: tc.Stream
     text: str
-    trace: tc.Trace
+    ids: tuple[int, ...]
+    parts: tuple[tc.Trace, ...]
     seconds: float
-    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Tells this stage of this reading from all others."""
+        return f"{self.name}/{self.stream.position}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the text was read."""
+        return self.stream.position == len(self.ids)
+
+    @cached_property
+    def trace(self) -> tc.Trace:
+        """What happened, from the first token on."""
+        return tc.Trace.join(self.parts)
 
     @cached_property
     def message(self) -> bytes:
         """What the browser needs to show all of it; made once."""
         return payload.encode(self.trace, self.key)
 
+    def grown(self) -> Reading:
+        """The same reading with the next piece of its text read."""
+        stream, begin = self.stream.fork(), self.stream.position
+        started = time.perf_counter()
+        part = stream.feed(self.ids[begin : (begin // PIECE + 1) * PIECE], writes=True)
+        seconds = self.seconds + time.perf_counter() - started
+        return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
 
-def read(model: tc.TitansLM, text: str) -> Reading:
-    """Read a text from its beginning. Raises BadInput where it is empty, too long, or no valid Unicode."""
+
+def begin(model: tc.TitansLM, text: str) -> Reading:
+    """A reading that has not begun. Raises BadInput where the text is empty, too long, or no valid
+    Unicode."""
     limits.check_characters(text)
     stream = tc.Stream(model)
-    trace, seconds = feed(stream, text)
-    return Reading(stream, text, trace, seconds)
+    return Reading(stream, text, encoded(stream, text), (), 0.0, uuid.uuid4().hex)
 
 
 def go_on(reading: Reading, text: str) -> Reading:
-    """The same reading with ``text`` read after it; only the new tokens are computed. Raises as ``read``."""
+    """The same reading with ``text`` to be read after it. Raises as ``begin``."""
     limits.check_characters(text, already=len(reading.text))
-    stream = reading.stream.fork()
-    trace, seconds = feed(stream, text)
-    return Reading(stream, reading.text + text, tc.Trace.join([reading.trace, trace]), seconds)
+    ids = (*reading.ids, *encoded(reading.stream, text, already=len(reading.ids)))
+    return replace(reading, text=reading.text + text, ids=ids, seconds=0.0, name=uuid.uuid4().hex)
 
 
-def feed(stream: tc.Stream, text: str) -> tuple[tc.Trace, float]:
-    """Feed a text; the trace with the memory's writes, and the seconds it took."""
-    started = time.perf_counter()
+def stages(reading: Reading) -> Iterator[Step[Reading]]:
+    """Read to the end, piece by piece; what is worth showing are the first tokens, every doubling, and the
+    end."""
+    due = FIRST
+    while not reading.complete:
+        reading = reading.grown()
+        done, total = reading.stream.position, len(reading.ids)
+        worth = reading.complete or done >= due
+        due = 2 * done if worth else due
+        yield Step(done, total, reading, worth)
+
+
+def read(model: tc.TitansLM, text: str) -> Reading:
+    """Read a whole text at once. Raises as ``begin``."""
+    reading = begin(model, text)
+    while not reading.complete:
+        reading = reading.grown()
+    return reading
+
+
+def encoded(stream: tc.Stream, text: str, already: int = 0) -> tuple[int, ...]:
+    """The tokens of a text that follows ``already`` others. Raises BadInput where it cannot be read."""
     try:
-        ids = stream.tokenizer.encode(text, opening=stream.position == 0)
+        ids = stream.tokenizer.encode(text, opening=already == 0)
     except ValueError as error:
         raise limits.BadInput(sentence(str(error))) from None
-    limits.check_tokens(len(ids), already=stream.position)
-    trace = stream.feed(ids, writes=True)
-    return trace, time.perf_counter() - started
+    limits.check_tokens(len(ids), already)
+    return tuple(ids)
 
 
 def sentence(message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import comparing, limits, models, textbox
+from app import comparing, limits, models, textbox, work
 from app.components.compare import compare_view
 
 TITLE = """
@@ -13,6 +13,7 @@ TITLE = """
 <h1>Compare</h1><p>The same text in several models: what each memory writes, hands over and answers.</p>
 </div>
 """
+NAME = "Compare"
 DEFAULT = ("mac", "mag", "mal")
 
 state = st.session_state
@@ -70,6 +71,24 @@ def describe(shown: comparing.Comparison) -> str:
     return f"{models.device_name(columns[0].stream.model.device)} · {tokens} · read in {times}"
 
 
+def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
+    """What can be shown by now of the text and the question, as the chosen models read and answer; what is
+    known is not computed again."""
+    known: comparing.Comparison | None = state.get("comparison")
+    asked = state.get("asked", "")
+    key = (tuple(model.name for model in chosen), state.text, asked)
+    if known and known.complete and (known.shown, known.text, known.question) == key:
+        return known
+    with st.spinner("Reading …"):
+        job = work.current(
+            NAME, key, lambda: comparing.stages(comparing.begin(chosen, state.text, asked, known))
+        )
+    job.check()
+    state.comparison = job.value or known
+    work.progress(job)
+    return job.shown
+
+
 def page() -> None:
     """The whole page."""
     st.html(TITLE)
@@ -87,7 +106,7 @@ def page() -> None:
     with question_side:
         ask_box()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Read", type="primary")
+            st.button("Read", type="primary", on_click=work.again, args=(NAME,))
             facts = st.empty()
     if not chosen:
         st.warning("Choose at least one model to read the text.")
@@ -98,16 +117,13 @@ def page() -> None:
         st.warning(models.unloadable(problem))
         return
     try:
-        with st.spinner("Reading …", show_time=True):
-            shown = state.comparison = comparing.compare(
-                loaded, state.text, state.get("asked", ""), state.get("comparison")
-            )
-            message = shown.message
+        shown = current(loaded)
     except limits.BadInput as problem:
         st.warning(str(problem))
         return
-    facts.caption(describe(shown))
-    compare_view(message)
+    if shown is not None:
+        facts.caption(describe(shown))
+        compare_view(shown.message)
 
 
 page()

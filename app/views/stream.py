@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import limits, models, reading, textbox
+from app import limits, models, reading, textbox, work
 from app.components.player import player
 
 TITLE = """
@@ -13,6 +13,8 @@ TITLE = """
 <h1>Stream</h1><p>A trained model reads a text, and its memory learns while it reads.</p>
 </div>
 """
+
+NAME = "Stream"
 
 state = st.session_state
 
@@ -24,7 +26,8 @@ def take_addition() -> None:
     """
     state.addition_problem = None
     try:
-        before = current_reading(models.load(chosen()))
+        model = models.load(chosen())
+        before = known_reading(model) or reading.begin(model, state.text)
     except ValueError:
         return  # the page itself tells what is wrong with the text or the model
     try:
@@ -77,12 +80,29 @@ def choose_text_and_model(names: list[str]) -> None:
     textbox.text_box()
 
 
-def current_reading(model: tc.TitansLM) -> reading.Reading:
-    """The text box as the chosen model has read it; read anew only where either is another."""
+def known_reading(model: tc.TitansLM) -> reading.Reading | None:
+    """The text box as the chosen model has read it, or its first part."""
     read: reading.Reading | None = state.get("reading")
-    if read is None or (read.stream.model.name, read.text) != (model.name, state.text):
-        read = state.reading = reading.read(model, state.text)
-    return read
+    same = read is not None and (read.stream.model.name, read.text) == (model.name, state.text)
+    return read if same else None
+
+
+def current_reading(model: tc.TitansLM) -> reading.Reading | None:
+    """What can be shown by now of the text box as the chosen model reads it; read anew only where either is
+    another."""
+    known = known_reading(model)
+    if known and known.complete:
+        return known
+    with st.spinner("Reading …"):
+        job = work.current(
+            NAME,
+            (model.name, state.text),
+            lambda: reading.stages(known or reading.begin(model, state.text)),
+        )
+    job.check()
+    state.reading = job.value or state.get("reading")
+    work.progress(job)
+    return job.shown
 
 
 def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
@@ -128,17 +148,17 @@ def page() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = st.empty()
-        st.button("Read", type="primary")
+        st.button("Read", type="primary", on_click=work.again, args=(NAME,))
     try:
-        with st.spinner("Reading …", show_time=True):
-            read = current_reading(model)
+        read = current_reading(model)
     except limits.BadInput as problem:
         facts.caption(describe(model, None))
         st.warning(str(problem))
         return
     facts.caption(describe(model, read))
-    player(read.message)
-    add_text()
+    if read is not None:
+        player(read.message)
+        add_text()
 
 
 page()

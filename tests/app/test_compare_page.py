@@ -158,7 +158,7 @@ def test_half_a_surrogate_pair_is_told_and_changes_nothing() -> None:
     with pytest.raises(BadInput):
         check_question("where is the \ud83e?")
     with pytest.raises(BadInput):
-        compare([models.load("mac")], "an owl \ud83e without its other half", "", None)
+        compare([models.load("mac")], "an owl \ud83e without its other half")
 
 
 def test_without_checkpoints_the_page_says_how_to_make_them(monkeypatch: pytest.MonkeyPatch) -> None:

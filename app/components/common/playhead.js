@@ -77,6 +77,13 @@ export class Playhead {
     this.seek(position);
   }
 
+  /** More of the same text was read: one stays where one looks, and at the end where one was there. */
+  grow(length) {
+    if (this.atEnd && !this.playing && !this.locked) this.position = length - 1;
+    this.length = length;
+    this.request();
+  }
+
   request() {
     if (!this.frame) this.frame = requestAnimationFrame((now) => this.paint(now));
   }

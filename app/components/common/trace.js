@@ -32,6 +32,11 @@ export class Trace {
     return { rows, columns, ...Object.fromEntries(arrays) };
   }
 
+  /** Whether this is a later stage of the same reading. */
+  continues(other) {
+    return other?.key.split("/")[0] === this.key.split("/")[0];
+  }
+
   get hasMemory() {
     return this.writes.length > 0;
   }

@@ -49,6 +49,7 @@ class Compare {
     this.key = header.key;
     const readings = header.columns.map((entry) => this.readings.get(entry.key) ?? new Reading(entry, header, array));
     const another = readings[0].tokens.join("\0") !== this.tokens?.join("\0");
+    const grows = this.columns.some(({ reading }) => readings[0].continues(reading));
     this.tokens = readings[0].tokens;
     this.readings = new Map(readings.map((reading) => [reading.key, reading]));
     const known = new Map(this.columns.map((column) => [column.reading, column]));
@@ -59,7 +60,8 @@ class Compare {
     if (!this.focus) this.choice.focus = readings[0].name;
     if (another) this.text.show(this.tokens);
     this.ask(header.question, another);
-    if (another) this.playhead.resize(this.tokens.length, this.tokens.length - 1);
+    if (another && grows) this.playhead.grow(this.tokens.length);
+    else if (another) this.playhead.resize(this.tokens.length, this.tokens.length - 1);
   }
 
   /** The question stands after the text; an answer that is new is looked at. */

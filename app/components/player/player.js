@@ -38,8 +38,8 @@ class Player {
   }
 
   open(trace) {
-    const goesOn = this.trace && this.trace.tokens.every((token, t) => token === trace.tokens[t]);
-    const position = goesOn ? this.trace.length - 1 : trace.length - 1;
+    const before = this.trace;
+    const goesOn = before?.tokens.every((token, t) => token === trace.tokens[t]);
     this.trace = trace;
     this.root.classList.toggle("memoryless", !trace.hasMemory);
     this.choice.layer = Math.min(this.choice.layer, Math.max(0, trace.layers - 1));
@@ -47,7 +47,8 @@ class Player {
     this.choice.matrix = 0;
     this.text.show(trace.tokens);
     for (const view of [this.tracks, this.weights, this.equation, this.controls]) view.show(trace);
-    this.playhead.resize(trace.length, position);
+    if (trace.continues(before)) this.playhead.grow(trace.length);
+    else this.playhead.resize(trace.length, (goesOn ? before : trace).length - 1);
   }
 
   choose(change) {

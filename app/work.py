@@ -1,0 +1,150 @@
+"""Long computations beside the page: a few threads for all sessions, progress, and a way to stop.
+
+A computation is an iterator of steps, each a fraction of a second: between two of them it can be stopped, and
+it is, where its page is left or its session ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+WORKERS: Final[int] = 2
+PATIENCE = 1.0  # seconds that a page waits before it shows progress instead
+GLANCE: Final[float] = 0.25  # seconds between two looks at a job that goes on
+
+pool = ThreadPoolExecutor(WORKERS, "work")
+state = st.session_state
+T = TypeVar("T")
+
+
+class Step(NamedTuple, Generic[T]):
+    """How far a computation is, what it has by now, and whether that is worth showing before the next."""
+
+    done: int
+    total: int
+    value: T
+    worth: bool
+
+
+class Job(Generic[T]):
+    """A computation that runs beside the page; ``value`` is the newest that it has, ``shown`` the newest
+    that was worth showing."""
+
+    def __init__(self, key: Hashable, steps: Iterator[Step[T]], wanted: Callable[[], bool]) -> None:
+        self.key = key
+        self.done, self.total = 0, 0
+        self.value: T | None = None
+        self.shown: T | None = None
+        self.stopped = False
+        self._steps, self._wanted = steps, wanted
+        self._stop, self._ended = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+        pool.submit(self._run)
+
+    def _run(self) -> None:
+        try:
+            while not (self._stop.is_set() or not self._wanted()):
+                step = next(self._steps, None)
+                if step is None:
+                    return
+                self.done, self.total, self.value = step.done, step.total, step.value
+                if step.worth:
+                    self.shown = step.value
+            self.stopped = True
+        except BaseException as error:  # told to whoever asks for the result
+            self._error = error
+        finally:
+            self._ended.set()
+
+    def stop(self) -> None:
+        """Stop before the next step; what there is stays."""
+        self._stop.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to come."""
+        return not self._ended.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, at most so long."""
+        self._ended.wait(seconds)
+
+    def check(self) -> None:
+        """Raise what the computation raised."""
+        if self._error is not None:
+            raise self._error
+
+
+def current(page: str, key: Hashable, begin: Callable[[], Iterator[Step[T]]]) -> Job[T]:
+    """The session's job on this page, begun anew where ``key`` is another; waited for a moment."""
+    jobs: dict[str, Job[T]] = state.setdefault("jobs", {})
+    if page not in jobs or jobs[page].key != key:
+        forget(page)
+        jobs[page] = Job(key, begin(), still_there())
+        jobs[page].wait(PATIENCE)
+    return jobs[page]
+
+
+def forget(page: str) -> None:
+    """Stop the page's job, and know nothing of it any more."""
+    job = state.get("jobs", {}).pop(page, None)
+    if job is not None:
+        job.stop()
+
+
+def leave(page: str) -> None:
+    """Stop the jobs of all pages but this one."""
+    for other in [name for name in state.get("jobs", {}) if name != page]:
+        forget(other)
+
+
+def again(page: str) -> None:
+    """Let a job that was stopped before its end begin anew; one that runs, or has ended, stays."""
+    job = state.get("jobs", {}).get(page)
+    if job is not None and job.stopped:
+        forget(page)
+
+
+def still_there() -> Callable[[], bool]:
+    """Whether the session that asks now is still connected, to be asked from any thread."""
+    context = get_script_run_ctx()
+    if context is None or not Runtime.exists():
+        return lambda: True  # a page that a test runs without a server
+    session, runtime = context.session_id, Runtime.instance()
+    return lambda: runtime.is_active_session(session)
+
+
+def progress(job: Job[Any]) -> None:
+    """While a job goes on: how far it is, and a way to stop it. The page runs again when there is more to
+    show. Once stopped: how far it came."""
+    if job.running:
+        watch(job, job.shown)
+    elif job.stopped:
+        st.warning(f"Stopped after {share(job)}. Press Read to go on.")
+
+
+@st.fragment(run_every=GLANCE)
+def watch(job: Job[Any], shown: object) -> None:
+    """The progress of a job of which the page shows this."""
+    if not job.running or job.shown is not shown:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="progress"):
+        st.progress(job.done / job.total if job.total else 0.0, text=waiting(job))
+        st.button("Cancel", on_click=job.stop)
+
+
+def waiting(job: Job[Any]) -> str:
+    """What a job that is not done is doing."""
+    return f"{share(job)} read" if job.total else "Waiting for a free place"
+
+
+def share(job: Job[Any]) -> str:
+    """How far a job is, in words."""
+    return f"{job.done:,} of {job.total:,} tokens" if job.total else "no token"

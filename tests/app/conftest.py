@@ -1,0 +1,13 @@
+"""What all tests of the pages without a browser share."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import work
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing looks at a page again while a job goes on, as a browser would: each run waits for its end."""
+    monkeypatch.setattr(work, "PATIENCE", 600.0)

@@ -1,0 +1,139 @@
+"""Jobs beside the page: they go in steps, can be stopped between two, and are forgotten with their page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from app import models, reading, work
+from app.work import Job, Step
+from titans_core.stream import Stream
+
+
+@pytest.fixture(autouse=True)
+def session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "state", {})
+
+
+def counting(until: int) -> Iterator[Step[int]]:
+    for n in range(1, until + 1):
+        yield Step(n, until, n, n % 2 == 0)
+
+
+def gated(gate: threading.Event, passed: list[int]) -> Iterator[Step[int]]:
+    """Three steps; the second waits for the gate."""
+    yield Step(1, 3, 1, True)
+    gate.wait(60)
+    for n in (2, 3):
+        passed.append(n)
+        yield Step(n, 3, n, True)
+
+
+def until_shown(job: Job[int]) -> None:
+    while job.shown is None:
+        job.wait(0.01)
+
+
+def test_a_job_ends_with_its_last_value_and_knows_what_was_worth_showing() -> None:
+    job = Job("key", counting(5), lambda: True)
+    job.wait(60)
+    assert (job.value, job.shown, job.done, job.total) == (5, 4, 5, 5)
+    assert not job.running and not job.stopped
+    job.check()
+
+
+def test_a_job_that_is_stopped_takes_no_further_step_and_keeps_what_it_has() -> None:
+    gate, passed = threading.Event(), list[int]()
+    job = Job("key", gated(gate, passed), lambda: True)
+    until_shown(job)
+    job.stop()
+    gate.set()
+    job.wait(60)
+    assert job.stopped and not job.running and job.value == 2 and passed == [2]
+
+
+def test_a_job_ends_where_nobody_is_there_any_more() -> None:
+    there = iter([True, True, False])
+    job = Job("key", counting(5), lambda: next(there))
+    job.wait(60)
+    assert job.stopped and job.value == 2
+
+
+def test_what_goes_wrong_is_told_to_whoever_looks() -> None:
+    def wrong() -> Iterator[Step[int]]:
+        yield Step(1, 2, 1, True)
+        raise ZeroDivisionError
+
+    job = Job("key", wrong(), lambda: True)
+    job.wait(60)
+    assert not job.running and job.value == 1
+    with pytest.raises(ZeroDivisionError):
+        job.check()
+
+
+def test_the_same_key_is_the_same_job_and_another_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, passed = threading.Event(), list[int]()
+    monkeypatch.setattr(work, "PATIENCE", 0.01)
+    first = work.current("Page", "one", lambda: gated(gate, passed))
+    assert work.current("Page", "one", lambda: counting(1)) is first
+    until_shown(first)
+    second = work.current("Page", "two", lambda: counting(3))
+    gate.set()
+    for job in (first, second):
+        job.wait(60)
+    assert second.value == 3 and first.stopped and passed == [2]
+
+
+@pytest.mark.parametrize(("page", "stays"), [("Stream", True), ("Compare", False)])
+def test_leaving_a_page_stops_its_job_alone(page: str, stays: bool) -> None:
+    gate, passed = threading.Event(), list[int]()
+    job = Job("key", gated(gate, passed), lambda: True)
+    until_shown(job)
+    work.state["jobs"] = {"Stream": job}
+    work.leave(page)
+    gate.set()
+    job.wait(60)
+    assert job.stopped is not stays and ("Stream" in work.state["jobs"]) is stays
+
+
+def test_only_a_stopped_job_begins_again() -> None:
+    done = work.current("Stream", "key", lambda: counting(2))
+    work.again("Stream")
+    assert work.current("Stream", "key", lambda: counting(2)) is done
+    done.stopped = True
+    work.again("Stream")
+    assert work.current("Stream", "key", lambda: counting(2)) is not done
+
+
+def test_no_more_jobs_run_at_once_than_there_are_workers() -> None:
+    gate, passed = threading.Event(), list[int]()
+    jobs = [Job(n, gated(gate, passed), lambda: True) for n in range(work.WORKERS)]
+    for job in jobs:
+        until_shown(job)
+    waiting = Job("more", counting(1), lambda: True)
+    waiting.wait(0.2)
+    assert waiting.running and waiting.total == 0 and work.waiting(waiting) == "Waiting for a free place"
+    gate.set()
+    waiting.wait(60)
+    assert waiting.value == 1
+
+
+def test_a_reading_in_stages_is_the_reading_at_once(small_text: str) -> None:
+    model = models.load("mag")
+    steps = list(reading.stages(reading.begin(model, small_text)))
+    stream = Stream(model)
+    whole = stream.feed(small_text, writes=True)
+    assert [step.done for step in steps] == [256, 512, 768, len(whole)]
+    assert [step.worth for step in steps] == [False, True, False, True]
+    read = steps[-1].value
+    assert read.complete and read.trace.tokens == whole.tokens
+    for name in whole.quantities:
+        assert (read.trace[name] == whole[name]).all(), name
+    assert len({step.value.key for step in steps}) == 4 and len({step.value.name for step in steps}) == 1
+
+
+@pytest.fixture
+def small_text() -> str:
+    return "Mara put the red key in the attic. The rain fell over the quiet hills. " * 46
