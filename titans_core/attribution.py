@@ -92,14 +92,15 @@ def components(
     return np.concatenate([along[:, :-1], late, along[:, -1:]], 1)
 
 
-def shares(eta: Doubles, alpha: Doubles, writing: NDArray[np.bool_]) -> Kept:
-    """How much of everything is kept; gates and ``writing`` are [n, H]. A token that writes nothing leaves M
-    and S as they are.
+def shares(eta: Doubles, alpha: Doubles, writing: NDArray[np.bool_], of: str = "memory") -> Kept:
+    """How much of everything is kept in the memory M_n, or in the momentum S_n; gates and ``writing`` are
+    [n, H]. A token that writes nothing leaves M and S as they are.
 
     Backwards: a token's step enters S, which enters M now, and through the next S again.
     """
     heads = eta.shape[1]
-    steps, kept, through = np.zeros_like(eta), np.ones(heads), np.zeros(heads)
+    steps = np.zeros_like(eta)
+    kept, through = (np.full(heads, float(of == name)) for name in ("memory", "momentum"))
     for i in range(len(eta) - 1, -1, -1):
         # through: what S_i gives to M_n; kept: what M_i gives
         entering = np.where(writing[i], kept + through, through)
