@@ -7,7 +7,7 @@ SHELL := bash
 
 PYTHON ?= python3
 PORT ?= 8501
-MODEL ?= mac mag mal lmm attention lmm-deep lmm-chapters
+MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
 
 BIN := .venv/bin
 READY := .venv/ready
