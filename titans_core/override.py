@@ -55,7 +55,7 @@ class Override:
         given = {name: getattr(self, name) for name in GATES if getattr(self, name) is not None}
         if not given and self.write and self.read:
             raise ValueError("say what to override: eta, theta, alpha, write=False or read=False")
-        most = {"eta": config.memory.eta_max, "theta": config.memory.step_max / 2, "alpha": 1.0}
+        most = largest(config)
         for name, value in given.items():
             bound = math.inf if self.scale else most[name]
             if not 0 <= value <= bound or math.isinf(value):
@@ -77,8 +77,13 @@ class Override:
         return position >= self.since and (self.tokens is None or position in self.tokens)
 
     def borders(self) -> set[int]:
-        """The positions at which it may begin or end."""
-        return {self.since} if self.tokens is None else {p for t in self.tokens for p in (t, t + 1)}
+        """The positions at which it begins or ends: tokens in a row are read in one go."""
+        return {self.since} if self.tokens is None else set(self.tokens) ^ {t + 1 for t in self.tokens}
+
+
+def largest(config: ModelConfig) -> dict[str, float]:
+    """The largest value that each gate can be clamped to."""
+    return {"eta": config.memory.eta_max, "theta": config.memory.step_max / 2, "alpha": 1.0}
 
 
 def places(numbers: int | Iterable[int] | None) -> tuple[int, ...] | None:

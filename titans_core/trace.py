@@ -96,6 +96,16 @@ class Trace:
         values = {name: c.ravel() if c.ndim == 3 else np.repeat(c, each) for name, c in self.columns.items()}
         return pd.DataFrame(place | values)
 
+    def first(self, count: int) -> Trace:
+        """The first ``count`` tokens alone; all of it where it has no more. Raises ValueError where ``count``
+        is negative."""
+        if count < 0:
+            raise ValueError(f"a trace cannot have {count} tokens")
+        columns = {name: column[:count] for name, column in self.columns.items()}
+        writes = tuple(first_writes(layer, count) for layer in self.writes)
+        guesses = self.guesses and first_guesses(self.guesses, count)
+        return Trace(self.start, self.ids[:count], self.tokens[:count], columns, writes, guesses)
+
     @staticmethod
     def join(parts: Sequence[Trace]) -> Trace:
         """One trace of consecutive ones. Raises ValueError where they do not follow one another."""
@@ -138,3 +148,20 @@ def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
 def join_guesses(parts: Sequence[Guesses]) -> Guesses:
     """Consecutive guesses as one."""
     return Guesses(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def first_writes(writes: LayerWrites, count: int) -> LayerWrites:
+    """What the first ``count`` tokens wrote in one layer."""
+    return writes._replace(
+        inputs=tuple(array[:count] for array in writes.inputs),
+        deltas=tuple(array[:count] for array in writes.deltas),
+        queries=writes.queries[:count],
+        writing=writes.writing[:count],
+        reading=writes.reading[:count],
+        lens=first_guesses(writes.lens, count),
+    )
+
+
+def first_guesses(guesses: Guesses, count: int) -> Guesses:
+    """The guesses after the first ``count`` tokens."""
+    return Guesses(guesses.ids[:count], guesses.probabilities[:count])

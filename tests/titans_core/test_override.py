@@ -123,6 +123,15 @@ def test_only_the_tokens_named_are_overridden(stream: Stream) -> None:
     assert np.abs(trace["nll"][4:] - plain["nll"][4:]).max() > 1e-5
 
 
+def test_tokens_in_a_row_are_read_in_one_go() -> None:
+    stream = reader().override(alpha=0.5, tokens=[3, 4, 5, 6, 17])
+    stretches, position = [], 0
+    while position < len(IDS):
+        stretches.append(stream.unchanged(position, len(IDS) - position))
+        position += stretches[-1]
+    assert stretches == [3, 4, 10, 1, len(IDS) - 18]
+
+
 def test_only_the_heads_named_are_overridden() -> None:
     trace = reader().override(alpha=0.5, layers=[0], heads=[1]).feed(IDS)
     clamped = np.isclose(trace["alpha"], 0.5).all(0)

@@ -1,4 +1,4 @@
-"""Weights rebuilt from what was written are the stream's own, and a rank says how many directions are used."""
+"""Weights rebuilt from what was written are the stream's own; a rank says how many directions are used."""
 
 from __future__ import annotations
 

@@ -328,3 +328,15 @@ def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
     for told in (stream, stream.wipe()):
         assert told.ask("Where is it?").candidates == told.ask(" Where is it?").candidates
     assert spaced.now.last == " " and stream.wipe().now.last == "."
+
+
+@given(count=st.integers(0, 40))
+@settings(deadline=None, max_examples=20)
+def test_the_first_tokens_of_a_trace_and_the_rest_join_to_the_whole(count: int) -> None:
+    stream = Stream(speaker(KINDS[0]))
+    first = stream.feed(TEXT[:20], writes=True)
+    whole = Trace.join([first, stream.feed(TEXT[20:], writes=True)])
+    part = whole.first(min(count, len(first)))
+    assert_same_trace(part, first.first(count), 0.0)
+    assert len(part.writes[0].queries) == len(part) and part.guesses is not None
+    assert_same_trace(whole.first(len(whole) + count), whole, 0.0)
