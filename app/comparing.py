@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import titans_core as tc
-from app import limits, models, payload, reading
+from app import models, payload, reading
 from app.reading import FIRST, Reading
 from app.work import Step
 from titans_core.observe import to_numpy
-from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Floats
 
 
@@ -107,15 +106,6 @@ def compare(chosen: Sequence[tc.TitansLM], text: str, question: str = "") -> Com
     while not comparison.complete:
         comparison = grown(comparison)
     return comparison
-
-
-def check_question(question: str) -> None:
-    """Raise BadInput where a question cannot be asked."""
-    limits.check_question(question)
-    try:
-        Tokenizer.load().encode(question)
-    except ValueError as error:
-        raise limits.BadInput(reading.sentence(str(error))) from None
 
 
 def column(read: Reading, answer: tc.Answer | None) -> payload.Column:

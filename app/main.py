@@ -22,10 +22,11 @@ mend_typing()
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
 compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="compare")
+intervene = st.Page(HERE / "views" / "intervene.py", title="Intervene", url_path="intervene")
 weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-page = st.navigation([stream, compare, weights, lessons, by_name], position="top")
+page = st.navigation([stream, compare, intervene, weights, lessons, by_name], position="top")
 work.leave(page.title)
 page.run()

@@ -28,6 +28,7 @@ from titans_core.trace import Floats, Guesses, LayerWrites, Trace
 MATRICES = ("inputs", "deltas", "weights", "momentum", "initial")
 SERIES = ("surprise", "write", "momentum", "memory_norm", "eta", "theta", "alpha", "nll")
 BEGIN, JOIN = "⟨begin⟩", "⟨joined⟩"  # tokens without text of their own
+FORKED = (*SERIES, "retrieval")  # what an original and its fork are compared by
 READS = ("retrieval", "gate", "readout")  # what the player does not draw
 
 
@@ -91,15 +92,45 @@ def encode_columns(columns: Sequence[Column], question: str) -> bytes:
     return body.message(header)
 
 
+def encode_fork(
+    traces: tuple[Trace, Trace],
+    key: str,
+    edited: tuple[Sequence[tuple[int, int]], Sequence[int]],
+    question: str,
+    answers: Sequence[Answer | None],
+) -> bytes:
+    """The message that shows an original and its fork: their curves, where the fork was ``edited`` (spans of
+    tokens, and tokens before which the memory was wiped), and their answers to ``question``."""
+    body = Body()
+    header = {
+        "key": key,
+        "tokens": traces[0].tokens,
+        "traces": [
+            place_series(body, trace, f"{key} {number}", FORKED) for number, trace in enumerate(traces)
+        ],
+        "spans": edited[0],
+        "wipes": edited[1],
+        "question": question,
+        "answers": [answer and {"text": answer.text, "candidates": answer.candidates} for answer in answers],
+    }
+    return body.message(header)
+
+
 def place_trace(body: Body, trace: Trace, key: str, series: Sequence[str]) -> dict[str, Any]:
-    """What is told of every trace, its tokens aside."""
+    """What is told of a trace whose memory is shown, its tokens aside."""
+    writes = [place_writes(body, layer) for layer in trace.writes]
+    return place_series(body, trace, key, series) | {"writes": writes}
+
+
+def place_series(body: Body, trace: Trace, key: str, series: Sequence[str]) -> dict[str, Any]:
+    """A trace's curves."""
     layers, heads = trace["surprise"].shape[1:] if "surprise" in trace else (0, 0)
     return {
         "key": key,
         "layers": layers,
         "heads": heads,
         "series": {name: body.place(trace[name]) for name in series if name in trace},
-        "writes": [place_writes(body, layer) for layer in trace.writes],
+        "writes": [],
     }
 
 

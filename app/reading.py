@@ -51,11 +51,12 @@ class Reading:
         """What the browser needs to show all of it; made once."""
         return payload.encode(self.trace, self.key)
 
-    def grown(self) -> Reading:
-        """The same reading with the next piece of its text read."""
+    def grown(self, border: int | None = None) -> Reading:
+        """The same reading with the next piece of its text read, up to token ``border`` at most."""
         stream, begin = self.stream.fork(), self.stream.position
+        end = (begin // PIECE + 1) * PIECE
         started = time.perf_counter()
-        part = stream.feed(self.ids[begin : (begin // PIECE + 1) * PIECE], writes=True)
+        part = stream.feed(self.ids[begin : end if border is None else min(end, border)], writes=True)
         seconds = self.seconds + time.perf_counter() - started
         return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import comparing, limits, models, textbox, work
+from app import asking, comparing, limits, models, textbox, work
 from app.components.compare import compare_view
 
 TITLE = """
@@ -17,16 +17,6 @@ NAME = "Compare"
 DEFAULT = ("mac", "mag", "mal")
 
 state = st.session_state
-
-
-def take_question() -> None:
-    """Ask what is typed; where it cannot be asked, the question before stays asked."""
-    state.question_problem = None
-    try:
-        comparing.check_question(state.question)
-        state.asked = state.question
-    except limits.BadInput as problem:
-        state.question_problem = str(problem)
 
 
 def choose_models(names: list[str]) -> list[str]:
@@ -45,23 +35,6 @@ def choose_models(names: list[str]) -> list[str]:
     return [name for name in names if name in chosen]
 
 
-def ask_box() -> None:
-    """The question that every model answers after the text."""
-    with (
-        st.form("ask", border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        st.text_input(
-            "A question about the text",
-            key="question",
-            persist_state="session",
-            placeholder="Where is the red key?",
-        )
-        st.form_submit_button("Ask", on_click=take_question)
-    if state.get("question_problem"):
-        st.warning(state.question_problem)
-
-
 def describe(shown: comparing.Comparison) -> str:
     """Device, length and time, in one line."""
     columns = shown.columns
@@ -75,7 +48,7 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
     """What can be shown by now of the text and the question, as the chosen models read and answer; what is
     known is not computed again."""
     known: comparing.Comparison | None = state.get("comparison")
-    asked = state.get("asked", "")
+    asked = asking.asked()
     key = (tuple(model.name for model in chosen), state.text, asked)
     if known and known.complete and (known.shown, known.text, known.question) == key:
         return known
@@ -104,7 +77,7 @@ def page() -> None:
     with text_side:
         textbox.text_box()
     with question_side:
-        ask_box()
+        asking.ask_box()
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Read", type="primary", on_click=work.again, args=(NAME,))
             facts = st.empty()

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
 from app import models, samples
-from app.comparing import check_question, compare
+from app.asking import check_question
+from app.comparing import compare
 from app.limits import MAX_QUESTION, BadInput
 from tests.app.unreadable import UNREADABLE
 

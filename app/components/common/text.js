@@ -74,6 +74,19 @@ export class Text {
     return [low, high];
   }
 
+  /**
+   * Shade each token by a difference: one colour where it is above zero, another where it is below, full at the
+   * text's 99th percentile, which is returned, or at `least` where the text differs by less.
+   */
+  contrast(values, least) {
+    const top = Math.max(least, quantile(values.map(Math.abs), 0.99));
+    this.spans.forEach((span, t) => {
+      span?.style.setProperty("--share", Math.min(1, Math.abs(values[t]) / top).toFixed(3));
+      span?.style.setProperty("--shade", `var(--${values[t] < 0 ? "negative" : "positive"})`);
+    });
+    return top;
+  }
+
   /** Mark the token shown, and fade what the playhead has not reached; only what changed is touched. */
   render() {
     const reached = this.playhead.position + 1;

@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.common import bundle, markup, styles
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("reading", "attribution", "bars", "arcs", "diagram", "column", "choices", "compare")
+MODULES = ("reading", "attribution", "arcs", "diagram", "column", "choices", "compare")
 
 
 def diagrams() -> str:

@@ -5,7 +5,7 @@ import { Memory } from "../common/memory.js";
 import { paint, palette } from "../common/picture.js";
 import { Tracks } from "../common/tracks.js";
 import { attribute, attributeAll, strongest } from "./attribution.js";
-import { Bars, piece } from "./bars.js";
+import { Bars, piece } from "../common/bars.js";
 import { Diagram } from "./diagram.js";
 
 const SOURCES = 3;

@@ -1,0 +1,157 @@
+"""The Intervene page's server side, run without a browser: a fork is what the library makes of the edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import titans_core as tc
+from app import intervening, models, reading
+from app.edits import WIPE, Edit, decode
+from tests.app.unreadable import UNREADABLE
+
+PAGE = Path(__file__).parents[2] / "app" / "views" / "intervene.py"
+STORY = "Mara put the red key in the attic. The rain fell over the quiet hills. " * 18
+QUESTION = "Where is the red key?"
+
+
+@pytest.fixture
+def page() -> AppTest:
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state.text = STORY
+    return page.run()
+
+
+def warnings(page: AppTest) -> list[str]:
+    assert not page.exception
+    return [warning.value for warning in page.warning]
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(button for button in page.button if button.label.startswith(label)).click().run()
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    page.text_input(key="question").set_value(question)
+    return press(page, "Ask")
+
+
+def intervene(name: str, line: str, question: str = "") -> intervening.Intervention:
+    original = reading.read(models.load(name), STORY)
+    steps = list(intervening.stages(intervening.begin(original, decode(line), question)))
+    done = steps[-1].value
+    assert done.complete and done.original is original
+    return done
+
+
+def test_without_edits_the_fork_is_the_original(page: AppTest) -> None:
+    shown = page.session_state.intervention
+    assert warnings(page) == [] and shown.fork is shown.original and shown.edits == ()
+
+
+@pytest.mark.parametrize("name", ["mac", "mal-deep"])
+def test_an_edit_that_changes_no_gate_changes_nothing(name: str) -> None:
+    done = intervene(name, "alpha*1,tokens=300-400")
+    for quantity in done.original.trace.quantities:
+        np.testing.assert_allclose(
+            done.fork.trace[quantity], done.original.trace[quantity], atol=1e-4, rtol=1e-4, err_msg=quantity
+        )
+
+
+@pytest.mark.parametrize("name", ["mac", "mag", "mal", "lmm-deep"])
+def test_a_fork_is_read_as_the_library_reads_it(name: str) -> None:
+    done = intervene(name, "theta*0.5,layer=1,tokens=270-300;alpha=0.3,head=2;wipe,tokens=310-", QUESTION)
+    stream = tc.Stream(models.load(name)).override(alpha=0.3, heads=1)
+    stream = stream.override(theta=0.5, scale=True, layers=0, tokens=range(269, 300))
+    ids = done.original.ids
+    first = stream.feed(ids[:309])
+    stream = stream.wipe()
+    trace = tc.Trace.join([first, stream.feed(ids[309:])])
+    for quantity in trace.quantities:
+        np.testing.assert_allclose(
+            done.fork.trace[quantity], trace[quantity], atol=1e-4, rtol=1e-3, err_msg=quantity
+        )
+    assert done.answers[1] is not None and done.answers[1].text == stream.ask(QUESTION).text
+
+
+def test_what_stands_before_the_first_edit_is_not_read_again() -> None:
+    done = intervene("mag", "alpha=0.9,tokens=300")
+    for quantity in done.original.trace.quantities:
+        assert (done.fork.trace[quantity][:299] == done.original.trace[quantity][:299]).all()
+    assert (done.fork.trace["alpha"][299] == np.float32(0.9)).all()
+    assert not np.allclose(done.fork.trace["memory_norm"][300:], done.original.trace["memory_norm"][300:])
+
+
+def test_one_click_forgets_and_undo_remembers(page: AppTest) -> None:
+    ask(page, QUESTION)
+    press(page, "Forget fast")
+    shown = page.session_state.intervention
+    assert warnings(page) == [] and shown.edits == (Edit("alpha", 0.2),)
+    assert [a.text for a in shown.answers][0] == "attic"
+    assert (shown.fork.trace["alpha"] == np.float32(0.2)).all()
+    press(page, "Undo")
+    shown = page.session_state.intervention
+    assert shown.edits == () and shown.answers[0] is shown.answers[1]
+
+
+def test_edits_are_listed_and_taken_back_one_by_one(page: AppTest) -> None:
+    page.number_input(key="edit_start").set_value(20)
+    page.number_input(key="edit_stop").set_value(30)
+    page.selectbox(key="edit_layer").set_value(1)
+    press(page, "No writing")
+    press(page, "Wipe")
+    assert page.session_state.intervention.edits == (
+        Edit("write", None, False, 1, None, 19, 30),
+        Edit(WIPE, start=19),
+    )
+    press(page, "no writing, layer 2, at tokens 20 to 30")
+    assert page.session_state.intervention.edits == (Edit(WIPE, start=19),)
+    press(page, "Clear all")
+    assert page.session_state.intervention.edits == ()
+    press(page, "Undo")
+    assert page.session_state.intervention.edits == (Edit(WIPE, start=19),)
+
+
+def test_any_gate_can_be_set_or_multiplied(page: AppTest) -> None:
+    page.selectbox(key="edit_gate").set_value("theta")
+    page.number_input(key="edit_value").set_value(0.5)
+    press(page, "Apply")
+    assert page.session_state.intervention.edits == (Edit("theta", 0.5, True),)
+
+
+def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> None:
+    page.segmented_control(key="edit_sign").set_value("=")
+    page.number_input(key="edit_value").set_value(3.0)
+    page.selectbox(key="edit_gate").set_value("alpha")
+    press(page, "Apply")
+    (message,) = warnings(page)
+    assert "Alpha must lie between 0 and 1" in message and page.session_state.intervention.edits == ()
+    press(page, "No momentum")
+    assert warnings(page) == []
+
+
+def test_edits_beyond_a_shorter_text_are_told(page: AppTest) -> None:
+    page.number_input(key="edit_start").set_value(200)
+    press(page, "Wipe")
+    page.text_area(key="text").set_value("Tom likes soup.").run()
+    (message,) = warnings(page)
+    assert "Token 200 is not in the text" in message
+    press(page, "Clear all")
+    assert warnings(page) == []
+
+
+def test_a_rerun_changes_nothing(page: AppTest) -> None:
+    press(page, "No writing")
+    before = page.session_state.intervention
+    page.run()
+    assert page.session_state.intervention is before
+
+
+@UNREADABLE
+def test_a_text_that_cannot_be_read_stays_in_its_box(page: AppTest, text: str, told: str) -> None:
+    page.text_area(key="text").set_value(text).run()
+    (message,) = warnings(page)
+    assert told in message and page.text_area(key="text").value == text
