@@ -31,6 +31,13 @@ class Intervention:
             self.original.complete and self.fork.complete and (not self.question or None not in self.answers)
         )
 
+    @property
+    def traces(self) -> dict[str, tc.Trace]:
+        """What happened in both, by name; the original's alone where there are no edits."""
+        name = self.original.stream.model.name
+        edited = {f"{name}, edited": self.fork.trace} if self.edits else {}
+        return {name: self.original.trace} | edited
+
     @cached_property
     def message(self) -> bytes:
         """What the browser needs to show both; made once."""

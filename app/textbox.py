@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import limits, samples
+from app import limits, permalink, samples
 
 state = st.session_state
 
@@ -17,7 +17,7 @@ def take_sample() -> None:
 
 def take_typed() -> None:
     """What is typed is the person's own: no sample is chosen any more."""
-    state.sample = None
+    state.sample = state.link_problem = None
 
 
 def take_upload() -> None:
@@ -33,13 +33,15 @@ def take_upload() -> None:
 
 
 def choose_source() -> None:
-    """A sample, or a file; a session begins with the first sample."""
+    """A sample, or a file; a session begins with the first sample, or with what its link holds."""
+    permalink.take()
     titles = samples.titles()
     if "text" not in state and not st.query_params.get("sample"):
         state.sample = titles[0] if titles else None
     st.pills("A text to read", titles, key="sample", bind="query-params", on_change=take_sample, wrap=True)
     with st.popover("Upload", icon=":material/upload_file:"):
         st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
+    permalink.share()
 
 
 def text_box(height: int = 104) -> None:
@@ -47,6 +49,8 @@ def text_box(height: int = 104) -> None:
     titles = samples.titles()
     if "text" not in state:
         state.text = samples.text(state.sample or titles[0]) if titles else ""
+    if state.get("link_problem"):
+        st.warning(state.link_problem)
     if state.get("upload_problem"):
         st.warning(state.upload_problem)
     st.text_area(

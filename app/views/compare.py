@@ -7,6 +7,7 @@ import streamlit as st
 import titans_core as tc
 from app import asking, comparing, limits, models, textbox, work
 from app.components.compare import compare_view
+from app.exporting import export_menu
 
 TITLE = """
 <div class="page-title">
@@ -97,6 +98,7 @@ def page() -> None:
     if shown is not None:
         facts.caption(describe(shown))
         compare_view(shown.message)
+        export_menu({r.stream.model.name: r.trace for r in shown.columns}, shown.text, shown.question)
 
 
 page()

@@ -8,6 +8,7 @@ import titans_core as tc
 from app import asking, intervening, limits, models, reading, textbox, work
 from app.components.intervene import intervene_view
 from app.edits import SYMBOLS, WIPE, Edit
+from app.exporting import export_menu
 from app.intervening import Intervention
 from titans_core.override import largest
 
@@ -217,6 +218,7 @@ def page() -> None:
         return
     if shown is not None:
         intervene_view(shown.message, take_picked)
+        export_menu(shown.traces, shown.original.text, shown.question, shown.edits)
 
 
 page()

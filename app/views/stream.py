@@ -7,6 +7,7 @@ import streamlit as st
 import titans_core as tc
 from app import limits, models, reading, textbox, work
 from app.components.player import player
+from app.exporting import export_menu
 
 TITLE = """
 <div class="page-title">
@@ -158,6 +159,7 @@ def page() -> None:
     facts.caption(describe(model, read))
     if read is not None:
         player(read.message)
+        export_menu({model.name: read.trace}, read.text)
         add_text()
 
 

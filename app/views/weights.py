@@ -11,6 +11,7 @@ import titans_core as tc
 from app import limits, models, reading, textbox, work
 from app.charts.heatmap import heatmap, toolbar
 from app.charts.spectrum import over_time
+from app.exporting import export_menu
 from app.palette import theme
 from app.weighing import SAMPLED, Part, Weighing
 from app.words import after
@@ -239,6 +240,7 @@ def page() -> None:
         return
     if weighing is not None:
         explore(weighing)
+        export_menu({chosen: weighing.trace}, weighing.reading.text)
 
 
 page()

@@ -153,3 +153,35 @@ def test_everything_that_acts_has_a_name(visit: Visit) -> None:
 def test_a_dark_page_has_a_dark_view(visit: Visit) -> None:
     page = visit(color_scheme="dark")
     expect(page.locator(".intervene")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_link_that_is_shared_opens_the_same_for_somebody_else(visit: Visit, browser: Browser) -> None:
+    page = visit("MAG")
+    ask(page)
+    press(page, "Forget fast")
+    expect(page.locator(".intervene.answers-differ")).to_have_count(1)
+    press(page, "Share")
+    address = page.get_by_test_id("stCode").inner_text().strip()
+    answers = page.locator(".answers").inner_text()
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(address)
+    expect(other.locator(".intervene .text")).to_have_text(STORY, use_inner_text=False)
+    expect(other.get_by_role("button", name="α = 0.2, everywhere")).to_be_visible()
+    expect(other.locator(".answers")).to_be_visible()
+    assert other.locator(".answers").inner_text() == answers
+    other.close()
+
+
+def test_what_was_read_is_saved_as_a_table_and_a_notebook(visit: Visit) -> None:
+    page = visit()
+    for label, begin in (
+        ("Trace, CSV", b"model,position,token"),
+        ("Trace, Parquet", b"PAR1"),
+        ("Notebook", b"{"),
+    ):
+        press(page, "Export")
+        with page.expect_download() as saved:
+            press(page, label)
+        assert saved.value.path().read_bytes().startswith(begin)
+        page.keyboard.press("Escape")

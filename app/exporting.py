@@ -1,0 +1,52 @@
+"""What was read, to be taken along: the traces as CSV and Parquet, the session as a notebook."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.edits import Edit
+from app.notebook import notebook
+from titans_core.trace import Trace
+
+
+def frame(traces: Mapping[str, Trace]) -> pd.DataFrame:
+    """All traces as one tidy table, one row a model, token, layer and head."""
+    return pd.concat({name: trace.to_frame() for name, trace in traces.items()}, names=["model"]).reset_index(
+        level=0
+    )
+
+
+def parquet(table: pd.DataFrame) -> bytes:
+    """The table as a Parquet file."""
+    file = io.BytesIO()
+    table.to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def export_menu(
+    traces: Mapping[str, Trace], text: str, question: str = "", edits: Sequence[Edit] = ()
+) -> None:
+    """Files to save; each is made when it is asked for. With edits, the last trace is the edited one."""
+    models = [name for name in traces if not name.endswith(", edited")]
+    with st.popover("Export", icon=":material/download:"):
+        st.write("Every number of this page, or all of it as a notebook that computes it again.")
+        for label, name, kind, make in (
+            ("Trace, CSV", "trace.csv", "text/csv", lambda: frame(traces).to_csv(index=False).encode()),
+            (
+                "Trace, Parquet",
+                "trace.parquet",
+                "application/vnd.apache.parquet",
+                lambda: parquet(frame(traces)),
+            ),
+            (
+                "Notebook",
+                "reading.ipynb",
+                "application/x-ipynb+json",
+                lambda: notebook(models, text, question, edits).encode(),
+            ),
+        ):
+            st.download_button(label, make, name, kind, on_click="ignore")

@@ -1,0 +1,124 @@
+"""A link that opens a page as it is: its text, question and edits stand in the address, with the page's own
+choices. The text is packed; one that is too long for an address can be exported instead."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app import asking, edits, limits
+from app.edits import Edit
+
+VERSION: Final[str] = "1"
+LONGEST: Final[int] = 6_000  # characters that a packed text takes in an address; some servers end at 8,000
+FIELDS: Final[tuple[str, ...]] = ("v", "text", "ask", "edits")
+
+state = st.session_state
+
+
+class Linked(NamedTuple):
+    """What a link holds; None where it says nothing of it."""
+
+    text: str | None
+    question: str | None
+    edits: tuple[Edit, ...]
+
+
+def pack(text: str) -> str:
+    """A text as characters that an address can hold."""
+    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).rstrip(b"=").decode()
+
+
+def unpack(packed: str) -> str:
+    """What ``pack`` packed. Raises BadInput for anything else, and for a text longer than a page reads."""
+    most = 4 * limits.MAX_CHARACTERS  # bytes of UTF-8
+    try:
+        raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(raw, most + 1)
+        if len(text) <= most and not unpacking.eof:
+            raise ValueError("cut short")
+    except (binascii.Error, zlib.error, ValueError):
+        raise limits.BadInput(
+            "The text in this link is damaged, so the page opened without it: ask for the link again, whole."
+        ) from None
+    if len(text) > most:
+        raise limits.BadInput(
+            "The text in this link is longer than a page reads, so the page opened without it."
+        )
+    return limits.decode_upload(text)
+
+
+def read(fields: Mapping[str, str]) -> Linked:
+    """What the fields of an address hold. Raises BadInput where they are damaged, or of another version."""
+    if fields.get("v") != VERSION:
+        raise limits.BadInput(
+            f"This link is of another version of the lab ({fields.get('v', '')[:8]!r}, not {VERSION!r}), "
+            "so the page opened without it: make a new one with Share."
+        )
+    text = unpack(fields["text"]) if "text" in fields else None
+    question = fields.get("ask")
+    if question is not None:
+        asking.check_question(question)
+    return Linked(text, question, edits.decode(fields.get("edits", "")))
+
+
+def take() -> None:
+    """At the beginning of a session take what the address holds; what is damaged is told, and the page opens
+    as it does without a link."""
+    if "arrived" in state:
+        return
+    state.arrived = True
+    fields = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
+    if not fields:
+        return
+    for name in fields:  # from now on the session goes its own way
+        del st.query_params[name]
+    try:
+        linked = read(fields)
+    except limits.BadInput as problem:
+        state.link_problem = str(problem)
+        return
+    if linked.text is not None:
+        state.text = linked.text
+    if linked.question is not None:
+        state.question = state.asked = linked.question
+    state.edits = list(linked.edits)
+
+
+def link() -> str | None:
+    """The address of the page as it is; None where its text is too long for one."""
+    own = {"v": VERSION}
+    if state.get("sample"):
+        own["sample"] = state.sample
+    else:
+        own["text"] = pack(state.get("text", ""))
+        if len(own["text"]) > LONGEST:
+            return None
+    own |= {"ask": asking.asked()} if asking.asked() else {}
+    own |= {"edits": edits.encode(state.edits)} if state.get("edits") else {}
+    kept = [
+        (name, value)
+        for name in st.query_params
+        if name not in (*FIELDS, "sample")
+        for value in st.query_params.get_all(name)
+    ]
+    return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"
+
+
+def share() -> None:
+    """The link, ready to be copied."""
+    with st.popover("Share", icon=":material/link:"):
+        address = link()
+        if address is None:
+            st.write("This text is too long for a link. Save it as a file and send that.")
+            st.download_button("Save the text", state.text, "text.txt", "text/plain", on_click="ignore")
+            return
+        st.write("This link opens the page with this text, question and choices.")
+        st.code(address, language=None, wrap_lines=True)
