@@ -121,13 +121,13 @@ def still_there() -> Callable[[], bool]:
     return lambda: runtime.is_active_session(session)
 
 
-def progress(job: Job[Any]) -> None:
+def progress(job: Job[Any], button: str = "Read") -> None:
     """While a job goes on: how far it is, and a way to stop it. The page runs again when there is more to
-    show. Once stopped: how far it came."""
+    show. Once stopped: how far it came, and which button begins again."""
     if job.running:
         watch(job, job.shown)
     elif job.stopped:
-        st.warning(f"Stopped after {share(job)}. Press Read to go on.")
+        st.warning(f"Stopped after {share(job)}. Press {button} to go on.")
 
 
 @st.fragment(run_every=GLANCE)
