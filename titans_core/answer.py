@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from titans_core.layers import map_state
@@ -32,8 +33,26 @@ class Answer:
     candidates: Candidates
     candidates_without: Candidates
     _before: Stream = field(repr=False, compare=False)
+    _asked: Stream = field(repr=False, compare=False)
+    _without: Stream = field(repr=False, compare=False)
     _question: tuple[int, ...] = field(repr=False, compare=False)
     _first: int = field(repr=False, compare=False)  # token of the answer
+
+    def chances(self, value: str) -> tuple[float, float]:
+        """The probability of any bare value with the memory, and with it wiped, counted as that of a
+        candidate: the product over the value's tokens, the stop that ends it left out. Raises ValueError for
+        a value of nothing but stops and spaces, and for a lone surrogate."""
+        tokenizer = self._asked.tokenizer
+        ids = tokenizer.encode(f" {value.strip()}.", opening=False)
+        while ids and not tokenizer.token_bytes[ids[-1]].strip(b" .\n"):
+            ids.pop()
+        if not ids:
+            raise ValueError("there is no value to look for")
+        with_memory, without = (
+            float(np.exp(-stream.fork().feed(ids)["nll"].sum(dtype=np.float64)))
+            for stream in (self._asked, self._without)
+        )
+        return with_memory, without
 
     @cached_property
     def source(self) -> int | None:
@@ -58,7 +77,7 @@ def answer(before: Stream, asked: Stream, without: Stream, question: tuple[int, 
     greedy = complete(asked)
     first = int(asked.now.logits[0].argmax())
     known, unknown = likeliest_first(greedy), likeliest_first(complete(without))
-    return Answer(greedy[0][0], known, unknown, before, question, first)
+    return Answer(greedy[0][0], known, unknown, before, asked, without, question, first)
 
 
 def likeliest_first(candidates: Candidates) -> Candidates:
