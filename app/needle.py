@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +11,15 @@ from random import Random
 from typing import Final, NamedTuple
 
 import titans_core as tc
-from app import asking, limits, reading
+from app import limits
 from app.work import Step
+from titans_core.answer import BESIDE
 from titans_core.tasks.haystack import sentence
 from titans_core.tokenizer import Tokenizer
 
-LONGEST: Final[int] = 16_384  # tokens of a haystack
-MOST_FACT: Final[int] = 400  # characters
+MOST: Final[int] = 400  # characters of a fact, a question, an answer
 PIECE: Final[int] = 512  # tokens between two moments at which reading can be stopped
-FIRST: Final[int] = 32  # tokens after the fact where the models are first asked; then at every doubling
+FIRST: Final[int] = 8  # tokens after the fact where the models are first asked; then at every doubling
 
 
 class Needle(NamedTuple):
@@ -31,6 +32,45 @@ class Needle(NamedTuple):
     length: int
     depth: float
     seed: int
+
+    @property
+    def value(self) -> str:
+        """The right answer, bare, and spelled as the fact spells it."""
+        bare = self.answer.strip(BESIDE)
+        told = re.search(re.escape(bare), self.fact, re.IGNORECASE)
+        return told.group() if told else bare
+
+    def check(self) -> None:
+        """Raise BadInput where the fact, the question or the answer is missing, too long, or cannot be
+        read."""
+        for what, text in (("fact", self.fact), ("question", self.question), ("answer", self.answer)):
+            if not text.strip().strip(BESIDE):
+                raise limits.BadInput(f"There is no {what} yet: type one, then press Search.")
+            if len(text) > MOST:
+                raise limits.BadInput(
+                    f"This {what} has {len(text):,} characters; the page takes up to {MOST}. Make it shorter."
+                )
+            try:
+                Tokenizer.load().encode(text)
+            except ValueError as error:
+                raise limits.BadInput(f"This {what} cannot be read: {error}.") from None
+
+
+class Hay(NamedTuple):
+    """The haystack with the fact in it, as tokens: the fact's are those from ``start`` to ``told``. The text
+    before it and after it."""
+
+    ids: tuple[int, ...]
+    start: int
+    told: int
+    before: str
+    after: str
+
+    @property
+    def distances(self) -> list[int]:
+        """How many tokens after the fact the models are asked: soon, at every doubling, and at the end."""
+        rest = len(self.ids) - self.told
+        return [*takewhile(lambda n: n < rest, (FIRST << power for power in count())), rest]
 
 
 class Found(NamedTuple):
@@ -48,23 +88,19 @@ class Search:
     """How far the models have come; ``found`` has a list of answers for each."""
 
     needle: Needle
-    ids: tuple[int, ...]
-    told: int  # tokens up to the fact's end
+    hay: Hay
     streams: dict[str, tc.Stream]
     found: dict[str, tuple[Found, ...]]
 
     @property
-    def stations(self) -> list[int]:
-        """After how many tokens the models are asked: a while after the fact, at every doubling, and at the
-        end."""
-        rest = len(self.ids) - self.told
-        doublings = takewhile(lambda n: n < rest, (FIRST << power for power in count()))
-        return [self.told + distance for distance in (*doublings, rest)]
+    def key(self) -> tuple[tuple[str, ...], Needle]:
+        """Who searches, and what for: searches of one key find the same."""
+        return tuple(self.streams), self.needle
 
     @property
     def complete(self) -> bool:
-        """Whether every model has answered at every station."""
-        return all(len(found) == len(self.stations) for found in self.found.values())
+        """Whether every model has answered everywhere."""
+        return all(len(found) == len(self.hay.distances) for found in self.found.values())
 
     @property
     def read(self) -> int:
@@ -73,67 +109,50 @@ class Search:
 
 
 def begin(chosen: Sequence[tc.TitansLM], needle: Needle) -> Search:
-    """A search that has not begun. Raises BadInput where the fact, the question or the answer is missing, or
-    cannot be read."""
-    for what, text in (("fact", needle.fact), ("answer", needle.answer)):
-        if not text.strip():
-            raise limits.BadInput(f"There is no {what} yet: type one, then press Search.")
-    if len(needle.fact) > MOST_FACT:
-        raise limits.BadInput(
-            f"This fact has {len(needle.fact):,} characters; "
-            f"the page takes up to {MOST_FACT}. Tell a shorter one."
-        )
-    asking.check_question(needle.question)
-    try:
-        ids, told = hide(needle)
-    except ValueError as error:
-        raise limits.BadInput(reading.sentence(str(error))) from None
+    """A search that has not begun. Raises BadInput as ``hide``."""
     streams = {model.name: tc.Stream(model, history=0) for model in chosen}
-    return Search(needle, ids, told, streams, dict.fromkeys(streams, ()))
+    return Search(needle, hide(needle), streams, dict.fromkeys(streams, ()))
 
 
-def hide(needle: Needle) -> tuple[tuple[int, ...], int]:
-    """The haystack with the fact between two of its sentences, and how many tokens there are up to the fact's
-    end. Raises ValueError where the fact is no valid Unicode."""
+def hide(needle: Needle) -> Hay:
+    """A haystack with the fact between two of its sentences, or before the first. Raises BadInput where the
+    fact, the question or the answer is none."""
+    needle.check()
     encode = Tokenizer.load().encode
     rng = Random(needle.seed)
     hay: list[str] = []
     ends: list[int] = []  # tokens up to each sentence's end
     while not ends or ends[-1] < needle.length:
         hay.append(sentence(rng))
-        ends.append((ends[-1] if ends else 0) + len(encode(hay[-1])))
+        ends.append(ends[-1] + len(encode(f" {hay[-1]}", opening=False)) if ends else len(encode(hay[-1])))
     place = min(bisect(ends, needle.depth * needle.length), bisect(ends, ends[-1] - 2 * FIRST))
-    before = " ".join([*hay[:place], needle.fact.strip()])
-    whole = encode(" ".join([before, *hay[place:]]))
-    return tuple(whole), len(encode(before))
+    before, after = " ".join(hay[:place]), " ".join(hay[place:])
+    told = f"{before} {needle.fact.strip()}".lstrip()
+    return Hay(tuple(encode(f"{told} {after}")), len(encode(before)), len(encode(told)), before, after)
 
 
 def stages(search: Search) -> Iterator[Step[Search]]:
-    """All models read from station to station and answer; every answer is worth showing."""
-    total = len(search.ids) * len(search.streams)
-    for station in search.stations:
-        for name in search.streams:
-            while search.streams[name].position < station:
-                search = read_on(search, name, station)
+    """All models read on from where they are, asked at one distance after the other; every answer is worth
+    showing."""
+    total = len(search.hay.ids) * len(search.streams)
+    for asked, distance in enumerate(search.hay.distances):
+        for name in [name for name, found in search.found.items() if len(found) == asked]:
+            while search.streams[name].position < search.hay.told + distance:
+                search = read_on(search, name, search.hay.told + distance)
                 yield Step(search.read, total, search, False)
-            search = replace(search, found=search.found | {name: (*search.found[name], answer(search, name))})
+            found = Found(distance, *answer(search.streams[name], search.needle))
+            search = replace(search, found=search.found | {name: (*search.found[name], found)})
             yield Step(search.read, total, search, True)
 
 
-def read_on(search: Search, name: str, station: int) -> Search:
-    """The next piece, at most up to the station."""
+def read_on(search: Search, name: str, border: int) -> Search:
+    """The next piece, at most up to token ``border``."""
     stream = search.streams[name].fork()
-    stream.feed(search.ids[stream.position : min(stream.position + PIECE, station)])
+    stream.feed(search.hay.ids[stream.position : min(stream.position + PIECE, border)])
     return replace(search, streams=search.streams | {name: stream})
 
 
-def answer(search: Search, name: str) -> Found:
-    """What a model says where it stands."""
-    stream, needle = search.streams[name], search.needle
-    given = stream.ask(needle.question)
-    right = needle.answer.strip().strip(".").casefold()
-    shares = (
-        sum(share for text, share in candidates if text.casefold() == right)
-        for candidates in (given.candidates, given.candidates_without)
-    )
-    return Found(stream.position - search.told, given.text, *shares)
+def answer(stream: tc.Stream, needle: Needle) -> tuple[str, float, float]:
+    """What a model says where it stands, and the chances of the right answer, with memory and without."""
+    given = stream.ask(needle.question.strip())
+    return given.text, *given.chances(needle.value)

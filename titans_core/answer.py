@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CANDIDATES = 5
 LONGEST = 16  # tokens an answer may take
 STOPS = (".", "\n")
+BESIDE = " .\n"  # what stands around a value and is no part of it
 
 Candidates = list[tuple[str, float]]
 
@@ -43,8 +44,8 @@ class Answer:
         candidate: the product over the value's tokens, the stop that ends it left out. Raises ValueError for
         a value of nothing but stops and spaces, and for a lone surrogate."""
         tokenizer = self._asked.tokenizer
-        ids = tokenizer.encode(f" {value.strip()}.", opening=False)
-        while ids and not tokenizer.token_bytes[ids[-1]].strip(b" .\n"):
+        ids = tokenizer.encode(f" {value.strip(BESIDE)}.", opening=False)
+        while ids and not tokenizer.token_bytes[ids[-1]].strip(BESIDE.encode()):
             ids.pop()
         if not ids:
             raise ValueError("there is no value to look for")
@@ -101,7 +102,7 @@ def complete(stream: Stream) -> Candidates:
             texts[row] += piece
             open_rows[row] = not any(stop in piece for stop in STOPS)
             # a stop ends a value and is no part of it; where it comes first it is all there is
-            counts = step == 0 or open_rows[row] or piece.strip(" .\n")
+            counts = step == 0 or open_rows[row] or piece.strip(BESIDE)
             totals[row] *= p if counts else 1.0
         if not any(open_rows):
             break

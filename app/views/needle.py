@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 import titans_core as tc
 from app import limits, models, needle, work
-from app.needle import Found, Needle, Search
+from app.charts.haystack import haystack, table
+from app.needle import Needle, Search
 
 TITLE = """
 <div class="page-title">
@@ -16,10 +15,6 @@ TITLE = """
 </div>
 """
 NAME = "Needle"
-CAPTION = (
-    "Asked so many tokens after the fact: the answer, and the probability of the right one with the memory "
-    "(and with the memory wiped)"
-)
 DEFAULT = ("mac", "mag", "mal", "attention")
 FACTS = {  # what can be told with one click: fact, question, answer
     "A place": ("Mara put the red key in the attic.", "Where is the red key?", "attic"),
@@ -29,6 +24,8 @@ FACTS = {  # what can be told with one click: fact, question, answer
 }
 LENGTHS = (256, 512, 1024, 2048, 4096, 8192, 16_384)
 FIELDS = ("fact", "needle_question", "answer")
+LABELS = ("The fact", "The question", "The right answer")
+Key = tuple[tuple[str, ...], Needle]  # who searches, and what for
 
 state = st.session_state
 
@@ -42,33 +39,51 @@ def take_fact() -> None:
 
 def choose_needle() -> Needle:
     """The fact, the question and its answer; how long the haystack is, and where in it the fact stands."""
-    for name, text in zip(FIELDS, FACTS["A place"], strict=True):
-        state.setdefault(name, text)
-    st.pills("A fact to hide", FACTS, default="A place", key="told", on_change=take_fact, wrap=True)
-    fact, question, answer = st.columns([5, 4, 2], gap="small")
-    with fact:
-        st.text_input("The fact", key="fact", persist_state="session")
-    with question:
-        st.text_input("The question", key="needle_question", persist_state="session")
-    with answer:
-        st.text_input("The right answer", key="answer", persist_state="session")
-    length, depth, seed = st.columns([5, 4, 2], gap="small")
-    with length:
-        st.select_slider(
-            "Tokens of haystack",
-            LENGTHS,
-            2048,
-            format_func=lambda n: f"{n:,}",
-            key="length",
-            persist_state="session",
-        )
-    with depth:
-        st.slider("Where the fact stands", 0, 100, 10, format="%d %%", key="depth", persist_state="session")
-    with seed:
-        st.number_input("Which haystack", 1, 999, key="haystack", persist_state="session")
-    return Needle(
-        state.fact, state.needle_question, state.answer, state.length, state.depth / 100, state.haystack
+    ready = st.container()
+    columns = st.columns([5, 4, 2], gap="small")
+    texts = tuple(
+        column.text_input(label, default, key=key, bind="query-params", persist_state="session")
+        for column, label, default, key in zip(columns, LABELS, FACTS["A place"], FIELDS, strict=True)
     )
+    state.told = next((name for name, told in FACTS.items() if told == texts), None)
+    ready.pills("A fact to hide", FACTS, key="told", on_change=take_fact, wrap=True)
+    fact, question, answer = texts
+    return Needle(fact, question, answer, *choose_hay())
+
+
+def choose_hay() -> tuple[int, float, int]:
+    """How long the haystack is, where in it the fact stands, and which haystack it is."""
+    length, depth, seed = st.columns([5, 4, 2], gap="small")
+    tokens = length.select_slider(
+        "Tokens of haystack",
+        LENGTHS,
+        2048,
+        format_func=lambda n: f"{n:,}",
+        key="length",
+        bind="query-params",
+        persist_state="session",
+    )
+    share = depth.slider(
+        "Where the fact stands",
+        0,
+        100,
+        10,
+        format="%d %%",
+        key="depth",
+        bind="query-params",
+        persist_state="session",
+    )
+    which = seed.number_input(  # of a float: an int that a link says is infinite would raise
+        "Which haystack",
+        1.0,
+        999.0,
+        step=1.0,
+        format="%.0f",
+        key="haystack",
+        bind="query-params",
+        persist_state="session",
+    )
+    return tokens, share / 100, int(which)
 
 
 def choose_models(names: list[str]) -> list[str]:
@@ -88,65 +103,38 @@ def choose_models(names: list[str]) -> list[str]:
 
 
 def begin() -> None:
-    """Search for what the boxes say now."""
+    """Search for what the boxes say now; a search for the same goes on where it was stopped."""
     state.searching = True
-    work.forget(NAME)
+    work.again(NAME)
 
 
-def current(chosen: list[tc.TitansLM], wanted: Needle) -> Search | None:
-    """The search as far as it is; begun where it was asked for."""
-    if state.pop("searching", False):
-        state.search_key = (tuple(model.name for model in chosen), wanted)
-    key = state.get("search_key")
+def current() -> Search | None:
+    """The search that was begun last, as far as it is."""
+    key: Key | None = state.get("search_key")
     if key is None:
         return None
-    before: Search | None = state.get("search")
-    if before and before.complete and (tuple(before.streams), before.needle) == key:
-        return before
-    hidden = [models.load(name) for name in key[0]]
+    last: Search | None = state.get("search")
+    known = last if last and last.key == key else None
+    if known and known.complete:
+        return known
+    loaded = [models.load(name) for name in key[0]]
     with st.spinner("Reading …"):
-        job = work.current(NAME, key, lambda: needle.stages(needle.begin(hidden, key[1])))
+        job = work.current(NAME, key, lambda: needle.stages(known or needle.begin(loaded, key[1])))
     job.check()
-    state.search = job.value or before
+    state.search = job.value or last
     work.progress(job, "Search")
-    return job.shown
+    return job.shown or known
 
 
-def table(search: Search) -> str:
-    """One row a model, one column a distance: what it says there, shaded by what the right answer gets."""
-    distances = [station - search.told for station in search.stations]
-    head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in distances)
-    rows = "".join(
-        f"<tr><th scope='row'>{html.escape(models.title(name))}</th>"
-        + "".join(cell(found[i] if i < len(found) else None, search.needle) for i in range(len(distances)))
-        + "</tr>"
-        for name, found in search.found.items()
-    )
-    return (
-        f"<div class='needle'><table><caption>{CAPTION}</caption>"
-        f"<thead><tr><th scope='col'>tokens after it</th>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def cell(found: Found | None, wanted: Needle) -> str:
-    """An answer; empty where the model has not come so far."""
-    if found is None:
-        return "<td></td>"
-    right = found.said.casefold() == wanted.answer.strip().strip(".").casefold()
-    said = html.escape(found.said) or "nothing"
-    return (
-        f"<td style='--share:{found.with_memory:.3f}' class='{'right' if right else 'wrong'}'>"
-        f"<b dir='auto'>{'✓' if right else '✗'} {said}</b>"
-        f"<span>{percent(found.with_memory)} <i>({percent(found.without)})</i></span></td>"
-    )
-
-
-def percent(share: float) -> str:
-    """A share as the pages write it."""
-    if share == 0 or share >= 0.9995:
-        return f"{100 * share:.0f}%"
-    return f"{100 * share:.1f}%" if share >= 0.001 else "<0.1%"
+def show_hay(wanted: Needle) -> bool:
+    """The haystack that the boxes describe; where they do not describe one, why."""
+    try:
+        hay = needle.hide(wanted)
+    except limits.BadInput as problem:
+        st.warning(str(problem))
+        return False
+    st.html(haystack(hay, wanted))
+    return True
 
 
 def page() -> None:
@@ -157,21 +145,23 @@ def page() -> None:
         st.warning(models.NONE)
         return
     wanted = choose_needle()
-    chosen = choose_models(names)
+    hidden = show_hay(wanted)
+    key = (tuple(choose_models(names)), wanted)
     st.button("Search", type="primary", on_click=begin)
-    if not chosen:
+    if not key[0]:
         st.warning("Choose at least one model to search.")
-        return
+    if state.pop("searching", False) and hidden and key[0]:
+        state.search_key = key
     try:
-        search = current([models.load(name) for name in chosen], wanted)
-    except limits.BadInput as problem:
-        st.warning(str(problem))
-        return
+        search = current()
     except ValueError as problem:
         st.warning(models.unloadable(problem))
         return
-    if search is not None:
-        st.html(table(search))
+    if search is None:
+        return
+    if search.key != key:
+        st.caption("This is what was found before. Press Search to search anew.")
+    st.html(table(search))
 
 
 page()

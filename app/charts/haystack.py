@@ -1,0 +1,74 @@
+"""A haystack, where the fact stands in it, and what the models that search it say, as HTML."""
+
+from __future__ import annotations
+
+import html
+
+from app import models
+from app.needle import Found, Hay, Needle, Search
+
+AROUND = 12  # words shown on either side of the fact
+CAPTION = (
+    "Asked so many tokens after the fact: the answer, and the probability of the right one with the memory "
+    "(and with the memory wiped)"
+)
+
+
+def haystack(hay: Hay, needle: Needle) -> str:
+    """The haystack as a line, with the fact and the places where the models are asked; the fact among its
+    neighbours; both in words."""
+    total, distances = len(hay.ids), hay.distances
+    asked = "".join(f"<i style='left:{100 * (hay.told + n) / total:.3f}%'></i>" for n in distances)
+    fact = f"left:{100 * hay.start / total:.3f}%;width:{100 * (hay.told - hay.start) / total:.3f}%"
+    return (
+        f"<div class='hay'><div class='line' aria-hidden='true'>{asked}<b style='{fact}'></b></div>"
+        f"<p class='passage' dir='auto'>{passage(hay, needle.fact.strip())}</p>"
+        f"<p class='where'>Told at tokens {hay.start + 1:,} to {hay.told:,} of {total:,}, asked at the "
+        f"{len(distances)} strokes: {distances[0]} tokens later, at every doubling, and at the end.</p></div>"
+    )
+
+
+def passage(hay: Hay, fact: str) -> str:
+    """The fact between the words before it and after it."""
+    before, after = hay.before.split(" "), hay.after.split(" ")
+    left = ("… " if len(before) > AROUND else "") + " ".join(before[-AROUND:])
+    right = " ".join(after[:AROUND]) + (" …" if len(after) > AROUND else "")
+    return f"{html.escape(left)} <mark>{html.escape(fact)}</mark> {html.escape(right)}"
+
+
+def table(search: Search) -> str:
+    """One row a model, one column a distance: what it says there, shaded by what the right answer gets."""
+    distances = search.hay.distances
+    head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in distances)
+    rows = "".join(
+        f"<tr><th scope='row'>{html.escape(models.title(name))}</th>"
+        + "".join(cell(found[i] if i < len(found) else None, search.needle) for i in range(len(distances)))
+        + "</tr>"
+        for name, found in search.found.items()
+    )
+    return (
+        "<div class='needle' role='region' aria-label='What the models answer' tabindex='0'>"
+        f"<table><caption><span>{CAPTION}</span></caption>"
+        f"<thead><tr><th scope='col'>tokens after it</th>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def cell(found: Found | None, needle: Needle) -> str:
+    """An answer; empty where the model has not come so far."""
+    if found is None:
+        return "<td></td>"
+    right = found.said.casefold() == needle.value.casefold()
+    said = html.escape(found.said) or "nothing"
+    return (
+        f"<td style='--share:{found.with_memory:.3f}' class='{'right' if right else 'wrong'}'>"
+        f"<b dir='auto'>{'✓' if right else '✗'} {said}</b>"
+        f"<span>{percent(found.with_memory)} <i>({percent(found.without)})</i></span></td>"
+    )
+
+
+def percent(share: float) -> str:
+    """A share as the pages write it; the chance of a value is never nothing."""
+    if share < 0.001:
+        return "<0.1%"
+    return f"{100 * share:.0f}%" if share >= 0.9995 else f"{100 * share:.1f}%"
