@@ -47,7 +47,8 @@ class Intervention:
         ]
         wipes = [edit.start for edit in self.edits if edit.kind == WIPE]
         key = f"{self.original.key} {self.fork.key} {self.question} {self.complete}"
-        return payload.encode_fork(traces, key, (spans, wipes), self.question, self.answers)
+        name = self.original.stream.model.name
+        return payload.encode_fork(traces, key, name, (spans, wipes), self.question, self.answers)
 
 
 def begin(

@@ -73,10 +73,11 @@ class Body:
         return b"".join([struct.pack("<I", len(text)), text, *self.parts])
 
 
-def encode(trace: Trace, key: str) -> bytes:
-    """The message that shows ``trace``. ``key`` names the reading: the same key, the same message."""
+def encode(trace: Trace, key: str, model: str) -> bytes:
+    """The message that shows what ``model`` made of a text. ``key`` names the reading: the same key, the same
+    message."""
     body = Body()
-    return body.message({"tokens": trace.tokens} | place_trace(body, trace, key, SERIES))
+    return body.message({"model": model, "tokens": trace.tokens} | place_trace(body, trace, key, SERIES))
 
 
 def encode_columns(columns: Sequence[Column], question: str) -> bytes:
@@ -95,6 +96,7 @@ def encode_columns(columns: Sequence[Column], question: str) -> bytes:
 def encode_fork(
     traces: tuple[Trace, Trace],
     key: str,
+    model: str,
     edited: tuple[Sequence[tuple[int, int]], Sequence[int]],
     question: str,
     answers: Sequence[Answer | None],
@@ -104,6 +106,7 @@ def encode_fork(
     body = Body()
     header = {
         "key": key,
+        "model": model,
         "tokens": traces[0].tokens,
         "traces": [
             place_series(body, trace, f"{key} {number}", FORKED) for number, trace in enumerate(traces)

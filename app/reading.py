@@ -49,7 +49,7 @@ class Reading:
     @cached_property
     def message(self) -> bytes:
         """What the browser needs to show all of it; made once."""
-        return payload.encode(self.trace, self.key)
+        return payload.encode(self.trace, self.key, self.stream.model.name)
 
     def grown(self, border: int | None = None) -> Reading:
         """The same reading with the next piece of its text read, up to token ``border`` at most."""

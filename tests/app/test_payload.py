@@ -66,7 +66,7 @@ def decode(message: bytes) -> tuple[dict[str, Any], Any]:
 
 def test_every_number_drawn_arrives_unchanged() -> None:
     trace = random_trace()
-    header, array = decode(encode(trace, "k"))
+    header, array = decode(encode(trace, "k", "mac"))
     assert set(header["series"]) == set(SERIES)
     for name, at in header["series"].items():
         np.testing.assert_array_equal(array(at), trace[name])
@@ -77,15 +77,15 @@ def test_every_number_drawn_arrives_unchanged() -> None:
 
 
 def test_the_header_gives_tokens_and_sizes() -> None:
-    header, _ = decode(encode(random_trace(), "some key"))
-    assert header["tokens"] == TOKENS
+    header, _ = decode(encode(random_trace(), "some key", "mac"))
+    assert (header["tokens"], header["model"]) == (TOKENS, "mac")
     assert (header["key"], header["layers"], header["heads"]) == ("some key", LAYERS, HEADS)
     assert [len(layer) for layer in header["writes"]] == [2, 2]
 
 
 def test_a_model_without_memory_sends_its_nll_alone() -> None:
     trace = random_trace(memory=False)
-    header, array = decode(encode(trace, "k"))
+    header, array = decode(encode(trace, "k", "mac"))
     assert list(header["series"]) == ["nll"] and header["writes"] == [] and header["layers"] == 0
     np.testing.assert_array_equal(array(header["series"]["nll"]), trace["nll"])
 
@@ -93,13 +93,13 @@ def test_a_model_without_memory_sends_its_nll_alone() -> None:
 @pytest.mark.parametrize("token", ["", "a", "ab", "abc", "\U0001f989"])
 def test_floats_are_aligned_whatever_the_header_length(token: str) -> None:
     trace = Trace(0, (0,), [token], {"nll": np.array([1.5], np.float32)})
-    header, array = decode(encode(trace, "k"))
+    header, array = decode(encode(trace, "k", "mac"))
     assert array(header["series"]["nll"])[0] == 1.5
 
 
 def test_what_is_not_contiguous_is_sent_in_order() -> None:
     column = np.arange(12, dtype=np.float32).reshape(6, 2)[:, 0]
-    header, array = decode(encode(Trace(0, tuple(range(6)), [""] * 6, {"nll": column}), "k"))
+    header, array = decode(encode(Trace(0, tuple(range(6)), [""] * 6, {"nll": column}), "k", "mac"))
     np.testing.assert_array_equal(array(header["series"]["nll"]), column)
 
 

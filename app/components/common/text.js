@@ -111,11 +111,10 @@ export class Text {
     return this.spans[token];
   }
 
+  /** Measured on the page: within its block, a token would tell only where it stands in that. */
   keepInView(span) {
-    const { offsetTop, offsetHeight } = span;
-    const { scrollTop, clientHeight } = this.element;
-    if (offsetTop < scrollTop || offsetTop + offsetHeight > scrollTop + clientHeight) {
-      this.element.scrollTop = offsetTop - clientHeight / 3;
-    }
+    const view = this.element.getBoundingClientRect();
+    const { top, bottom } = span.getBoundingClientRect();
+    if (top < view.top || bottom > view.bottom) this.element.scrollTop += top - view.top - view.height / 3;
   }
 }

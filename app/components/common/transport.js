@@ -1,12 +1,14 @@
-/** The buttons, the slider and the keys that move a playhead, and what they say. */
+/** The buttons, the slider and the keys that move a playhead, and what they say; at their end, a picture is saved. */
 
 import { number, quoted } from "./format.js";
+import { Save } from "./save.js";
 
 export class Transport {
   constructor(root, playhead) {
     this.root = root;
     this.playhead = playhead;
     const part = (selector) => root.querySelector(selector);
+    new Save(root, () => this.told());
     this.play = part(".play");
     this.slider = part(".slider");
     this.readout = part(".readout");
@@ -41,6 +43,12 @@ export class Transport {
   show(trace) {
     this.trace = trace;
     this.slider.setAttribute("aria-valuemax", trace.length);
+  }
+
+  /** What is shown, for a picture of it. */
+  told() {
+    const { shown } = this.playhead;
+    return { token: shown + 1, count: this.trace.length, word: quoted(this.trace.tokens[shown]) };
   }
 
   render() {

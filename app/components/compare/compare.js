@@ -52,6 +52,7 @@ class Compare {
     const grows = this.columns.some(({ reading }) => readings[0].continues(reading));
     this.tokens = readings[0].tokens;
     this.readings = new Map(readings.map((reading) => [reading.key, reading]));
+    this.root.dataset.models = readings.map(({ name }) => name).join(", ");
     const known = new Map(this.columns.map((column) => [column.reading, column]));
     this.columns = readings.map((reading) => known.get(reading) ?? new Column(this.root, reading, this.playhead));
     this.columns.forEach((column, i) => column.answer(header.columns[i].answer));

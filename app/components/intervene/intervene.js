@@ -50,6 +50,7 @@ class Intervene {
     const another = header.tokens.join("\0") !== this.header?.tokens.join("\0");
     this.key = header.key;
     this.header = header;
+    this.root.dataset.models = header.model;
     this.traces = header.traces.map((entry) => new Trace(entry, header.tokens, array));
     this.changes = new Map();
     if (another) this.text.show(header.tokens);

@@ -1,7 +1,7 @@
 /** Curves in pairs: as it was, pale, and as it is with the edits; under some of them, how much they differ. */
 
 import { Axis } from "../common/axis.js";
-import { fresh, pointsOf } from "../common/curve.js";
+import { draw, line, pointsOf, sizeOf } from "../common/curve.js";
 import { number, tokensOf } from "../common/format.js";
 import { QUANTITIES } from "../common/tracks.js";
 
@@ -62,33 +62,26 @@ export class Pairs extends Axis {
 
 /** Both on one scale; its top is returned. */
 function pair(canvas, original, edited) {
-  const { pen, width, height } = fresh(canvas);
+  const { width, height } = sizeOf(canvas);
   const finite = (x) => (Number.isFinite(x) ? x : 0);
-  const top = [original, edited].reduce((most, line) => line.reduce((a, b) => Math.max(a, finite(b)), most), 0);
+  const top = [original, edited].reduce((most, values) => values.reduce((a, b) => Math.max(a, finite(b)), most), 0);
   const y = (x) => height - 1.5 - (Math.max(0, finite(x)) / (top || 1)) * (height - 4);
   const style = getComputedStyle(canvas);
-  for (const [line, color, alpha] of [[original, "--soft", 0.55], [edited, "--color", 1]]) {
-    pen.globalAlpha = alpha;
-    stroke(pen, pointsOf(line, width, y), style.getPropertyValue(color));
-  }
+  const [pale, full] = ["--soft", "--color"].map((name) => style.getPropertyValue(name));
+  draw(canvas, [line(pointsOf(original, width, y), pale, 0.55), line(pointsOf(edited, width, y), full)]);
   return top;
 }
 
 /** A difference about its zero, which lies in the middle; the largest, either way, is returned. */
 function signed(canvas, values) {
-  const { pen, width, height } = fresh(canvas);
+  const { width, height } = sizeOf(canvas);
   const top = values.reduce((a, b) => Math.max(a, Math.abs(b) || 0), 0);
   const y = (x) => height / 2 - ((x || 0) / (top || 1)) * (height / 2 - 2);
   const style = getComputedStyle(canvas);
-  stroke(pen, [[0, height / 2], [width, height / 2]], style.getPropertyValue("--rule"));
-  stroke(pen, pointsOf(values, width, y), style.getPropertyValue("--color"));
+  const zero = [[0, height / 2], [width, height / 2]];
+  draw(canvas, [
+    line(zero, style.getPropertyValue("--rule")),
+    line(pointsOf(values, width, y), style.getPropertyValue("--color")),
+  ]);
   return top;
-}
-
-function stroke(pen, points, color) {
-  pen.strokeStyle = pen.fillStyle = color;
-  pen.beginPath();
-  points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
-  pen.stroke();
-  if (points.length === 1) pen.fillRect(points[0][0] - 2, points[0][1] - 2, 4, 4); // no line has one end
 }

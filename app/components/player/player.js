@@ -33,15 +33,16 @@ class Player {
     this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
     const { header, array } = decode(bytes);
     const trace = new Trace(header, header.tokens, array);
-    if (trace.key !== this.trace?.key) this.open(trace);
+    if (trace.key !== this.trace?.key) this.open(trace, header.model);
     this.choose({});
   }
 
-  open(trace) {
+  open(trace, model) {
     const before = this.trace;
     const goesOn = before?.tokens.every((token, t) => token === trace.tokens[t]);
     this.trace = trace;
     this.root.classList.toggle("memoryless", !trace.hasMemory);
+    this.root.dataset.models = model;
     this.choice.layer = Math.min(this.choice.layer, Math.max(0, trace.layers - 1));
     this.choice.head = Math.min(this.choice.head, Math.max(0, trace.heads - 1));
     this.choice.matrix = 0;
