@@ -1,12 +1,13 @@
-"""The Stream page in a real browser, as a person uses it."""
+"""The Stream page in a real browser, as a person uses it; and any other view of the app."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from benchmarks.browser import chromium, running_app
 
@@ -100,19 +101,38 @@ class StreamPage:
 
 
 @pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator[Callable[..., StreamPage]]:
-    """Open the Stream page in a fresh browser context; whatever the console complains of fails the test."""
+def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
+    """Open a view of the app in a fresh browser context; whatever the console complains of fails the test."""
     contexts, complaints = [], []
 
-    def opened(query: str = "", width: int = 1280, **context: Any) -> StreamPage:
+    def complain(message: ConsoleMessage) -> None:
+        # Streamlit looks for its own files beside the page's address first
+        own = re.search(r"/[a-z]+/_stcore/", message.location["url"])
+        if message.type == "error" and not own:
+            complaints.append(message.text)
+
+    def opened(address: str = "", width: int = 1280, **context: Any) -> Page:
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **context))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: complaints.extend([message.text] * (message.type == "error")))
+        page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        return StreamPage(page, server).open(query)
+        page.goto(f"{server}/{address}")
+        return page
 
     yield opened
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def visit(open_page: Callable[..., Page], server: str) -> Callable[..., StreamPage]:
+    """Open the Stream page and wait until its player stands."""
+
+    def opened(query: str = "", width: int = 1280, **context: Any) -> StreamPage:
+        page = StreamPage(open_page(query, width, **context), server)
+        page.page.wait_for_selector(".player[data-position]")
+        return page
+
+    return opened
