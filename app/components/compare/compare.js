@@ -13,7 +13,7 @@ import { Choices } from "./choices.js";
 import { Column } from "./column.js";
 import { Reading } from "./reading.js";
 
-const BUDGET = 7; // milliseconds a frame for what columns compute; what is left over waits for the next frame
+const BUDGET = 7; // milliseconds a frame for columns that catch up; what is left over waits for the next frame
 
 class Compare {
   constructor(root) {
@@ -146,20 +146,25 @@ class Compare {
     else this.arcs.draw(this.text.spanOf(playhead.shown), this.focus.reading.hasMemory ? this.focus.reads().sources : []);
   }
 
-  /** The column in focus is always up to date; the others share what is left of a frame's time. */
+  /**
+   * The column in focus follows in every frame. The others take turns while the playhead moves; once it rests, all
+   * catch up as fast as a frame's time allows.
+   */
   renderColumns() {
-    const { shown } = this.playhead;
-    const until = performance.now() + BUDGET;
-    const visible = this.columns.filter((column) => column.visible);
-    for (const column of visible) column.render();
-    const due = visible.filter(({ painted }) => painted !== shown);
-    due.sort((a, b) => (b === this.focus) - (a === this.focus) || a.turn - b.turn);
-    for (const column of due) {
-      if (column !== this.focus && performance.now() > until) {
+    const { shown, position } = this.playhead;
+    const seen = `${position} ${shown}`;
+    const until = performance.now() + (seen === this.seen ? BUDGET : 0);
+    this.seen = seen;
+    const due = this.columns.filter((column) => column.visible && (column.painted !== shown || column.seen !== seen));
+    due.sort((a, b) => (b === this.focus) - (a === this.focus) || (a.turn ?? 0) - (b.turn ?? 0));
+    for (const [number, column] of due.entries()) {
+      if (number > 1 && performance.now() >= until) {
         this.playhead.request();
         return;
       }
+      column.render();
       column.renderReads();
+      column.seen = seen;
       column.turn = this.turns = (this.turns ?? 0) + 1;
     }
   }
