@@ -1,6 +1,6 @@
 /** Text of the page as text of an SVG: cut into lines as the page has cut it, every piece where it stands. */
 
-import { inked, vector } from "./vector.js";
+import { inked, lawful, vector } from "./vector.js";
 
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/;
 const ruler = document.createElement("canvas").getContext("2d");
@@ -33,9 +33,8 @@ function around(a, b) {
 
 /** A text no longer than there is place for, with an ellipsis where it was cut. */
 export function fitting(text, place, style) {
-  ruler.font = fontOf(style);
   const characters = [...text];
-  while (characters.length && ruler.measureText(`${characters.join("")}…`).width > place) characters.pop();
+  while (characters.length && widthOf(`${characters.join("")}…`, style) > place) characters.pop();
   return `${characters.join("").trimEnd()}…`;
 }
 
@@ -45,28 +44,43 @@ export function ascent(style) {
   return Math.round(ruler.measureText("x").fontBoundingBoxAscent);
 }
 
+function widthOf(text, style) {
+  ruler.font = fontOf(style);
+  return ruler.measureText(text).width;
+}
+
 function fontOf({ fontStyle, fontWeight, fontSize, fontFamily }) {
   return `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`;
 }
 
-/** Texts one after another. What follows in the same line and type stays one text, so that it can be searched. */
+/**
+ * Texts one after another. What goes on in the same line and type stays one text, so that it can be searched, and
+ * what touches the piece before it is one with that, for letters and emoji may join over several tokens.
+ */
 export class Lettering {
   constructor(group) {
     this.group = group;
   }
 
-  write(text, left, baseline, style, block) {
-    const shown = text.replace(/\s/g, " ");
+  write(text, { left, right }, baseline, style, block) {
+    const words = lawful(text).replace(/\s/g, " ").trimStart();
     const type = typeOf(style);
     const kind = JSON.stringify([type, Math.round(baseline)]);
-    const goesOn = this.block === block && this.kind === kind && !RIGHT_TO_LEFT.test(this.line.textContent + shown);
-    if (!shown.trim()) {
-      if (this.block === block && this.line) this.line.lastChild.textContent += shown;
-      return;
+    const goesOn = this.block === block && this.kind === kind;
+    const indent = /^\s*/.exec(text)[0];
+    if (indent && this.block === block) this.piece.textContent += " ";
+    if (!words) return;
+    const backwards = RIGHT_TO_LEFT.test(words);
+    if (!backwards) left += widthOf(indent, style);
+    const touches = Math.abs(backwards ? right - this.left : left - this.right) < 1;
+    if (goesOn && touches && backwards === this.backwards) {
+      this.piece.textContent += words;
+      if (backwards) this.piece.setAttribute("x", left.toFixed(2));
+    } else {
+      if (!goesOn || backwards || this.backwards) this.line = vector(this.group, "text", { y: baseline, ...type });
+      this.piece = vector(this.line, "tspan", { x: left }, words);
     }
-    if (!goesOn) this.line = vector(this.group, "text", { y: baseline, ...type });
-    Object.assign(this, { block, kind });
-    vector(this.line, "tspan", { x: left }, shown);
+    Object.assign(this, { block, kind, backwards, left, right });
   }
 }
 

@@ -22,7 +22,7 @@ class Portrait {
   constructor(root, title, description) {
     const box = root.getBoundingClientRect();
     const [width, height] = [box.width, box.height].map((side) => Math.ceil(side) + 2 * MARGIN);
-    this.svg = vector(null, "svg", { width, height, viewBox: `0 0 ${width} ${height}`, "xml:space": "preserve" });
+    this.svg = vector(null, "svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     vector(this.svg, "title", {}, title);
     vector(this.svg, "desc", {}, description);
     this.defs = vector(this.svg, "defs");
@@ -63,7 +63,7 @@ class Portrait {
     for (const [text, box] of linesOf(node)) {
       if ((clip && !meet(box, clip)) || box.left >= limit) continue;
       const shown = box.right > limit + 0.5 ? fitting(text, limit - box.left, style) : text;
-      into.texts.write(shown, box.left, box.top + ascent(style), style, block);
+      into.texts.write(shown, box, box.top + ascent(style), style, block);
     }
   }
 
@@ -76,14 +76,14 @@ class Portrait {
     const text = range.getClientRects()[0];
     if (!text) return;
     const left = where === "::before" ? element.getClientRects()[0].left : text.right + parseFloat(own.marginLeft);
-    if (left < limit) into.texts.write(own.content.slice(1, -1), left, text.top + ascent(style), own, block);
+    if (left < limit) into.texts.write(own.content.slice(1, -1), { left, right: left }, text.top + ascent(style), own, block);
   }
 
   /** A menu is saved as what is chosen in it, which is no button. */
   chosen(select, { left, top, height }, style, into) {
     const middle = top + height / 2 + ascent(style) / 2 - 1;
     const start = left + parseFloat(style.paddingLeft);
-    into.texts.write(select.selectedOptions[0]?.textContent ?? "", start, middle, style, select);
+    into.texts.write(select.selectedOptions[0]?.textContent ?? "", { left: start, right: start }, middle, style, select);
   }
 
   /** Curves as paths; a picture, whose pixels are weights, with each as large as it is shown. */

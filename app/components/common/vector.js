@@ -1,7 +1,7 @@
 /** Parts of an SVG, with nothing in them that only a browser reads: colors, boxes, gradients. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const UNLAWFUL = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu; // in any XML
+const UNLAWFUL = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** A new element in `parent`; numbers are rounded to what a picture needs. */
 export function vector(parent, tag, attributes = {}, text = "") {
@@ -9,9 +9,14 @@ export function vector(parent, tag, attributes = {}, text = "") {
   for (const [name, value] of Object.entries(attributes)) {
     element.setAttribute(name, typeof value === "number" ? Math.round(value * 100) / 100 : value);
   }
-  element.textContent = text.replace(UNLAWFUL, "");
+  element.textContent = lawful(text);
   parent?.append(element);
   return element;
+}
+
+/** A text without what no XML may hold: control characters, halves of others. */
+export function lawful(text) {
+  return text.replace(UNLAWFUL, "");
 }
 
 /** A computed color, which may be mixed from others, as `kind` (fill, stroke, stop-color) and its opacity. */
