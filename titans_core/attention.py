@@ -46,8 +46,10 @@ class Attention(nn.Module):
 
     def rotate(self, x: Tensor, start: int) -> Tensor:
         """Turn x [..., T, D] to the positions start, start + 1, …"""
-        table = rotations(2 * self.window, self.head_width, x.dtype, x.device)
-        cosine, sine = table[:, start : start + x.shape[-2]].unbind(0)
+        end = start + x.shape[-2]
+        positions = max(2 * self.window, 1 << end.bit_length())  # few sizes, each computed once
+        table = rotations(positions, self.head_width, x.dtype, x.device)
+        cosine, sine = table[:, start:end].unbind(0)
         a, b = x.chunk(2, -1)
         return torch.cat([a * cosine - b * sine, a * sine + b * cosine], -1)
 
@@ -61,6 +63,22 @@ class Attention(nn.Module):
         weights = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
         parts = weights.split([s.shape[-1] for s in scores], -1)
         return torch.stack([w @ v for w, v in zip(parts, values, strict=True)]).sum(0)
+
+    def mix_own(self, seen: list[tuple[Tensor, Tensor]], own: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """As ``mix``, of scores [..., T, n_i] and values [..., n_i, D] that many tokens see, and of each
+        token's own: scores [..., T, 1] and values [..., T, D]."""
+        weights = (torch.cat([s for s, _ in seen + own], -1) * self.head_width**-0.5).softmax(-1)
+        parts = weights.split([s.shape[-1] for s, _ in seen + own], -1)
+        far = [w @ v for w, (_, v) in zip(parts, seen, strict=False)]
+        near = [w * v for w, (_, v) in zip(parts[len(seen) :], own, strict=True)]
+        return torch.stack(far + near).sum(0)
+
+    def past(self, before: Cache, x: Tensor, start: int) -> Cache:
+        """Keys, turned to the positions ``start``, …, and values, of all but the last of what is held and
+        x."""
+        _, k, v = self.project(x)
+        keys, values = (torch.cat(pair, 2)[:, :, :-1] for pair in zip(before, (k, v), strict=True))
+        return Cache(self.rotate(keys, start), values)
 
     def merge(self, y: Tensor) -> Tensor:
         """[B, H, T, D] -> [B, T, width], the final projection."""
@@ -110,6 +128,21 @@ class SlidingWindowAttention(Attention):
         keep = max(keys.shape[2] - reach, 0)
         return self.merge(y), Cache(keys[:, :, keep:], values[:, :, keep:])
 
+    def alone(self, bare: Tensor, x: Tensor, persistent: Tensor | None, cache: Cache) -> Tensor:
+        """Each token of ``bare`` [B, T, width] alone in the place of x's: it sees itself, and of x what came
+        before it -> y like bare."""
+        q, k, v = self.project(bare)  # [B, H, T, D]
+        held = cache.keys.shape[2]
+        keys, values = self.past(cache, x, 0)  # [B, H, held + T − 1, D]
+        near = self.rotate(q, held) @ keys.transpose(-1, -2)
+        places = torch.arange(held + x.shape[1], device=x.device)
+        ago = places[held:, None] - places[:-1]  # [T, held + T − 1]
+        seen = [(near.masked_fill((ago < 1) | (ago >= self.window), -torch.inf), values)]
+        if persistent is not None:
+            _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
+            seen.append((q @ pk.transpose(-1, -2), pv))
+        return self.merge(self.mix_own(seen, [((q * k).sum(-1, keepdim=True), v)]))
+
     def _hidden(self, blocks: int, block: int, missing: int) -> Tensor:
         """True where a query [n, b, 1] may not see a key [n, 1, W − 1 + b]: future, out of the window,
         before the start."""
@@ -151,3 +184,26 @@ class SegmentAttention(Attention):
             nothing = self.empty(x.shape[0])
             return self.merge(y), SegmentCache(nothing, nothing)
         return self.merge(y), SegmentCache(retrieved, segment)
+
+    def alone(
+        self, bare: tuple[Tensor, Tensor], x: Tensor, h: Tensor, persistent: Tensor, cache: SegmentCache
+    ) -> Tensor:
+        """Each token and its h, the two in ``bare``, alone in the place of x's, [B, T, width] each and inside
+        one segment: it sees these two, and of h and x what came before it -> y [B, T, width]."""
+        q, k, v = self.project(bare[0])  # [B, H, T, D]
+        _, hk, hv = self.project(bare[1])
+        _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
+        held = cache.segment.keys.shape[2]
+        turned = self.rotate(q, self.window + held)
+        retrieved, segment = self.past(cache.retrieved, h, 0), self.past(cache.segment, x, self.window)
+        future = torch.ones(x.shape[1], segment.keys.shape[2], dtype=torch.bool, device=x.device).triu(held)
+        seen = [
+            ((turned @ past.keys.transpose(-1, -2)).masked_fill(future, -torch.inf), past.values)
+            for past in (retrieved, segment)
+        ]
+        seen.append((q @ pk.transpose(-1, -2), pv))
+        own = [
+            ((q * k).sum(-1, keepdim=True), v),
+            ((turned * self.rotate(hk, held)).sum(-1, keepdim=True), hv),
+        ]
+        return self.merge(self.mix_own(seen, own))

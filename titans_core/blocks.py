@@ -64,7 +64,7 @@ class MemoryAsContext(Mixer):
         return MACState(memory, memory.weights, tail, SegmentCache(empty, empty), 0)
 
     def forward(self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None = None) -> Step:
-        lengths = self._cuts(x.shape[1], state.filled)
+        lengths = self.cuts(x.shape[1], state.filled)
         outputs, reports = [], []
         for part in x.split(lengths, 1):
             y, state, report = self._within_segment(part, state, telemetry, edits)
@@ -72,8 +72,8 @@ class MemoryAsContext(Mixer):
             reports.append(report)
         return torch.cat(outputs, 1), state, join_telemetry(reports)
 
-    def _cuts(self, tokens: int, filled: int) -> list[int]:
-        """Lengths that never cross the border of a segment."""
+    def cuts(self, tokens: int, filled: int) -> list[int]:
+        """Lengths that never cross the border of a segment, of which ``filled`` tokens are read."""
         first = min(tokens, self.segment - filled)
         full, rest = divmod(tokens - first, self.segment)
         return [first] + [self.segment] * full + [rest] * (rest > 0)

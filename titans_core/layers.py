@@ -139,10 +139,12 @@ class Telemetry(NamedTuple):
     factors: for each matrix of the memory the rank-one factors of its gradients, inputs [B, T, H, D_in] and
     deltas [B, T, H, D_out].
     queries: what the memory was asked for its retrieval, [B, T, H, D]. handed: what it handed over to the
-    block then, [B, T, width].
+    block then, [B, T, width]. entering: the residual stream as it came to the block, [B, T, width]; the model
+    adds it.
     """
 
     columns: dict[str, Tensor]
     factors: tuple[tuple[Tensor, Tensor], ...]
     queries: Tensor
     handed: Tensor
+    entering: Tensor | None = None

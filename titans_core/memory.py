@@ -64,6 +64,15 @@ class Gates(NamedTuple):
     alpha: Tensor
 
 
+class Told(NamedTuple):
+    """What a memory is told of its tokens: q, k, v [B, T, H, D] and the gates."""
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    gates: Gates
+
+
 class NeuralMemory(nn.Module):
     """A memory whose weights are learned while reading: written by surprise with momentum, cleared by a
     gate."""
@@ -125,21 +134,28 @@ class NeuralMemory(nn.Module):
         met = (tail.new_zeros(batch, self.heads, width, width),) if self.config.depth > 1 else ()
         return MemoryState(weights, momentum, (), 0, met, tail)
 
-    def project(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor, Tensor, Gates, Tensor]:
-        """x [B, T, width] -> q, k, v [B, T, H, D], the gates, and the convolution's new tail (section 4.4).
+    def project(self, x: Tensor, tail: Tensor) -> tuple[Told, Tensor]:
+        """x [B, T, width] -> q, k, v, the gates, and the convolution's new tail (section 4.4).
 
         Gates pass the same convolution: one that saw its token alone could not tell a code's digit from any
         other digit.
         """
-        projected = torch.cat([self.qkv(x), self.gate_projection(x)], -1)  # [B, T, 3 inner + 3 H]
-        mixed, tail = self.convolution(projected, tail)
+        mixed, tail = self.convolution(self.projected(x), tail)
+        return self.parted(mixed), tail
+
+    def projected(self, x: Tensor) -> Tensor:
+        """x [B, T, width] -> what the convolution sees of it, [B, T, 3 inner + 3 H]."""
+        return torch.cat([self.qkv(x), self.gate_projection(x)], -1)
+
+    def parted(self, mixed: Tensor) -> Told:
+        """What the convolution makes of that -> q, k, v and the gates."""
         mixed, logits = mixed.split((3 * self.inner, 3 * self.heads), -1)
         q, k, v = (
             F.silu(part) if name in self.config.silu else part
             for name, part in zip(("query", "key", "value"), mixed.chunk(3, -1), strict=True)
         )
         q, k, v = (part.unflatten(-1, (self.heads, self.head_width)) for part in (q, k, v))
-        return unit(q), unit(k), v, self.gates(logits), tail
+        return Told(unit(q), unit(k), v, self.gates(logits))
 
     def gates(self, logits: Tensor) -> Gates:
         """Logits [B, T, 3 H] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots.
@@ -172,7 +188,14 @@ class NeuralMemory(nn.Module):
     ) -> tuple[Tensor, MemoryState, Telemetry]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state,
         and a report: without ``telemetry`` of θ and α alone, with gradients."""
-        q, k, v, gates, tail = self.project(x, state.tail)
+        told, tail = self.project(x, state.tail)
+        return self.learn(x, told, state._replace(tail=tail), telemetry, edits)
+
+    def learn(
+        self, x: Tensor, told: Told, state: MemoryState, telemetry: bool, edits: Edits | None
+    ) -> tuple[Tensor, MemoryState, Telemetry]:
+        """What ``forward`` does once x is projected and the convolution has gone on."""
+        q, k, v, gates = told
         momentum = state.momentum
         if edits:
             # without momentum and with all gates closed M stays; S is laid aside
@@ -205,7 +228,7 @@ class NeuralMemory(nn.Module):
         gate = torch.sigmoid(self.output_gate(x))  # [B, T, inner]
         y = self.out(self.norm(out.y.flatten(2)) * gate)
         met = () if out.block_keys is None else (out.block_keys,)
-        state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, tail)
+        state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, state.tail)
         if not telemetry:
             return y, state, Telemetry({"theta": gates.theta, "alpha": gates.alpha}, (), q, y)
         if edits:
@@ -232,12 +255,19 @@ class NeuralMemory(nn.Module):
         """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
         query convolution's new tail [B, reach, inner], ‖M(q)‖ [B, T, H], and q [B, T, H, D]."""
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
-        q, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
-        q = F.silu(q) if "query" in self.config.silu else q
+        mixed, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
+        y, q = self.recall(mixed, weights, edits)
+        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1), q
+
+    def recall(
+        self, mixed: Tensor, weights: tuple[Tensor, ...], edits: Edits | None
+    ) -> tuple[Tensor, Tensor]:
+        """What ``weights`` answer to the queries that the convolution made, [B, T, inner] -> M(q) and q, both
+        [B, T, H, D]."""
+        q = F.silu(mixed) if "query" in self.config.silu else mixed
         q = unit(q.unflatten(-1, (self.heads, self.head_width)))  # [B, T, H, D]
         y = retrieve(q, weights)
-        y = self.read_where(edits, y, q) if edits else y
-        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1), q
+        return (self.read_where(edits, y, q) if edits else y), q
 
 
 def chosen(heads: Tensor, one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

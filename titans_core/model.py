@@ -85,11 +85,12 @@ class TitansLM(nn.Module):
         for mixer, feed_forward, part, edit in zip(
             self.mixers, self.feed_forwards, before, each, strict=True
         ):
-            x, part, report = mixer(x, part, telemetry, edit)
-            x = x + feed_forward(x)
+            mixed, part, report = mixer(x, part, telemetry, edit)
             states.append(part)
-            reports.append(report)
-        return x, tuple(states), tuple(r for r in reports if r is not None)
+            if report is not None:
+                reports.append(report._replace(entering=x))
+            x = mixed + feed_forward(mixed)
+        return x, tuple(states), tuple(reports)
 
     def predict(self, hidden: Tensor) -> Tensor:
         """hidden [..., width] -> logits [..., vocab] of the token that follows."""

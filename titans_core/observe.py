@@ -59,6 +59,16 @@ def layer_writes(
     return tuple(found)
 
 
+def surprisal(before: Tensor, after: Tensor, ids: Sequence[int]) -> Floats:
+    """−log p of each of ids, in nats [T]: what was expected of the first is ``before`` [1, vocab], of the
+    others ``after`` [1, T, vocab] the one before it."""
+    if not ids:
+        return np.zeros(0, np.float32)
+    expected = torch.cat([before, after[0, :-1]]).float()  # [T, vocab]
+    right = torch.tensor(ids, device=expected.device)
+    return to_numpy(torch.nn.functional.cross_entropy(expected, right, reduction="none"))
+
+
 def guesses(logits: Tensor) -> Guesses:
     """The likeliest tokens of logits [T, vocab]."""
     probabilities, ids = logits.float().softmax(-1).topk(GUESSES)

@@ -23,7 +23,8 @@ class Moment(NamedTuple):
     """All that the next token depends on.
 
     How many tokens were read; the model's state; what it expects next, logits [1, vocab]; the decoder; and
-    the last character read, "" before any.
+    the last character read, "" before any. ``bare`` is what it would expect had its memory been wiped before
+    the last token, where the stream was asked to tell; files do not keep it.
     """
 
     position: int
@@ -31,6 +32,7 @@ class Moment(NamedTuple):
     logits: Tensor
     decoder: Decoder
     last: str
+    bare: Tensor | None = None
 
 
 class Saved(NamedTuple):

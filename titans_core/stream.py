@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from operator import index
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
 from titans_core.model import ModelState, Output, TitansLM
-from titans_core.observe import guesses, layer_writes, stack_columns, to_numpy
+from titans_core.observe import guesses, layer_writes, stack_columns, surprisal, to_numpy
 from titans_core.override import Edits, Override, edits, next_border, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
 from titans_core.trace import Floats, Trace
 from titans_core.wipe import memories, without_memory
+from titans_core.without import read_without
 
 SNAPSHOT_EVERY = 256  # tokens between kept states; `at` recomputes from the nearest one before
 
@@ -54,16 +57,18 @@ class Stream:
         """The model's state after the last token."""
         return self.now.state
 
-    def feed(self, text: str | Sequence[int], more: bool = False, writes: bool = False) -> Trace:
+    def feed(
+        self, text: str | Sequence[int], more: bool = False, writes: bool = False, without: bool = False
+    ) -> Trace:
         """Read a text, or token ids cut anywhere, and tell what happened.
 
         ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
-        at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace.
-        Raises ValueError for a
-        lone surrogate or an id out of range; the stream is then as it was.
+        at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace;
+        ``without=True`` what would be expected had the memory been wiped just before the token. Raises
+        ValueError for a lone surrogate or an id out of range; the stream is then as it was.
         """
         ids, held = self._take(text, more)
-        parts = list(self._read(ids, writes))
+        parts = list(self._read(ids, writes, without))
         self._held = held
         return Trace.join(parts)
 
@@ -81,44 +86,61 @@ class Stream:
         self.tokenizer.encode(text)  # a wrong character is told now, not when its word is complete
         return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
 
-    def _read(self, ids: list[int], writes: bool) -> Iterator[Trace]:
+    def _read(self, ids: list[int], writes: bool, without: bool = False) -> Iterator[Trace]:
         """Read in stretches that end at snapshots and at the borders of overrides; at least one trace, be it
         empty."""
         start = 0
         while True:
             room = SNAPSHOT_EVERY - self.position % SNAPSHOT_EVERY
             room = min(room, self.unchanged(self.position, len(ids) - start))
-            yield self._step(ids[start : start + room], writes)
+            yield self._step(ids[start : start + room], writes, without)
             start += room
             if start >= len(ids):
                 return
 
     @torch.inference_mode()
-    def _step(self, ids: list[int], writes: bool) -> Trace:
+    def _step(self, ids: list[int], writes: bool, without: bool) -> Trace:
         """Read up to the next snapshot."""
-        before = self.now
-        if ids:
-            tensor = torch.tensor([ids], device=self.model.device)
-            out: Output = self.model(tensor, before.state, True, self.edits(before.position))
-            expected = torch.cat([before.logits[None], out.logits[:, :-1]], 1)  # [1, T, vocab]
-            nll = torch.nn.functional.cross_entropy(expected[0].float(), tensor[0], reduction="none")
-            decoder = copy.copy(before.decoder)
-            tokens = decoder.feed(ids)
-            last = "".join(tokens)[-1:] or before.last
-            self.now = Moment(before.position + len(ids), out.state, out.logits[:, -1], decoder, last)
-            self._remember(ids)
-        else:  # the same columns, with no rows
-            tokens = []
-            tensor = torch.full((1, 1), self.tokenizer.begin, device=self.model.device)
-            out = self.model(tensor, before.state, True)
-            nll = out.logits.new_zeros(0)
-        columns = stack_columns(out.telemetry, len(ids)) | {"nll": nll.float().cpu().numpy()}
+        before, rows = self.now, len(ids)
+        # to read nothing gives the same columns, with no rows
+        tensor = torch.tensor([ids or [self.tokenizer.begin]], device=self.model.device)
+        edits = self.edits(before.position)
+        out: Output = self.model(tensor, before.state, True, edits)
+        columns = stack_columns(out.telemetry, rows) | {"nll": surprisal(before.logits, out.logits, ids)}
+        bare, unaided = None, None
+        if without:
+            bare = read_without(self.model, tensor, before.state, out, edits)
+            columns["nll_without"] = surprisal(self._bare(), bare, ids)
+            unaided = guesses(bare[0, :rows])
+        tokens = self._advance(ids, out, bare) if ids else []
+        trace = Trace(before.position, tuple(ids), tokens, columns, guesses_without=unaided)
         if not writes:
-            return Trace(before.position, tuple(ids), tokens, columns)
-        factors = layer_writes(self.model, out.telemetry, before.state, self.edits(before.position), len(ids))
-        return Trace(
-            before.position, tuple(ids), tokens, columns, factors, guesses(out.logits[0, : len(ids)])
-        )
+            return trace
+        factors = layer_writes(self.model, out.telemetry, before.state, edits, rows)
+        return replace(trace, writes=factors, guesses=guesses(out.logits[0, :rows]))
+
+    def _advance(self, ids: list[int], out: Output, bare: Tensor | None) -> list[str]:
+        """Stand after ``ids``; their strings."""
+        before = self.now
+        decoder = copy.copy(before.decoder)
+        tokens = decoder.feed(ids)
+        last = "".join(tokens)[-1:] or before.last
+        position = before.position + len(ids)
+        bare = bare if bare is None else bare[:, -1]
+        self.now = Moment(position, out.state, out.logits[:, -1], decoder, last, bare)
+        self._remember(ids)
+        return tokens
+
+    def _bare(self) -> Tensor:
+        """What would be expected now had the memory been wiped before the latest token, logits [1, vocab];
+        NaN where that was not asked for when it was read."""
+        if self.now.bare is not None:
+            return self.now.bare
+        if self.position:
+            return torch.full_like(self.now.logits, torch.nan)
+        begin = torch.tensor([[self.tokenizer.begin]], device=self.model.device)
+        initial = self.model.initial_state()
+        return read_without(self.model, begin, initial, self.model(begin, initial, True), None)[:, -1]
 
     def _remember(self, ids: list[int]) -> None:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+GUESSES = ("guesses", "guesses_without")
 
 
 class Guesses(NamedTuple):
@@ -46,8 +47,10 @@ class Trace:
     """A stretch of a stream: its tokens and one array a quantity.
 
     ``trace["surprise"]`` is float32 [tokens, layers, heads], ``trace["nll"]`` float32 [tokens] in nats.
-    Where the feed was asked for it, ``writes`` holds one entry a layer, and ``guesses`` what was expected
-    after each token; else () and None.
+    Where the feed was asked for writes, ``writes`` holds one entry a layer, and ``guesses`` what was expected
+    after each token; else () and None. Where it was asked for it, ``guesses_without`` is what would have been
+    expected after each token with the memory wiped just before that token, and ``trace["nll_without"]`` what
+    the tokens would have cost then.
     """
 
     start: int
@@ -56,6 +59,7 @@ class Trace:
     columns: dict[str, Floats]
     writes: tuple[LayerWrites, ...] = ()
     guesses: Guesses | None = None
+    guesses_without: Guesses | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -103,8 +107,9 @@ class Trace:
             raise ValueError(f"a trace cannot have {count} tokens")
         columns = {name: column[:count] for name, column in self.columns.items()}
         writes = tuple(first_writes(layer, count) for layer in self.writes)
-        guesses = self.guesses and first_guesses(self.guesses, count)
-        return Trace(self.start, self.ids[:count], self.tokens[:count], columns, writes, guesses)
+        known = (getattr(self, name) for name in GUESSES)
+        guesses, without = (each and first_guesses(each, count) for each in known)
+        return Trace(self.start, self.ids[:count], self.tokens[:count], columns, writes, guesses, without)
 
     @staticmethod
     def join(parts: Sequence[Trace]) -> Trace:
@@ -123,8 +128,8 @@ class Trace:
         tokens = [token for part in parts for token in part.tokens]
         ids = tuple(i for part in parts for i in part.ids)
         writes = tuple(join_writes(layer) for layer in zip(*(p.writes for p in parts), strict=True))
-        known = [p.guesses for p in parts if p.guesses is not None]
-        return Trace(first.start, ids, tokens, columns, writes, join_guesses(known) if known else None)
+        guesses, without = (join_known([getattr(p, name) for p in parts]) for name in GUESSES)
+        return Trace(first.start, ids, tokens, columns, writes, guesses, without)
 
 
 def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
@@ -148,6 +153,12 @@ def join_writes(parts: Sequence[LayerWrites]) -> LayerWrites:
 def join_guesses(parts: Sequence[Guesses]) -> Guesses:
     """Consecutive guesses as one."""
     return Guesses(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def join_known(parts: Sequence[Guesses | None]) -> Guesses | None:
+    """Consecutive guesses as one; None where there are none."""
+    known = [part for part in parts if part is not None]
+    return join_guesses(known) if known else None
 
 
 def first_writes(writes: LayerWrites, count: int) -> LayerWrites:

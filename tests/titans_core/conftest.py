@@ -7,6 +7,13 @@ import torch
 
 from titans_core.config import VARIANTS, MemoryConfig, ModelConfig
 from titans_core.model import TitansLM
+from titans_core.stream import Stream
+from titans_core.tokenizer import Tokenizer
+
+TEXT = (
+    "Mara put the red key in the attic.\n"
+    '"Tom likes soup," she said — don’t ask 4071 times 🗝️!  Where is the red key?'
+)
 
 KINDS = [
     *(pytest.param((v, 1, 1), id=f"{v}-linear") for v in VARIANTS),
@@ -56,3 +63,14 @@ def model(request: pytest.FixtureRequest) -> TitansLM:
 def ids() -> torch.Tensor:
     """Two sequences of 29 tokens: no multiple of window, chunk or gradient block."""
     return torch.randint(0, 60, (2, 29), generator=torch.Generator().manual_seed(3))
+
+
+def speaker(kind: tuple[str, int, int]) -> TitansLM:
+    """An untrained model that takes real text."""
+    return tiny(*kind, vocab_size=Tokenizer.load().vocab_size).float()
+
+
+@pytest.fixture(params=KINDS)
+def stream(request: pytest.FixtureRequest) -> Stream:
+    """A stream of every kind of model, untrained."""
+    return Stream(speaker(request.param))

@@ -16,7 +16,7 @@ def test_no_gate_leaves_its_bounds_whatever_the_input(scale: float) -> None:
     memory = tiny("lmm").mixers[0].memory
     assert isinstance(memory, NeuralMemory)
     x = scale * torch.randn(4, 200, 16, dtype=torch.float64)
-    *_, gates, _ = memory.project(x, memory.initial_state(4).tail)
+    gates = memory.project(x, memory.initial_state(4).tail)[0].gates
     assert (gates.eta >= 0).all() and (gates.eta <= memory.config.eta_max).all()
     assert (gates.theta >= 0).all() and (
         2 * gates.theta <= (1 - gates.eta) * memory.config.step_max + 1e-12
@@ -29,7 +29,7 @@ def test_keys_start_as_the_queries_of_one_token_before() -> None:
     torch.manual_seed(0)
     memory = NeuralMemory(ModelConfig(memory=MemoryConfig(convolution=5)))
     x = torch.randn(1, 12, 128)
-    q, k, *_ = memory.project(x, memory.initial_state(1).tail)
+    q, k, *_ = memory.project(x, memory.initial_state(1).tail)[0]
     torch.testing.assert_close(k[:, 1:], q[:, :-1])
     assert not k[:, 0].any(), "the first key has nothing before it"
 
@@ -43,8 +43,8 @@ def test_gates_see_the_tokens_before_and_none_after() -> None:
     other = x.clone()
     other[0, 5] += 1
     tail = memory.initial_state(1).tail
-    *_, gates, _ = memory.project(x, tail)
-    *_, changed, _ = memory.project(other, tail)
+    gates = memory.project(x, tail)[0].gates
+    changed = memory.project(other, tail)[0].gates
     for one, two in zip(gates, changed, strict=True):
         differs = (one != two).any(-1)[0]
         after = 5 + memory.convolution.reach

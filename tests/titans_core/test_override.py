@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import titans_core as tc
-from tests.titans_core.conftest import KINDS, tiny
-from tests.titans_core.test_stream import TEXT, assert_same_state, assert_same_trace, speaker
+from tests.titans_core.conftest import KINDS, TEXT, speaker, tiny
+from tests.titans_core.test_stream import assert_same_state, assert_same_trace
 from titans_core.stream import Stream
 from titans_core.trace import Trace
 from titans_core.wipe import memories

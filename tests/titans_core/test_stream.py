@@ -11,28 +11,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.titans_core.conftest import KINDS, tiny
+from tests.titans_core.conftest import KINDS, TEXT, speaker
 from titans_core.checkpoint import read_tensors, write_tensors
 from titans_core.layers import flatten_state
-from titans_core.model import TitansLM
 from titans_core.stream import SNAPSHOT_EVERY, Stream
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
-
-TEXT = (
-    "Mara put the red key in the attic.\n"
-    '"Tom likes soup," she said — don’t ask 4071 times 🗝️!  Where is the red key?'
-)
-
-
-def speaker(kind: tuple[str, int, int]) -> TitansLM:
-    """An untrained model that takes real text."""
-    return tiny(*kind, vocab_size=Tokenizer.load().vocab_size).float()
-
-
-@pytest.fixture(params=KINDS)
-def stream(request: pytest.FixtureRequest) -> Stream:
-    return Stream(speaker(request.param))
 
 
 def assert_same_trace(one: Trace, other: Trace, tolerance: float = 1e-4) -> None:
