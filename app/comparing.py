@@ -67,7 +67,7 @@ def begin(
     readings = dict(known.readings) if known else {}
     for model in chosen:
         if model.name not in readings:
-            readings[model.name] = reading.begin(model, text)
+            readings[model.name] = reading.begin(model, text, without=True)
     answers = dict(known.answers) if known and known.question == question else {}
     return Comparison(tuple(model.name for model in chosen), readings, question, answers)
 

@@ -29,7 +29,7 @@ MATRICES = ("inputs", "deltas", "weights", "momentum", "initial")
 SERIES = ("surprise", "write", "momentum", "memory_norm", "eta", "theta", "alpha", "nll")
 BEGIN, JOIN = "⟨begin⟩", "⟨joined⟩"  # tokens without text of their own
 FORKED = (*SERIES, "retrieval")  # what an original and its fork are compared by
-READS = ("retrieval", "gate", "readout")  # what the player does not draw
+READS = ("retrieval", "gate", "readout", "nll_without")  # what the player does not draw
 
 
 class Column(NamedTuple):
@@ -147,7 +147,7 @@ def place_writes(body: Body, writes: LayerWrites) -> list[dict[str, Any]]:
 def place_column(body: Body, column: Column) -> dict[str, Any]:
     """A reading with all that is needed to attribute what was read, and what was expected next."""
     trace, config = column.trace, column.config
-    assert trace.guesses is not None, "a comparison shows what was expected"
+    assert trace.guesses and trace.guesses_without, "a comparison shows what was expected"
     return place_trace(body, trace, column.key, SERIES + READS) | {
         "name": column.name,
         "title": column.title,
@@ -163,6 +163,7 @@ def place_column(body: Body, column: Column) -> dict[str, Any]:
         ],
         "frozen": [[body.place(matrix) for matrix in layer] for layer in column.frozen],
         "guesses": body.place_guesses(trace.guesses),
+        "without": body.place_guesses(trace.guesses_without),
         "answer": column.answer and describe_answer(column.answer),
     }
 
@@ -181,8 +182,8 @@ def vocabulary(columns: Sequence[Column]) -> dict[int, str]:
     """The string of every token that some column names."""
     tokenizer = Tokenizer.load()
     named: set[int] = set()
-    for column in columns:
-        for found in (column.trace.guesses, *(layer.lens for layer in column.trace.writes)):
+    for trace in (column.trace for column in columns):
+        for found in (trace.guesses, trace.guesses_without, *(layer.lens for layer in trace.writes)):
             named.update(np.unique(found.ids).tolist() if found else [])
     return {i: spell(tokenizer, i) for i in sorted(named)}
 

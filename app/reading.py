@@ -21,7 +21,8 @@ class Reading:
     """A stream that has read ``text``, or its first part, and what happened in consecutive ``parts``.
 
     ``ids`` are the whole text's tokens, ``seconds`` the time that the last stretch took, and ``name`` is the
-    same for all stages of one reading.
+    same for all stages of one reading; ``without`` says whether the trace tells what would be expected with
+    the memory wiped.
     """
 
     stream: tc.Stream
@@ -30,6 +31,7 @@ class Reading:
     parts: tuple[tc.Trace, ...]
     seconds: float
     name: str
+    without: bool = False
 
     @property
     def key(self) -> str:
@@ -56,17 +58,18 @@ class Reading:
         stream, begin = self.stream.fork(), self.stream.position
         end = (begin // PIECE + 1) * PIECE
         started = time.perf_counter()
-        part = stream.feed(self.ids[begin : end if border is None else min(end, border)], writes=True)
+        ids = self.ids[begin : end if border is None else min(end, border)]
+        part = stream.feed(ids, writes=True, without=self.without)
         seconds = self.seconds + time.perf_counter() - started
         return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
 
 
-def begin(model: tc.TitansLM, text: str) -> Reading:
+def begin(model: tc.TitansLM, text: str, without: bool = False) -> Reading:
     """A reading that has not begun. Raises BadInput where the text is empty, too long, or no valid
     Unicode."""
     limits.check_characters(text)
     stream = tc.Stream(model)
-    return Reading(stream, text, encoded(stream, text), (), 0.0, uuid.uuid4().hex)
+    return Reading(stream, text, encoded(stream, text), (), 0.0, uuid.uuid4().hex, without)
 
 
 def go_on(reading: Reading, text: str) -> Reading:

@@ -25,11 +25,11 @@ def random_trace(memory: bool = True) -> Trace:
     def floats(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
         return rng.normal(size=shape).astype(np.float32)
 
-    columns = {"nll": floats(T)}
+    columns = {"nll": floats(T), "nll_without": floats(T)}
     writes: tuple[LayerWrites, ...] = ()
     if memory:
         columns |= {name: floats(T, LAYERS, HEADS) for name in SERIES if name != "nll"}
-        columns |= {name: floats(T, LAYERS, HEADS) for name in READS}
+        columns |= {name: floats(T, LAYERS, HEADS) for name in READS if name != "nll_without"}
         sizes = ((ROWS, COLUMNS), (COLUMNS, ROWS))
         writes = tuple(
             LayerWrites(
@@ -42,7 +42,7 @@ def random_trace(memory: bool = True) -> Trace:
             )
             for _ in range(LAYERS)
         )
-    return Trace(0, tuple(range(T)), TOKENS, columns, writes, guesses(rng))
+    return Trace(0, tuple(range(T)), TOKENS, columns, writes, guesses(rng), guesses(rng))
 
 
 def guesses(rng: np.random.Generator) -> Guesses:
@@ -131,8 +131,9 @@ def test_every_number_of_every_column_arrives_unchanged() -> None:
             for name in ("queries", "writing", "reading"):
                 np.testing.assert_array_equal(array(read[name]), getattr(layer, name))
             check_guesses(layer.lens, read["lens"], array)
-        assert trace.guesses is not None
+        assert trace.guesses is not None and trace.guesses_without is not None
         check_guesses(trace.guesses, sent["guesses"], array)
+        check_guesses(trace.guesses_without, sent["without"], array)
         for layer, matrices in zip(column.frozen, sent["frozen"], strict=True):
             np.testing.assert_array_equal(array(matrices[0]), layer[0])
 
@@ -145,10 +146,11 @@ def check_guesses(guesses: Guesses, sent: dict[str, Any], array: Any) -> None:
 def test_every_token_that_is_named_has_its_string() -> None:
     column = random_column("mac")
     begin = Tokenizer.load().begin
-    assert column.trace.guesses is not None
+    assert column.trace.guesses is not None and column.trace.guesses_without is not None
     column.trace.guesses.ids[0, 0] = begin
     header, _ = decode(encode_columns([column], ""))
     named = {int(i) for i in column.trace.guesses.ids.ravel()}
+    named |= {int(i) for i in column.trace.guesses_without.ids.ravel()}
     named |= {int(i) for layer in column.trace.writes for i in layer.lens.ids.ravel()}
     assert {int(i) for i in header["vocabulary"]} == named
     assert header["vocabulary"][str(begin)] == BEGIN

@@ -128,7 +128,7 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
 def read(name: str) -> tuple[tc.Stream, tc.Trace]:
     """The story as the library reads it."""
     stream = tc.Stream(tc.load(name))
-    return stream, stream.feed(STORY, writes=True)
+    return stream, stream.feed(STORY, writes=True, without=True)
 
 
 def percent(share: float) -> str:
@@ -163,8 +163,11 @@ def test_every_column_shows_the_numbers_that_the_library_has(visit: Visit, token
         assert page.value(name, "nll") == pytest.approx(float(trace["nll"][token]), rel=0.05)
         gate = page.column(name).locator("[data-number=gate]").text_content() or ""
         assert float(gate) == pytest.approx(float(trace["gate"][token].mean()), rel=0.01)
-        assert trace.guesses is not None
+        worth = float(trace["nll_without"][token] - trace["nll"][token])
+        assert page.value(name, "worth") == pytest.approx(worth, rel=0.05, abs=2e-3)
+        assert trace.guesses is not None and trace.guesses_without is not None
         check_guesses(page.listed(name, "guesses"), *(part[token] for part in trace.guesses))
+        check_guesses(page.listed(name, "guesses-without"), *(part[token] for part in trace.guesses_without))
         check_guesses(page.listed(name, "lens"), *(part[token] for part in trace.writes[-1].lens))
     readout = page.column("mac").locator("[data-number=readout]").text_content() or ""
     assert float(readout) == pytest.approx(float(read("mac")[1]["readout"][token].mean()), rel=0.01)
@@ -307,7 +310,7 @@ def test_attention_alone_has_no_memory_to_show(visit: Visit) -> None:
     page.go_to(20)
     column = page.column("attention")
     assert column.locator("output").count() == 1
-    for part in (".memory", ".lens"):
+    for part in (".memory", ".lens", ".sources", ".guesses-without"):
         expect(column.locator(part)).to_be_hidden()
     expect(page.root.get_by_text("there is no memory to surprise")).to_be_visible()
     trace = read("attention")[1]

@@ -19,6 +19,20 @@ export function curve(canvas, values, low) {
   return top;
 }
 
+/** A difference about its zero, which lies in the middle; the largest, either way, is returned. */
+export function signed(canvas, values) {
+  const { width, height } = sizeOf(canvas);
+  const top = values.reduce((a, b) => Math.max(a, Math.abs(b) || 0), 0);
+  const y = (x) => height / 2 - ((x || 0) / (top || 1)) * (height / 2 - 2);
+  const style = getComputedStyle(canvas);
+  const zero = [[0, height / 2], [width, height / 2]];
+  draw(canvas, [
+    line(zero, style.getPropertyValue("--rule")),
+    line(pointsOf(values, width, y), style.getPropertyValue("--color")),
+  ]);
+  return top;
+}
+
 /** How large a canvas is shown. */
 export function sizeOf(canvas) {
   return { width: canvas.clientWidth, height: canvas.clientHeight };

@@ -47,14 +47,14 @@ export class Trace {
 
   /** One value a token: of the layer and head in `place`, or (null) the mean over all of them. */
   line(name, place) {
-    const key = place && name !== "nll" ? `${name} ${place.layer} ${place.head}` : name;
+    const key = place ? `${name} ${place.layer} ${place.head}` : name;
     if (!this.lines.has(key)) this.lines.set(key, this.reduce(name, place));
     return this.lines.get(key);
   }
 
   reduce(name, place) {
     const column = this.columns.get(name);
-    if (name === "nll") return column;
+    if (column.length === this.length) return column; // one value a token
     const each = this.layers * this.heads;
     const line = new Float32Array(this.length);
     for (let t = 0; t < this.length; t++) {

@@ -1,8 +1,10 @@
 /** The curves: drawn once, crossed by one line that moves. */
 
 import { Axis } from "./axis.js";
-import { curve } from "./curve.js";
+import { curve, signed } from "./curve.js";
 import { number, tokensOf } from "./format.js";
+
+const WORTH = "By how many nats the memory raised this token’s log p: against the memory wiped one token before";
 
 export const QUANTITIES = [
   { name: "surprise", label: "surprise", symbol: "‖∇ℓ‖" },
@@ -13,6 +15,7 @@ export const QUANTITIES = [
   { name: "alpha", label: "forgetting", symbol: "α" },
   { name: "retrieval", label: "handed over", symbol: "‖M(q)‖" },
   { name: "nll", label: "unexpected", symbol: "−log p" },
+  { name: "worth", label: "memory’s worth", symbol: "Δ", about: WORTH, signed: true },
 ];
 
 export class Tracks extends Axis {
@@ -27,6 +30,7 @@ export class Tracks extends Axis {
       row.style.setProperty("--text", `var(--${quantity.name}-text)`);
       const label = document.createElement("span");
       label.className = "label";
+      label.title = quantity.about ?? "";
       label.append(quantity.label, " ", Object.assign(document.createElement("i"), { textContent: quantity.symbol }));
       const canvas = document.createElement("canvas");
       canvas.setAttribute("role", "img");
@@ -45,8 +49,9 @@ export class Tracks extends Axis {
     this.measure();
     for (const row of this.rows) {
       const values = lineOf(row.name);
-      const top = curve(row.canvas, values, 0);
-      row.canvas.setAttribute("aria-label", `${row.label}, from 0 to ${number(top)} over ${tokensOf(values.length)}`);
+      const top = row.signed ? signed(row.canvas, values) : curve(row.canvas, values, 0);
+      const least = row.signed ? number(-top) : 0;
+      row.canvas.setAttribute("aria-label", `${row.label}, from ${least} to ${number(top)} over ${tokensOf(values.length)}`);
       row.most.textContent = `≤ ${number(top)}`;
     }
     this.render();

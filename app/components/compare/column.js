@@ -26,6 +26,7 @@ export class Column {
     this.sources = new Bars(this.part(".sources ol"), SOURCES + 3);
     this.lens = new Bars(this.part(".lens ol"), reading.guesses.each);
     this.guesses = new Bars(this.part(".guesses ol"), reading.guesses.each);
+    this.bare = new Bars(this.part(".guesses-without ol"), reading.without.each);
     this.candidates = new Bars(this.part(".with ol"), reading.guesses.each);
     this.without = new Bars(this.part(".without ol"), reading.guesses.each);
     this.memories = new Map();
@@ -92,7 +93,9 @@ export class Column {
     const named = ([token, share]) => [piece(token), share];
     const { reading } = this;
     this.guesses.show(reading.likeliest(reading.guesses, shown).map(named));
-    if (reading.hasMemory) this.lens.show(reading.likeliest(reading.reads[this.lensLayer].lens, shown).map(named));
+    if (!reading.hasMemory) return;
+    this.bare.show(reading.likeliest(reading.without, shown).map(named));
+    this.lens.show(reading.likeliest(reading.reads[this.lensLayer].lens, shown).map(named));
   }
 
   /** Which tokens wrote what is read at the token shown, as `strongest` tells it; computed once a token and choice. */

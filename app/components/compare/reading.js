@@ -8,6 +8,8 @@ export class Reading extends Trace {
     this.vocabulary = header.vocabulary;
     for (const name of ["name", "title", "about", "variant", "window", "persistent", "readsAfter"]) this[name] = entry[name];
     this.guesses = this.places(entry.guesses);
+    this.without = this.places(entry.without);
+    if (this.hasMemory) this.columns.set("worth", difference(this.columns.get("nll_without"), this.columns.get("nll")));
     this.reads = entry.reads.map(({ queries, writing, reading, lens }) => ({
       queries: array(queries),
       writing: array(writing),
@@ -41,4 +43,9 @@ export class Reading extends Trace {
   filled(t) {
     return ((t + 1) % this.window) + 1;
   }
+}
+
+/** By how many nats the memory raised each token's log p. */
+function difference(without, having) {
+  return without.map((x, t) => x - having[t]);
 }

@@ -1,7 +1,7 @@
 /** Curves in pairs: as it was, pale, and as it is with the edits; under some of them, how much they differ. */
 
 import { Axis } from "../common/axis.js";
-import { draw, line, pointsOf, sizeOf } from "../common/curve.js";
+import { draw, line, pointsOf, signed, sizeOf } from "../common/curve.js";
 import { number, tokensOf } from "../common/format.js";
 import { QUANTITIES } from "../common/tracks.js";
 
@@ -69,19 +69,5 @@ function pair(canvas, original, edited) {
   const style = getComputedStyle(canvas);
   const [pale, full] = ["--soft", "--color"].map((name) => style.getPropertyValue(name));
   draw(canvas, [line(pointsOf(original, width, y), pale, 0.55), line(pointsOf(edited, width, y), full)]);
-  return top;
-}
-
-/** A difference about its zero, which lies in the middle; the largest, either way, is returned. */
-function signed(canvas, values) {
-  const { width, height } = sizeOf(canvas);
-  const top = values.reduce((a, b) => Math.max(a, Math.abs(b) || 0), 0);
-  const y = (x) => height / 2 - ((x || 0) / (top || 1)) * (height / 2 - 2);
-  const style = getComputedStyle(canvas);
-  const zero = [[0, height / 2], [width, height / 2]];
-  draw(canvas, [
-    line(zero, style.getPropertyValue("--rule")),
-    line(pointsOf(values, width, y), style.getPropertyValue("--color")),
-  ]);
   return top;
 }
