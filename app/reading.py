@@ -63,6 +63,22 @@ class Reading:
         seconds = self.seconds + time.perf_counter() - started
         return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
 
+    def back(self, place: int) -> Reading:
+        """What was read up to ``place`` tokens, or a few more where those end within a character: the same
+        stream as it stood there."""
+        tokens = self.trace.tokens
+        while place < len(tokens) and tokens[place - 1] == "":
+            place += 1
+        first = self.trace.first(place)
+        return replace(
+            self,
+            stream=self.stream.at(place),
+            text="".join(first.tokens),
+            ids=self.ids[:place],
+            parts=(first,),
+            name=uuid.uuid4().hex,
+        )
+
 
 def begin(model: tc.TitansLM, text: str, without: bool = False) -> Reading:
     """A reading that has not begun. Raises BadInput where the text is empty, too long, or no valid

@@ -98,6 +98,11 @@ def map_state(function: Callable[[Tensor], Tensor], state: Tree) -> Tree:
     return state
 
 
+def owned(tensor: Tensor) -> Tensor:
+    """The same numbers, without the larger tensor that they may be a view of: that would stay in memory."""
+    return tensor.clone() if tensor.untyped_storage().nbytes() > tensor.nbytes else tensor
+
+
 def flatten_state(state: Any, prefix: str = "") -> dict[str, Tensor | int]:
     """A state as flat names, ``"0.memory.weights.1"`` -> tensor or number."""
     if not isinstance(state, tuple):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
+from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.observe import guesses, layer_writes, stack_columns, surprisal, to_numpy
 from titans_core.override import Edits, Override, edits, next_border, places
@@ -146,6 +147,7 @@ class Stream:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""
         self._ids += ids
         if self.position % SNAPSHOT_EVERY == 0:
+            self.now = map_state(owned, self.now)
             self._snapshots.append(self.now)
         while len(self._snapshots) > 1 and self._snapshots[1].position <= self.position - self.history:
             gone = self._snapshots.pop(0)
@@ -163,6 +165,17 @@ class Stream:
     def reach(self) -> int:
         """How many of the last tokens can be gone back over."""
         return self.position - self._snapshots[0].position
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the states take that it keeps to go back to."""
+        kept: dict[int, int] = {}
+        for moment in (*self._snapshots, self.now):
+            for part in flatten_state(moment).values():
+                if isinstance(part, Tensor):
+                    storage = part.untyped_storage()
+                    kept[storage.data_ptr()] = storage.nbytes()
+        return sum(kept.values())
 
     def past(self) -> Trace:
         """The trace, with writes, of the last ``reach`` tokens: they are read again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import limits, models, reading, textbox, work
+from app import continuing, limits, models, reading, textbox, work
 from app.components.player import player
 from app.exporting import export_menu
 
@@ -18,27 +18,6 @@ TITLE = """
 NAME = "Stream"
 
 state = st.session_state
-
-
-def take_addition() -> None:
-    """Read what was added, after all of the text box, and put it at that box's end.
-
-    What cannot be read stays where it was typed.
-    """
-    state.addition_problem = None
-    try:
-        model = models.load(chosen())
-        before = known_reading(model) or reading.begin(model, state.text)
-    except ValueError:
-        return  # the page itself tells what is wrong with the text or the model
-    try:
-        state.reading = reading.go_on(before, state.addition)
-    except limits.BadInput as problem:
-        state.addition_problem = str(problem)
-        return
-    state.text = state.reading.text
-    state.addition = ""
-    state.sample = None
 
 
 def chosen() -> str:
@@ -88,6 +67,12 @@ def known_reading(model: tc.TitansLM) -> reading.Reading | None:
     return read if same else None
 
 
+def latest() -> reading.Reading:
+    """The text box as the chosen model has read it, or will."""
+    model = models.load(chosen())
+    return known_reading(model) or reading.begin(model, state.text)
+
+
 def current_reading(model: tc.TitansLM) -> reading.Reading | None:
     """What can be shown by now of the text box as the chosen model reads it; read anew only where either is
     another."""
@@ -119,21 +104,6 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
     return " · ".join(parts)
 
 
-def add_text() -> None:
-    """A box for more text; the stream goes on from where it stands."""
-    with st.form("add", border=False, enter_to_submit=False):
-        st.text_area(
-            "Add text at the end",
-            key="addition",
-            persist_state="session",
-            height=68,
-            placeholder="What comes next. The memory goes on from where it stands; nothing is read again.",
-        )
-        if state.get("addition_problem"):
-            st.warning(state.addition_problem)
-        st.form_submit_button("Read on", on_click=take_addition)
-
-
 def page() -> None:
     """The whole page."""
     st.html(TITLE)
@@ -158,9 +128,9 @@ def page() -> None:
         return
     facts.caption(describe(model, read))
     if read is not None:
-        player(read.message)
+        player(read.message, continuing.take_place)
         export_menu({model.name: read.trace}, read.text)
-        add_text()
+        continuing.add_text(read, latest)
 
 
 page()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import titans_core as tc
 from app.limits import (
     MAX_CHARACTERS,
     MAX_QUESTION,
@@ -73,3 +74,12 @@ def test_an_empty_upload_is_refused(content: bytes) -> None:
 def test_binary_data_that_happens_to_be_utf8_is_refused() -> None:
     with pytest.raises(BadInput, match="binary data"):
         decode_upload(b"GIF\0\0\0")
+
+
+@pytest.mark.parametrize("name", tc.available())
+def test_going_back_in_the_longest_text_keeps_at_most_24_megabytes_of_states(name: str) -> None:
+    stream = tc.Stream(tc.load(name))
+    begun = stream.nbytes
+    stream.feed([i % 1000 + 100 for i in range(1024)])
+    assert stream.nbytes > begun  # at(t) has something to start from
+    assert begun + (stream.nbytes - begun) * MAX_TOKENS / 1024 < 24e6

@@ -145,7 +145,7 @@ def test_everything_that_acts_has_a_name(visit: Visit) -> None:
     page = visit()
     nameless = page.player.evaluate(
         "(player) => [...player.querySelectorAll('button, select, [role]:not([role=presentation])')]"
-        ".filter((e) => !e.getAttribute('aria-label')).map((e) => e.outerHTML)"
+        ".filter((e) => !(e.getAttribute('aria-label') || e.innerText.trim())).map((e) => e.outerHTML)"
     )
     assert nameless == []
 

@@ -226,3 +226,23 @@ def test_playing_and_scrubbing_never_ask_the_server(visit: Visit) -> None:
     page.player.get_by_role("button", name="Pause").click()
     page.settle()
     assert sent == [] and asked == []
+
+
+def test_one_goes_back_to_a_token_and_on_with_other_text_and_back_again(visit: Visit) -> None:
+    page = visit().read(STORY)
+    page.token(8).click()
+    page.page.get_by_role("button", name="Go on from here").click()
+    box = page.page.get_by_label("Go on after token 9")
+    expect(box).to_be_focused()
+    whole = tc.Stream(tc.load("mac"))
+    told = "".join(whole.feed(STORY).tokens[:9])
+    box.fill(" Tom likes soup.")
+    page.page.get_by_role("button", name="Read on").click()
+    page.wait("(text) => player.querySelector('.text').textContent === text", told + " Tom likes soup.")
+    stream = whole.at(9)
+    stream.feed(" Tom likes soup.")
+    drawn = page.weights
+    expected = stream.weights()[drawn["layer"], f"W{drawn['matrix'] + 1}"][drawn["head"]]
+    assert drawn["values"] == pytest.approx(expected.ravel().tolist(), abs=1e-4)
+    page.page.get_by_role("button", name="Back to the text as it was").click()
+    page.wait("(text) => player.querySelector('.text').textContent === text", STORY)

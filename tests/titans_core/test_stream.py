@@ -161,6 +161,14 @@ def test_going_back_gives_the_stream_that_was_there() -> None:
         stream.at(stream.position + 1)
 
 
+def test_what_is_kept_of_the_past_is_small() -> None:
+    stream = Stream(speaker(("mag", 1, 1)))
+    begun = stream.nbytes
+    stream.feed([i % 90 for i in range(4 * SNAPSHOT_EVERY)])
+    one = sum(t.nbytes for t in flatten_state(stream.now).values() if isinstance(t, torch.Tensor))
+    assert stream.nbytes <= begun + 4 * one, "a state must not hold on to what it is a view of"
+
+
 def test_history_is_bounded_and_says_so() -> None:
     stream = Stream(speaker(("lmm", 1, 1)), history=300)
     stream.feed("Tom likes soup. " * 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +19,8 @@ mount = st.components.v2.component(
 )
 
 
-def player(message: bytes) -> None:
-    """Show the reading that ``message`` (see ``app.payload``) holds; it is sent anew only when it changes."""
-    mount(key="player", data=message)
+def player(message: bytes, placed: Callable[[], None]) -> None:
+    """Show the reading that ``message`` (see ``app.payload``) holds; it is sent anew only when it changes.
+    ``placed`` is called when a person wants to go on from a token: ``st.session_state.player.place`` is then
+    its number and the reading's key."""
+    mount(key="player", data=message, on_place_change=placed)

@@ -26,10 +26,12 @@ class Player {
     this.resized = new ResizeObserver(([{ contentRect }]) => this.trace && contentRect.width && this.draw());
     this.resized.observe(root.querySelector(".stack"));
     root.weightsShown = () => this.weightsShown();
+    root.querySelector(".from-here").addEventListener("click", () => this.goOnFromHere());
   }
 
   /** A message came, or the theme changed: a known reading is only drawn anew. */
-  update(bytes) {
+  update(bytes, place) {
+    this.place = place;
     this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
     const { header, array } = decode(bytes);
     const trace = new Trace(header, header.tokens, array);
@@ -86,6 +88,12 @@ class Player {
     this.root.dataset.shown = this.playhead.shown;
   }
 
+  /** The page's box for more text takes what is to follow the token shown. */
+  goOnFromHere() {
+    this.place({ reading: this.trace.key, token: this.playhead.shown });
+    document.querySelector(".st-key-addition textarea")?.focus();
+  }
+
   /** The weights as they are drawn, for whoever wants to check them: read-only numbers and where they belong. */
   weightsShown() {
     const { layer, head, matrix } = this.choice;
@@ -102,10 +110,10 @@ class Player {
 
 const players = new WeakMap();
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".player");
   if (!players.has(root)) players.set(root, new Player(root));
   const player = players.get(root);
-  player.update(data);
+  player.update(data, (place) => setTriggerValue("place", place));
   return () => root.isConnected || player.stop(); // Streamlit calls this for outdated calls too
 }

@@ -1,0 +1,108 @@
+"""Time travel: a text is left half-way and goes on otherwise, as a stream that stood there would."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+import titans_core as tc
+from app import continuing
+from app.reading import Reading, go_on, read
+from tests.app.test_stream_page import PAGE, STORY
+
+MODEL = tc.load(tc.available()[0])
+OTHER = " Tom likes soup."
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_going_on_from_a_token_equals_a_stream_that_was_there(data: st.DataObject) -> None:
+    whole = read(MODEL, STORY)
+    place = data.draw(st.integers(1, len(whole.ids)))
+    then = go_on(whole.back(place), OTHER)
+    while not then.complete:
+        then = then.grown()
+    stream = tc.Stream(MODEL)
+    first, rest = stream.feed(whole.ids[:place]), stream.feed(then.ids[place:])
+    expected = tc.Trace.join([first, rest])
+    assert then.text == "".join(expected.tokens) == then.text[: len(then.text) - len(OTHER)] + OTHER
+    for name in ("surprise", "alpha", "memory_norm", "nll"):
+        np.testing.assert_allclose(then.trace[name], expected[name], rtol=1e-4, atol=1e-5)
+    assert whole.text == STORY and whole.complete  # the reading that was left is as it was
+
+
+def test_a_place_within_a_character_moves_on_to_its_end() -> None:
+    whole = read(MODEL, "An owl 🦉 sleeps.")
+    inside = whole.trace.tokens.index("")
+    back = whole.back(inside + 1)
+    assert back.text.endswith("🦉") and len(back.ids) > inside + 1
+
+
+def player_says(page: AppTest, **told: Any) -> None:
+    """What the browser sends when a person wants to go on from a token."""
+    page.session_state.place = told or None
+    page.run()
+
+
+def test_the_page_goes_on_from_a_token_and_back_again(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    whole: Reading = page.session_state.reading
+    player_says(page, reading=whole.key, token=9)
+    assert "after token 10, " in page.text_area(key="addition").label
+    page.text_area(key="addition").set_value(OTHER)
+    press(page, "Read on")
+    after: Reading = page.session_state.reading
+    assert after.text == "".join(whole.trace.tokens[:10]) + OTHER == page.text_area(key="text").value
+    assert after.trace["nll"][:10] == pytest.approx(whole.trace["nll"][:10])
+    assert page.text_area(key="addition").label == "Add text at the end"
+    press(page, "Back to the text as it was")
+    assert page.session_state.reading is whole and page.text_area(key="text").value == STORY
+    assert not [button for button in page.button if button.label.startswith("Back")]
+
+
+def test_a_change_of_mind_adds_at_the_end_instead(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    player_says(page, reading=page.session_state.reading.key, token=4)
+    press(page, "At the end instead")
+    page.text_area(key="addition").set_value(OTHER)
+    press(page, "Read on")
+    assert page.session_state.reading.text == STORY + OTHER
+
+
+def test_what_cannot_be_added_leaves_all_as_it_was(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    before = page.session_state.reading
+    player_says(page, reading=before.key, token=4)
+    press(page, "Read on")
+    assert [warning.value for warning in page.warning][0].startswith("There is nothing to add yet")
+    assert page.session_state.reading is before and "after token 5" in page.text_area(key="addition").label
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, "x", 3, {}, {"reading": 4, "token": 2}, {"reading": "of another text/9", "token": 2}]
+    + [{"reading": None, "token": token} for token in (-1, 10**9, "x", None, float("nan"), float("inf"))],
+)
+def test_a_place_that_is_none_adds_at_the_end(monkeypatch: pytest.MonkeyPatch, told: Any) -> None:
+    whole = read(MODEL, STORY)
+    if isinstance(told, dict) and "reading" in told and told["reading"] is None:
+        told = told | {"reading": whole.key}
+    monkeypatch.setattr(continuing, "state", SimpleNamespace(get=lambda name: told))
+    assert continuing.place_in(whole) == len(whole.ids)
+
+
+def press(page: AppTest, label: str) -> None:
+    (button,) = [button for button in page.button if button.label == label]
+    button.click().run()
+    assert not page.exception
