@@ -83,7 +83,12 @@ def curve(
         strokeDash=alt.StrokeDash("part:N", sort=None, legend=legend),
     )
     reach = base.mark_point(opacity=0).add_params(pointed)
-    dots = base.mark_point(filled=True, size=44, opacity=1).encode(color=ink).transform_filter(pointed)
+    # what is there only while one points, or for a marked token, has no name to tell: hence no aria
+    dots = (
+        base.mark_point(filled=True, size=44, opacity=1, aria=False)
+        .encode(color=ink)
+        .transform_filter(pointed)
+    )
     return lines + reach + dots
 
 
@@ -122,7 +127,9 @@ def spectrum(
     }  # fmt: skip
     base = alt.Chart(table, height=130).encode(**places)
     bars = base.mark_bar(color=colours["soft"]).transform_filter(alt.datum.mark == "shown")
-    ticks = base.mark_tick(color=colours["ink"], thickness=2).transform_filter(alt.datum.mark == "marked")
+    ticks = base.mark_tick(color=colours["ink"], thickness=2, aria=False).transform_filter(
+        alt.datum.mark == "marked"
+    )
     return bars + ticks + line_at(history, chosen, pointed, places, colours)
 
 
@@ -138,6 +145,6 @@ def line_at(
         .transform_filter(pointed)
         .transform_fold(directions, as_=["name", "value"])
         .transform_calculate(direction="toNumber(datum.name)", mark="'pointed at'")
-        .mark_line(color=colours["ink"], strokeWidth=1.5)
+        .mark_line(color=colours["ink"], strokeWidth=1.5, aria=False)
         .encode(**places)
     )

@@ -1,0 +1,105 @@
+"""axe finds nothing serious on any page, light and dark, wide and narrow, once it shows what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from lessons import Predict, load_all
+
+pytestmark = pytest.mark.browser
+QUESTION = "Where is the red key?"
+TALL = 3000  # pixels: axe judges no colours of what is scrolled out of sight
+Open = Callable[..., Page]
+
+
+def show_stream(page: Page) -> None:
+    page.wait_for_selector(".player[data-position]")
+
+
+def ask(page: Page) -> None:
+    page.get_by_label("A question about the text").fill(QUESTION)
+    page.get_by_role("button", name="Ask").click()
+
+
+def show_compare(page: Page) -> None:
+    page.wait_for_selector(".compare[data-position]")
+    ask(page)
+    expect(page.locator(".compare .answer").first).to_be_visible()
+
+
+def show_intervene(page: Page) -> None:
+    page.wait_for_selector(".intervene[data-position]")
+    ask(page)
+    expect(page.locator(".intervene .answers")).to_be_visible()
+    page.get_by_role("button", name="Forget fast").click()
+    expect(page.locator(".intervene.answers-differ")).to_have_count(1)
+
+
+def show_needle(page: Page) -> None:
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator(".needle")).to_be_visible()
+    expect(page.locator(".needle td:empty")).to_have_count(0)
+
+
+def show_weights(page: Page) -> None:
+    expect(page.locator(".js-plotly-plot .heatmaplayer")).to_have_count(2)
+    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks")).to_be_visible()
+
+
+def show_lessons(page: Page) -> None:
+    """Go through the first lesson to its end, choosing always the first answer."""
+    for number, step in enumerate(load_all()[0].steps, 1):
+        commit = page.locator(f"[class*='-expect-{number}-form']").get_by_role("button")
+        if isinstance(step.action, Predict):
+            form = page.get_by_test_id("stForm").filter(has=commit)
+            form.get_by_text(step.action.mentions[0].label, exact=True).click()
+        commit.click()
+        expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(number)
+    page.wait_for_selector(".player[data-position]")
+
+
+VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "stream": ("", show_stream),
+    "compare": ("compare?models=MAC&models=Attention", show_compare),
+    "intervene": ("intervene", show_intervene),
+    "needle": ("needle?length=256&searchers=LMM&searchers=Attention", show_needle),
+    "weights": ("weights", show_weights),
+    "lessons": ("lessons", show_lessons),
+}
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds wrong that keeps somebody from something."""
+    page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_keeps_anybody_from_a_page(open_page: Open, view: str, theme: str) -> None:
+    address, show = VIEWS[view]
+    page = open_page(address, color_scheme=theme)
+    show(page)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": TALL})
+        assert serious(page) == [], width
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_sharing_and_exporting(open_page: Open, theme: str) -> None:
+    page = open_page(color_scheme=theme)
+    show_stream(page)
+    for name, told in (("Share", "This link opens"), ("Export", "Notebook")):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_test_id("stPopoverBody").get_by_text(told).first).to_be_visible()
+        assert serious(page) == [], name
+        page.keyboard.press("Escape")
