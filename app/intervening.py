@@ -76,6 +76,9 @@ def forked(original: Reading, edits: Sequence[Edit]) -> Reading:
 
 def stages(intervention: Intervention) -> Iterator[Step[Intervention]]:
     """Read the original where it is not read yet, then the fork, then ask both."""
+    if intervention.complete:
+        total = 2 * len(intervention.original.ids)
+        yield Step(total, total, intervention, True)
     while not intervention.complete:
         intervention = grown(intervention)
         done = intervention.original.stream.position + intervention.fork.stream.position

@@ -117,6 +117,14 @@ def test_forgetting_makes_the_answer_vanish_and_undo_brings_it_back(visit: Visit
     expect(page.locator(".intervene.unedited")).to_have_count(1)
 
 
+def test_edits_that_are_taken_back_leave_the_text_as_it_is(visit: Visit) -> None:
+    page = visit()
+    press(page, "Forget fast")
+    edited(page)
+    press(page, "Clear all")
+    expect(page.locator(".intervene.unedited")).to_have_count(1)
+
+
 def test_a_token_that_is_clicked_is_where_the_next_edit_begins(visit: Visit) -> None:
     page = visit()
     page.locator(".intervene .text [data-token='25']").click()
@@ -161,7 +169,7 @@ def test_the_link_that_is_shared_opens_the_same_for_somebody_else(visit: Visit, 
     press(page, "Forget fast")
     expect(page.locator(".intervene.answers-differ")).to_have_count(1)
     press(page, "Share")
-    address = page.get_by_test_id("stCode").inner_text().strip()
+    address = page.locator(".share code").inner_text().strip()
     answers = page.locator(".answers").inner_text()
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
