@@ -11,10 +11,11 @@ import titans_core as tc
 from app import limits, models, reading, textbox, work
 from app.charts.heatmap import heatmap, toolbar
 from app.charts.spectrum import over_time
+from app.components.picture import save_picture
 from app.exporting import export_menu
 from app.palette import theme
 from app.weighing import SAMPLED, Part, Weighing
-from app.words import after
+from app.words import after, quoted
 from titans_core.spectrum import effective_rank, singular_values
 from titans_core.trace import Floats
 
@@ -24,6 +25,7 @@ TITLE = """
 </div>
 """
 NAME = "Weights"
+SHOWN = "weights-shown"  # what is saved as a picture
 AROUND = 14  # tokens shown on either side of the one that is chosen
 CHANGES = {"before": "the token before", "marked": "a marked token"}
 WHAT = (
@@ -167,8 +169,17 @@ def explore(weighing: Weighing) -> None:
     now, since, marked = choose_tokens(tokens)
     part, head = choose_place(weighing)
     with st.spinner("Measuring …"):
-        history = weighing.history(head)
-    found = weighing.weights(part, head, (since, now))
+        weighing.history(head)
+    with st.container(key=SHOWN):
+        pictures(weighing, part, head, (since, now), marked)
+    word = quoted(tokens[now - 1]) if now else "nothing was read"
+    save_picture(SHOWN, NAME, weighing.reading.stream.model.name, now, len(tokens), word)
+
+
+def pictures(weighing: Weighing, part: Part, head: int, counts: tuple[int, int], marked: bool) -> None:
+    """The weights after the second of two counts of tokens, their change since the first, and the curves."""
+    tokens, history, (since, now) = weighing.trace.tokens, weighing.history(head), counts
+    found = weighing.weights(part, head, counts)
     depth = 1 + max(p.matrix for p in weighing.parts)
     change = found[now] - found[since]
     left, right = st.columns(2, gap="medium")

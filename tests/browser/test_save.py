@@ -5,14 +5,13 @@ from __future__ import annotations
 import struct
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE
 from titans_core.tasks import filler
 from titans_core.tokenizer import Tokenizer
 
@@ -27,7 +26,7 @@ HOSTILE = (
     "<script>alert(1)</script> & \"]]>' \u0001\u0007\u000b\ufffe <b onload='x'>x</b> &amp; &#0; "
     "\U0001f989 \U0001f469‍\U0001f469‍\U0001f467 " + RIGHT_TO_LEFT
 )
-ADDRESSES = {"player": "", "compare": "/compare", "intervene": "/intervene?edited-model=MAC"}
+ADDRESSES = {"player": "", "compare": "compare", "intervene": "intervene?edited-model=MAC"}
 MARGIN = 12
 ALLOWED = {"svg", "title", "desc", "defs", "clipPath", "linearGradient", "stop"} | {
     *("g", "rect", "line", "path", "circle", "image", "text", "tspan")
@@ -69,22 +68,11 @@ def settled(page: Page) -> None:
 
 
 @pytest.fixture
-def visit(browser: Browser, server: str) -> Iterator[Visit]:
-    """Open a page with a text read; whatever the console complains of fails the test."""
-    contexts, complaints = [], []
-
-    def complain(message: Any) -> None:
-        # Streamlit looks for its own files beside the page's address first
-        if message.type == "error" and "/_stcore/" not in message.location["url"]:
-            complaints.append(message.text)
+def visit(open_page: Callable[..., Page]) -> Visit:
+    """Open a page with a text read."""
 
     def opened(component: str, text: str = STORY, width: int = 1280, **context: Any) -> Shown:
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **context))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(server + ADDRESSES[component])
+        page = open_page(ADDRESSES[component], width, **context)
         root = page.locator(f".{component}")
         page.wait_for_selector(f".{component}[data-position]")
         box = page.get_by_label("The text", exact=True)
@@ -93,10 +81,7 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
         expect(root.locator(".text")).to_have_text(text, use_inner_text=False)
         return Shown(page, root)
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return opened
 
 
 def parsed(content: bytes) -> ET.Element:
@@ -255,6 +240,23 @@ def test_playing_goes_on_while_a_picture_is_saved(visit: Visit) -> None:
         ".shadowRoot.querySelector('.player').dataset.position > token",
         arg=token,
     )
+
+
+def test_the_charts_of_the_weights_page_are_saved_with_what_they_are_of(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("weights")
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(2)
+    expect(page.locator(".st-key-weights-shown svg.marks")).to_be_visible()
+    shown = Shown(page, page.locator(".picture"))
+    name, content = shown.save("SVG")
+    svg = parsed(content)
+    heading = page.get_by_role("heading", name="Weights after token").inner_text()
+    assert {heading, "key channel", "effective rank", "tokens read", "singular value"} <= set(lines(svg))
+    assert len(list(svg.iter(f"{SVG}image"))) == 2
+    token = name.removesuffix(".svg").removeprefix("titans-weights-token-")
+    assert f"Weights after token {token}," in heading
+    assert shown.save("PNG")[1].startswith(b"\x89PNG")
 
 
 def test_a_text_of_8192_tokens_is_saved_within_a_second(visit: Visit) -> None:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("format", "trace", "memory", "picture", "bars", "playhead", "text", "curve", "axis", "tracks", "vector", "lettering", "redraw", "portrait", "save", "transport", "theme")  # fmt: skip # noqa: E501
+MODULES = ("format", "view", "trace", "memory", "picture", "bars", "playhead", "text", "curve", "axis", "tracks", "vector", "lettering", "redraw", "portrait", "save", "transport", "theme")  # fmt: skip # noqa: E501
 
 
 def bundle(folder: Path, modules: tuple[str, ...]) -> str:
@@ -22,9 +22,11 @@ def bundle(folder: Path, modules: tuple[str, ...]) -> str:
 
 
 def markup(path: Path) -> str:
-    """A component's HTML, with the shared transport where it asks for it."""
-    transport = (HERE / "transport.html").read_text(encoding="utf-8")
-    return path.read_text(encoding="utf-8").replace("<!-- transport -->", transport)
+    """A component's HTML, with the shared parts where it asks for them."""
+    html = path.read_text(encoding="utf-8")
+    for part in ("transport", "save"):
+        html = html.replace(f"<!-- {part} -->", (HERE / f"{part}.html").read_text(encoding="utf-8"))
+    return html
 
 
 def styles(path: Path) -> str:

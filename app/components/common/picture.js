@@ -1,4 +1,4 @@
-/** A memory matrix as a picture. */
+/** A memory matrix as a picture, one pixel a weight. */
 
 /** 511 colors from the most negative weight over nothing to the most positive, as [r, g, b] one after another. */
 export function palette(element) {
@@ -31,4 +31,13 @@ export function paint(canvas, weights, { rows, columns, scale }, colors) {
     image.data[4 * i + 3] = 255;
   }
   pen.putImageData(image, 0, 0);
+}
+
+/** An image of few pixels as the address of a larger one, so that no program smooths it. */
+export function enlarged(image, width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const pen = canvas.getContext("2d");
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(image, 0, 0, width, height);
+  return canvas.toDataURL();
 }

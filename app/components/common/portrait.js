@@ -2,8 +2,9 @@
 
 import { LINE, drawnOn } from "./curve.js";
 import { Lettering, ascent, fitting, linesOf } from "./lettering.js";
+import { enlarged } from "./picture.js";
 import { redraw } from "./redraw.js";
-import { clipped, drawBox, vector } from "./vector.js";
+import { clipped, drawBox, inked, seen, vector } from "./vector.js";
 
 const MARGIN = 12; // pixels around the component
 const SHARP = 2; // at least so many pixels of a picture a pixel of the page
@@ -26,7 +27,7 @@ class Portrait {
     vector(this.svg, "title", {}, title);
     vector(this.svg, "desc", {}, description);
     this.defs = vector(this.svg, "defs");
-    vector(this.svg, "rect", { width, height, fill: paperOf(root) });
+    vector(this.svg, "rect", { width, height, ...inked("fill", groundOf(root)) });
     const moved = `translate(${MARGIN - box.left} ${MARGIN - box.top})`;
     const group = vector(this.svg, "g", { transform: moved, style: "font-variant-numeric: tabular-nums" });
     this.visit(root, layers(group), { block: root });
@@ -91,8 +92,9 @@ class Portrait {
     const { left, top, width, height } = box;
     const curves = drawnOn(canvas);
     if (!curves) {
+      const times = Math.max(1, Math.ceil((SHARP * width) / canvas.width));
       const group = parseFloat(style.borderTopLeftRadius) ? clipped(into.boxes, box, style, this.defs) : into.boxes;
-      return vector(group, "image", { x: left, y: top, width, height, href: enlarged(canvas, width) });
+      return vector(group, "image", { x: left, y: top, width, height, href: enlarged(canvas, canvas.width * times, canvas.height * times) });
     }
     const place = `translate(${left} ${top})`;
     const group = vector(into.boxes, "g", { transform: place, "stroke-linejoin": "round", "stroke-width": LINE });
@@ -122,16 +124,11 @@ function overlap(a, b) {
   return new DOMRect(left, top, Math.min(a.right, b.right) - left, Math.min(a.bottom, b.bottom) - top);
 }
 
-function paperOf(root) {
-  return getComputedStyle(root).getPropertyValue("--st-background-color").trim() || "#ffffff";
-}
-
-/** A canvas of few pixels with each so large that no program need smooth it. */
-function enlarged(canvas, width) {
-  const times = Math.max(1, Math.ceil((SHARP * width) / canvas.width));
-  const large = Object.assign(document.createElement("canvas"), { width: times * canvas.width, height: times * canvas.height });
-  const pen = large.getContext("2d");
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(canvas, 0, 0, large.width, large.height);
-  return large.toDataURL();
+/** What an element stands on: the nearest ground that can be seen. */
+function groundOf(element) {
+  for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) {
+    const { backgroundColor } = getComputedStyle(at);
+    if (seen(backgroundColor)) return backgroundColor;
+  }
+  return "rgb(255, 255, 255)";
 }

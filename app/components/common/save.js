@@ -5,11 +5,10 @@ import { portrait } from "./portrait.js";
 const SCALE = 2; // pixels of a PNG for one of the page
 
 export class Save {
-  /** `told()` says what is shown: { token, count, word }. */
-  constructor(root, told) {
-    this.root = root;
+  /** `told()` says what is saved: { shown, page, models, token, count, word }, the first of them an element. */
+  constructor(element, told) {
+    this.element = element;
     this.told = told;
-    this.element = root.querySelector(".save");
     this.button = this.element.querySelector("button");
     this.menu = this.element.querySelector("[role=menu]");
     this.items = [...this.menu.children];
@@ -42,10 +41,9 @@ export class Save {
 
   async save(kind) {
     this.close();
-    const { page, models } = this.root.dataset;
-    const { token, count, word } = this.told();
+    const { shown, page, models, token, count, word } = this.told();
     const title = `Titans Lab, ${page}: token ${token.toLocaleString("en")} of ${count.toLocaleString("en")}`;
-    const svg = portrait(this.root, title, `The page ${page} with ${models}, after token ${token}: ${word}.`);
+    const svg = portrait(shown, title, `The page ${page} with ${models}, after token ${token}: ${word}.`);
     const file = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
     const name = `titans-${page.toLowerCase()}-token-${token}.${kind}`;
     download(kind === "png" ? await pixels(file) : file, name);

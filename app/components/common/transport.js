@@ -8,7 +8,7 @@ export class Transport {
     this.root = root;
     this.playhead = playhead;
     const part = (selector) => root.querySelector(selector);
-    new Save(root, () => this.told());
+    new Save(part(".save"), () => this.told());
     this.play = part(".play");
     this.slider = part(".slider");
     this.readout = part(".readout");
@@ -47,8 +47,10 @@ export class Transport {
 
   /** What is shown, for a picture of it. */
   told() {
-    const { shown } = this.playhead;
-    return { token: shown + 1, count: this.trace.length, word: quoted(this.trace.tokens[shown]) };
+    const { root, trace, playhead } = this;
+    const { page, models } = root.dataset;
+    const [token, count] = [playhead.shown + 1, trace.length];
+    return { shown: root, page, models, token, count, word: quoted(trace.tokens[token - 1]) };
   }
 
   render() {

@@ -20,16 +20,17 @@ export function lawful(text) {
 }
 
 /** A computed color, which may be mixed from others, as `kind` (fill, stroke, stop-color) and its opacity. */
-export function inked(kind, color) {
-  if (color === "none") return { [kind]: "none" };
+export function inked(kind, color, share = 1) {
+  if (!/^(rgb|color)/.test(color)) return { [kind]: color.replaceAll('"', "") }; // none, or a gradient
   const [r, g, b, alpha = 1] = color.match(/[\d.]+(e-\d+)?/g).map(Number);
   const whole = color.startsWith("color(") ? 255 : 1;
   const rgb = [r, g, b].map((part) => Math.round(part * whole)).join(", ");
   const opacity = kind === "stop-color" ? "stop-opacity" : `${kind}-opacity`;
-  return { [kind]: `rgb(${rgb})`, ...(alpha < 1 && { [opacity]: alpha.toFixed(3) }) };
+  return { [kind]: `rgb(${rgb})`, ...(alpha * share < 1 && { [opacity]: (alpha * share).toFixed(3) }) };
 }
 
-function seen(color) {
+/** Whether a color is more than transparent. */
+export function seen(color) {
   return Number(inked("fill", color)["fill-opacity"] ?? 1) > 0;
 }
 
