@@ -13,7 +13,7 @@ from app import models
 from titans_core.trace import Floats
 
 pytestmark = pytest.mark.browser
-STORY = "Mara put the red key in the attic. The rain fell over the quiet hills. Tom likes soup."
+STORY = "Mara put the red key in the attic. The rain fell over the quiet hills. Tom likes soup"
 Open = Callable[..., Page]
 DRAWN = """([number, expected]) => {
   const rows = document.querySelectorAll(".js-plotly-plot")[number]._fullData[0].z;
@@ -29,9 +29,9 @@ def visit(open_page: Open, name: str) -> Page:
     box = page.get_by_label("The text", exact=True)
     box.fill(STORY)
     box.press("Control+Enter")
-    expect(page.locator(".passage mark")).to_have_text(".")
+    expect(page.locator(".passage mark")).to_have_text("soup")
     told = stream(name).position
-    expect(page.get_by_role("heading", name=f"Weights after token {told}, “.”")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Weights after token {told}, “soup”")).to_be_visible()
     return page
 
 
