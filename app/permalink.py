@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app import asking, edits, limits
+from app.components.share import shared_link
 from app.edits import Edit
 
 VERSION: Final[str] = "1"
@@ -106,7 +107,7 @@ def link() -> str | None:
     kept = [
         (name, value)
         for name in st.query_params
-        if name not in (*FIELDS, "sample")
+        if name not in (*FIELDS, "sample", "view")  # the browser adds the view
         for value in st.query_params.get_all(name)
     ]
     return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"
@@ -120,5 +121,5 @@ def share() -> None:
             st.write("This text is too long for a link. Save it as a file and send that.")
             st.download_button("Save the text", state.text, "text.txt", "text/plain", on_click="ignore")
             return
-        st.write("This link opens the page with this text, question and choices.")
-        st.code(address, language=None, wrap_lines=True)
+        st.write("This link opens the page with this text, question, token and choices.")
+        shared_link(address)

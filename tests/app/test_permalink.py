@@ -4,6 +4,7 @@ opens as it does without."""
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -95,8 +96,14 @@ def test_a_bad_link_is_told_and_the_page_opens_as_without(
     assert page.text_area(key="text").value == samples.text(samples.titles()[0])
 
 
+def links(page: AppTest) -> list[str]:
+    """The addresses that the page shows to be copied."""
+    shown = [component.proto for component in page.get("bidi_component")]
+    return [json.loads(proto.json) for proto in shown if proto.component_name == "titans_lab_share"]
+
+
 def shared(page: AppTest) -> dict[str, str]:
-    (address,) = [code.value for code in page.code]
+    (address,) = links(page)
     return {name: values[0] for name, values in parse_qs(address.partition("?")[2]).items()}
 
 
@@ -118,4 +125,4 @@ def test_a_sample_is_named_and_not_packed() -> None:
 def test_a_text_too_long_for_an_address_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(permalink, "LONGEST", 20)
     page = opened("stream", v="1", text=pack(STORY)).run()
-    assert not page.code and warnings(page) == []
+    assert not links(page) and warnings(page) == []

@@ -380,3 +380,42 @@ def test_everything_that_acts_or_is_drawn_has_a_name(visit: Visit) -> None:
         ".filter((e) => !e.getAttribute('aria-label')).map((e) => e.outerHTML)"
     )
     assert nameless == []
+
+
+def test_a_shared_link_opens_at_the_same_token_with_the_same_choices(visit: Visit, browser: Browser) -> None:
+    page = visit("mac", "lmm-deep")
+    page.page.get_by_role("radio", name="what is written").check()
+    page.page.get_by_label("Whose numbers: all heads, or one").select_option("layer 2, head 1")
+    page.column("lmm-deep").hover()
+    page.go_to(17)
+    page.page.get_by_role("button", name="Share").click()
+    link = page.page.locator(".share code")
+    expect(link).to_contain_text("token.18")
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(link.inner_text().strip())
+    root = other.locator(".compare")
+    expect(root).to_have_attribute("data-position", "17")
+    for name in ("data-shade", "data-focus", "data-models"):
+        expect(root).to_have_attribute(name, page.root.get_attribute(name) or "")
+    expect(other.get_by_label("Whose numbers: all heads, or one")).to_have_value("1 0")
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "view",
+    ["token.0", "token.99999999", "token.-1~shade.%3Cscript%3E", "~~.~__proto__.x~layer.9~head.9~shade"],
+)
+def test_a_link_to_a_place_that_is_none_opens_as_without_it(server: str, browser: Browser, view: str) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{server}/compare?view=compare~{view}")
+    page.wait_for_selector(".compare[data-position]")
+    root = page.locator(".compare")
+    last = page.locator(".compare .slider").get_attribute("aria-valuemax") or ""
+    expect(root).to_have_attribute("data-position", str(int(last) - 1))
+    expect(root).to_have_attribute("data-shade", "surprise")
+    assert problems == []
+    page.close()

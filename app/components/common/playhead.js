@@ -10,6 +10,7 @@ export class Playhead {
     this.playing = false;
     this.speed = matchMedia("(prefers-reduced-motion: reduce)").matches ? 4 : 12; // tokens per second
     this.frame = 0;
+    this.wanted = null; // a token that a link asked for
   }
 
   /** The token to show: the one under the pointer, unless one is locked or the text is being played. */
@@ -22,6 +23,7 @@ export class Playhead {
   }
 
   seek(position) {
+    this.wanted = null;
     this.position = Math.max(0, Math.min(this.length - 1, Math.round(position)));
     this.request();
   }
@@ -81,6 +83,13 @@ export class Playhead {
   grow(length) {
     if (this.atEnd && !this.playing && !this.locked) this.position = length - 1;
     this.length = length;
+    this.arrive(this.wanted);
+  }
+
+  /** Stand at the token that a link asked for, as soon as so much is read. */
+  arrive(token) {
+    this.wanted = token;
+    if (token !== null) this.position = Math.min(token, this.length - 1);
     this.request();
   }
 

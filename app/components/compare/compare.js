@@ -8,6 +8,7 @@ import { Text } from "../common/text.js";
 import { isDark } from "../common/theme.js";
 import { decode } from "../common/trace.js";
 import { Transport } from "../common/transport.js";
+import { View, counted, placeTold, viewAsked } from "../common/view.js";
 import { Arcs } from "./arcs.js";
 import { Choices } from "./choices.js";
 import { Column } from "./column.js";
@@ -27,7 +28,8 @@ class Compare {
     this.asked = Object.assign(document.createElement("div"), { className: "asked" });
     this.columns = [];
     this.readings = new Map();
-    this.choice = { focus: "", shade: "surprise", one: false, place: { layer: Infinity, head: 0 } };
+    this.choice = choiceAsked();
+    this.view = new View("compare", () => this.looks());
     this.resized = new ResizeObserver(([{ contentRect }]) => this.columns.length && contentRect.width && this.draw());
     this.resized.observe(root.querySelector(".scrub"));
     root.attributionShown = () => this.attributionShown();
@@ -59,10 +61,24 @@ class Compare {
     this.root.querySelector(".columns").replaceChildren(...this.columns.map((column) => this.listenTo(column)));
     this.choices.show(readings);
     if (!this.focus) this.choice.focus = readings[0].name;
+    if (this.choice.one) this.choice.place = nearest(this.choice.place, readings);
     if (another) this.text.show(this.tokens);
     this.ask(header.question, another);
     if (another && grows) this.playhead.grow(this.tokens.length);
     else if (another) this.playhead.resize(this.tokens.length, this.tokens.length - 1);
+    if (!known.size) this.playhead.arrive(counted(viewAsked("compare").token, null));
+  }
+
+  /** What the address tells of what is looked at. */
+  looks() {
+    const { focus, shade, one, place } = this.choice;
+    return {
+      token: placeTold(this.playhead.position, this.playhead.length - 1),
+      shade: shade === "surprise" ? null : shade,
+      focus: focus === this.columns[0].reading.name ? null : focus,
+      layer: one ? place.layer + 1 : null,
+      head: one ? place.head + 1 : null,
+    };
   }
 
   /** The question stands after the text; an answer that is new is looked at. */
@@ -134,6 +150,7 @@ class Compare {
     this.renderColumns();
     this.root.dataset.position = this.playhead.position;
     this.root.dataset.shown = this.playhead.shown;
+    this.view.changed();
   }
 
   /** From the question's end to where its answer was written, while one looks at that; else from the token shown. */
@@ -177,8 +194,27 @@ class Compare {
 
   stop() {
     this.resized.disconnect();
-    for (const part of [this.playhead, this.transport]) part.stop();
+    for (const part of [this.playhead, this.transport, this.view]) part.stop();
   }
+}
+
+/** What the address asks for at first. */
+function choiceAsked() {
+  const { focus, shade, layer, head } = viewAsked("compare");
+  const [l, h] = [counted(layer, null), counted(head, null)];
+  const one = l !== null && h !== null;
+  return {
+    focus: focus ?? "",
+    shade: shade === "write" ? "write" : "surprise",
+    one,
+    place: one ? { layer: l, head: h } : { layer: Infinity, head: 0 },
+  };
+}
+
+/** A layer and head that one of the readings has. */
+function nearest({ layer, head }, readings) {
+  const last = (size) => Math.max(0, ...readings.map((reading) => reading[size] - 1));
+  return { layer: Math.min(layer, last("layers")), head: Math.min(head, last("heads")) };
 }
 
 const comparisons = new WeakMap();

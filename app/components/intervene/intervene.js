@@ -9,6 +9,7 @@ import { Text } from "../common/text.js";
 import { isDark } from "../common/theme.js";
 import { Trace, decode } from "../common/trace.js";
 import { Transport } from "../common/transport.js";
+import { View, counted, placeTold, viewAsked } from "../common/view.js";
 import { Pairs } from "./pairs.js";
 
 const CANDIDATES = 5;
@@ -17,7 +18,8 @@ const LEAST = { surprise: 0.5, nll: 0.25 }; // a change below that is pale, even
 class Intervene {
   constructor(root) {
     this.root = root;
-    this.shade = "surprise";
+    this.shade = viewAsked("intervene").shade === "nll" ? "nll" : "surprise";
+    this.view = new View("intervene", () => this.looks());
     this.playhead = new Playhead(1, () => this.render());
     this.text = new Text(root.querySelector(".text"), this.playhead);
     this.axis = new Axis(root.querySelector(".slider"), this.playhead);
@@ -28,6 +30,7 @@ class Intervene {
       return { bare: element.querySelector(".bare"), bars: new Bars(element.querySelector("ol"), CANDIDATES) };
     });
     for (const input of root.querySelectorAll("[name=shade]")) {
+      input.checked = input.value === this.shade;
       input.addEventListener("change", () => {
         this.shade = input.value;
         this.draw();
@@ -47,6 +50,7 @@ class Intervene {
   }
 
   open(header, array) {
+    const first = !this.header;
     const another = header.tokens.join("\0") !== this.header?.tokens.join("\0");
     this.key = header.key;
     this.header = header;
@@ -57,6 +61,7 @@ class Intervene {
     this.pairs.show(this.traces[0]);
     this.showAnswers(header);
     if (another) this.playhead.resize(header.tokens.length, header.tokens.length - 1);
+    if (first) this.playhead.arrive(counted(viewAsked("intervene").token, null));
     this.root.classList.toggle("unedited", !header.spans.length && !header.wipes.length);
   }
 
@@ -70,6 +75,14 @@ class Intervene {
       bars.show(answer.candidates.map(([text, share]) => [text || "·", share]));
     });
     this.root.classList.toggle("answers-differ", answers[0].text !== answers[1].text);
+  }
+
+  /** What the address tells of what is looked at. */
+  looks() {
+    return {
+      token: placeTold(this.playhead.position, this.playhead.length - 1),
+      shade: this.shade === "surprise" ? null : this.shade,
+    };
   }
 
   /** What the edits added to a quantity, at every token. */
@@ -121,11 +134,12 @@ class Intervene {
     this.root.dataset.shown = this.playhead.shown;
     if (this.playhead.locked && this.picked !== this.playhead.position) this.pick((this.picked = this.playhead.position));
     if (!this.playhead.locked) this.picked = null;
+    this.view.changed();
   }
 
   stop() {
     this.resized.disconnect();
-    for (const part of [this.playhead, this.transport]) part.stop();
+    for (const part of [this.playhead, this.transport, this.view]) part.stop();
   }
 }
 

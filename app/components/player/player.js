@@ -6,6 +6,7 @@ import { Playhead } from "../common/playhead.js";
 import { Text } from "../common/text.js";
 import { isDark } from "../common/theme.js";
 import { Trace, decode } from "../common/trace.js";
+import { View, counted, placeTold, viewAsked } from "../common/view.js";
 import { Tracks } from "../common/tracks.js";
 import { Controls } from "./controls.js";
 import { Equation } from "./equation.js";
@@ -22,6 +23,7 @@ class Player {
     this.weights = new Weights(root.querySelector(".weights"), this.playhead, choose);
     this.equation = new Equation(root.querySelector(".update"), this.playhead);
     this.controls = new Controls(root, this.playhead, choose);
+    this.view = new View("stream", () => this.looks());
     this.views = [this.text, this.tracks, this.weights, this.equation, this.controls];
     this.resized = new ResizeObserver(([{ contentRect }]) => this.trace && contentRect.width && this.draw());
     this.resized.observe(root.querySelector(".stack"));
@@ -45,13 +47,40 @@ class Player {
     this.trace = trace;
     this.root.classList.toggle("memoryless", !trace.hasMemory);
     this.root.dataset.models = model;
+    if (!before) this.choice = this.choiceAsked();
     this.choice.layer = Math.min(this.choice.layer, Math.max(0, trace.layers - 1));
     this.choice.head = Math.min(this.choice.head, Math.max(0, trace.heads - 1));
-    this.choice.matrix = 0;
+    this.choice.matrix = before || !trace.hasMemory ? 0 : Math.min(this.choice.matrix, trace.writes[0].length - 1);
     this.text.show(trace.tokens);
     for (const view of [this.tracks, this.weights, this.equation, this.controls]) view.show(trace);
     if (trace.continues(before)) this.playhead.grow(trace.length);
     else this.playhead.resize(trace.length, (goesOn ? before : trace).length - 1);
+    if (!before) this.playhead.arrive(counted(viewAsked("stream").token, null));
+  }
+
+  /** What the address asks for at first. */
+  choiceAsked() {
+    const { shade, scope, layer, head, matrix } = viewAsked("stream");
+    return {
+      shade: shade === "write" ? "write" : "surprise",
+      scope: scope === "one" ? "one" : "all",
+      layer: counted(layer, 0),
+      head: counted(head, 0),
+      matrix: counted(matrix, 0),
+    };
+  }
+
+  /** What the address tells of what is looked at. */
+  looks() {
+    const { shade, scope, layer, head, matrix } = this.choice;
+    return {
+      token: placeTold(this.playhead.position, this.playhead.length - 1),
+      shade: shade === "surprise" ? null : shade,
+      scope: scope === "all" ? null : scope,
+      layer: placeTold(layer, 0),
+      head: placeTold(head, 0),
+      matrix: placeTold(matrix, 0),
+    };
   }
 
   choose(change) {
@@ -86,6 +115,7 @@ class Player {
     for (const view of this.views) view.render();
     this.root.dataset.position = this.playhead.position;
     this.root.dataset.shown = this.playhead.shown;
+    this.view.changed();
   }
 
   /** The page's box for more text takes what is to follow the token shown. */
@@ -104,7 +134,7 @@ class Player {
 
   stop() {
     this.resized.disconnect();
-    for (const part of [this.playhead, this.weights, this.controls]) part.stop();
+    for (const part of [this.playhead, this.weights, this.controls, this.view]) part.stop();
   }
 }
 
