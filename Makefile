@@ -52,9 +52,10 @@ lint: $(READY_DEV)  ## check style and types
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer, results in benchmarks/results
+bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer and on the pages, results in benchmarks/results
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python -m benchmarks.lab
 
 .PHONY: train
 train: $(READY)  ## train the shipped models anew   [MODEL="mac mag …"]

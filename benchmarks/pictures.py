@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import ROOT, chromium, running_app
+from benchmarks.probe import PATIENCE
 
 PICTURES = ROOT / "assets" / "pictures"
 WIDTH = 1280
+COLORS = 256  # a palette of a picture's own
 TOKEN = "[data-token='160']"  # the middle of the sample, where facts have been told
 
 
@@ -29,29 +32,63 @@ def compare(page: Page, address: str) -> None:
     page.locator(".compare").get_by_text("written at token").first.wait_for()
 
 
-PAGES: dict[str, tuple[Callable[[Page, str], None], int]] = {
-    "stream": (stream, 1260),
-    "compare": (compare, 1560),
+def intervene(page: Page, address: str) -> None:
+    """A memory that forgets too fast from the sample's middle on, and what it answers then."""
+    page.goto(f"{address}/intervene")
+    page.wait_for_selector(".intervene[data-position]")
+    page.get_by_label("A question about the text").fill("Where is the red key?")
+    page.get_by_role("button", name="Ask").click()
+    page.locator(".intervene .answers").wait_for()
+    page.locator(".intervene .text").locator(TOKEN).click()
+    page.get_by_role("button", name="Forget fast").click()
+    page.wait_for_selector(".intervene:not(.unedited)")
+
+
+def needle(page: Page, address: str) -> None:
+    """A fact that four models look for, and the one without a memory does not find."""
+    page.goto(f"{address}/needle")
+    page.wait_for_selector(".hay mark")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_selector(".needle:not(:has(td:empty))")
+
+
+def weights(page: Page, address: str) -> None:
+    """The memory as it is after the sample, and how it became so."""
+    page.goto(f"{address}/weights")
+    page.wait_for_selector(".js-plotly-plot .heatmaplayer image")
+    page.wait_for_selector("[data-testid=stVegaLiteChart] svg, [data-testid=stVegaLiteChart] canvas")
+
+
+BOTH, LIGHT = ("light", "dark"), ("light",)
+PAGES: dict[str, tuple[Callable[[Page, str], None], int, tuple[str, ...]]] = {
+    "stream": (stream, 1260, BOTH),
+    "compare": (compare, 1560, BOTH),
+    "intervene": (intervene, 1260, LIGHT),
+    "needle": (needle, 1000, LIGHT),
+    "weights": (weights, 1760, LIGHT),
 }
 
 
 def take(browser: Browser, address: str, name: str, scheme: str) -> None:
     """One picture of a page in the light or the dark theme."""
-    show, height = PAGES[name]
+    show, height, _ = PAGES[name]
     page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_default_timeout(PATIENCE)
     show(page, address)
     page.mouse.move(0, 0)
     page.wait_for_timeout(1000)  # the transitions of a click
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
+    path = PICTURES / f"{name}-{scheme}.png"
+    page.screenshot(path=path)
     page.close()
+    Image.open(path).convert("RGB").quantize(COLORS).save(path, optimize=True)
 
 
 def main() -> None:
-    """Take both themes of every page."""
+    """Take every page in its themes."""
     with running_app() as address, chromium() as browser:
-        for name in PAGES:
-            for scheme in ("light", "dark"):
+        for name, (_, _, schemes) in PAGES.items():
+            for scheme in schemes:
                 take(browser, address, name, scheme)
 
 

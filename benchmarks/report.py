@@ -17,7 +17,7 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    return f"{recall()}\n{parts()}\n{speed()}"
+    return f"{recall()}\n{parts()}\n{speed()}\n{waits()}"
 
 
 DISTANCES = {  # columns of the README's tables: group, and what picks the row of a card's scores
@@ -172,6 +172,36 @@ def speed() -> str:
         f"painted frame (median), and {scrub['frames a second']:.0f} frames a second while scrubbing, with "
         f"{scrub['requests to the server']} requests to the server.\n"
     )
+
+
+def waits() -> str:
+    """How long one waits on the other pages, beside the same work by the library alone."""
+    lab = json.loads((RESULTS / "lab.json").read_text())
+    rows = [
+        [
+            f"{row['scene']}: {row['sight']}",
+            seconds(row["median_ms"]),
+            f"{seconds(min(row['all_ms']))} to {seconds(max(row['all_ms']))}",
+            seconds(row["library_median_ms"]) if "library_median_ms" in row else "–",
+            seconds(row["aim_ms"]) if row["aim_ms"] else "–",
+        ]
+        for row in lab["rows"]
+    ]
+    scrub = lab["scrubbing Compare"]
+    return (
+        f"The other pages ({machine(lab)}), from the key or button to what is painted, and the same reading "
+        "and asking by the library alone, measured in turns:\n\n"
+        + table(["what", "median", "from, to", "library alone", "aim"], rows)
+        + f"\nThree columns of Compare are scrubbed at {scrub['frames a second']:.0f} frames a second (aim: "
+        f"{scrub['aim']}; frames in which nothing happens: "
+        f"{scrub['frames a second where nothing happens']:.0f}), with {scrub['requests to the server']} "
+        "requests to the server.\n"
+    )
+
+
+def seconds(milliseconds: float) -> str:
+    """A time of any length, in seconds."""
+    return f"{milliseconds / 1000:.2f} s" if milliseconds < 10_000 else f"{milliseconds / 1000:.1f} s"
 
 
 def machine(result: dict[str, Any]) -> str:
