@@ -122,6 +122,8 @@ def test_the_address_opens_the_same_for_somebody_else(open_page: Open) -> None:
         page.get_by_label(label, exact=True).press("Enter")
     page.get_by_role("slider", name="Where the fact stands").press("ArrowRight")
     expect(page.locator(".hay mark")).to_have_text("Leo likes figs & “plums”.")
+    hay = needle.hide(PLACE._replace(fact="Leo likes figs & “plums”.", depth=0.11))
+    expect(page.locator(".hay .where")).to_contain_text(f"Told at tokens {hay.start + 1:,} to {hay.told:,}")
     page.wait_for_url("**depth=11**")
     shown = page.locator(".hay").inner_text()
     search(page)
