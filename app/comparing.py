@@ -8,7 +8,7 @@ from functools import cached_property
 
 import titans_core as tc
 from app import models, payload, reading
-from app.reading import FIRST, Reading
+from app.reading import FIRST, GROWTH, Reading
 from app.work import Step
 from titans_core.observe import to_numpy
 from titans_core.trace import Floats
@@ -74,7 +74,7 @@ def begin(
 
 def stages(comparison: Comparison) -> Iterator[Step[Comparison]]:
     """Read to the end, piece by piece and all models alike, then ask; what is worth showing are the first
-    tokens, every doubling, the end, and every answer."""
+    tokens, four times as many, and so on, the end, and every answer."""
     due = FIRST * len(comparison.shown)
     total = sum(len(read.ids) for read in comparison.columns)
     if comparison.complete:
@@ -83,7 +83,7 @@ def stages(comparison: Comparison) -> Iterator[Step[Comparison]]:
         comparison = grown(comparison)
         done = comparison.read
         worth = comparison.even and (done >= due or done == total)
-        due = 2 * done if worth else due
+        due = GROWTH * done if worth else due
         yield Step(done, total, comparison, worth)
 
 

@@ -13,7 +13,8 @@ from app import limits, payload
 from app.work import Step
 
 PIECE = 256  # tokens between two moments at which reading can be stopped
-FIRST = 512  # tokens after which a reading is shown first; then whenever it has doubled
+FIRST = 512  # tokens after which a reading is shown first
+GROWTH = 4  # then whenever it is so many times as long: all of it is sent anew
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,14 @@ def go_on(reading: Reading, text: str) -> Reading:
 
 
 def stages(reading: Reading) -> Iterator[Step[Reading]]:
-    """Read to the end, piece by piece; what is worth showing are the first tokens, every doubling, and the
-    end."""
+    """Read to the end, piece by piece; what is worth showing are the first tokens, four times as many, and so
+    on, and the end."""
     due = FIRST
     while not reading.complete:
         reading = reading.grown()
         done, total = reading.stream.position, len(reading.ids)
         worth = reading.complete or done >= due
-        due = 2 * done if worth else due
+        due = GROWTH * done if worth else due
         yield Step(done, total, reading, worth)
 
 

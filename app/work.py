@@ -16,7 +16,10 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 WORKERS: Final[int] = 2
-PATIENCE = 1.0  # seconds that a page waits before it shows progress instead
+PATIENCE: Final[float] = (
+    1.0  # seconds that a page waits for something to show before it shows progress instead
+)
+GRACE: Final[float] = 0.15  # seconds that it waits for the end once there is something
 GLANCE: Final[float] = 0.25  # seconds between two looks at a job that goes on
 
 pool = ThreadPoolExecutor(WORKERS, "work")
@@ -44,7 +47,7 @@ class Job(Generic[T]):
         self.shown: T | None = None
         self.stopped = False
         self._steps, self._wanted = steps, wanted
-        self._stop, self._ended = threading.Event(), threading.Event()
+        self._stop, self._seen, self._ended = threading.Event(), threading.Event(), threading.Event()
         self._error: BaseException | None = None
         pool.submit(self._run)
 
@@ -57,11 +60,13 @@ class Job(Generic[T]):
                 self.done, self.total, self.value = step.done, step.total, step.value
                 if step.worth:
                     self.shown = step.value
+                    self._seen.set()
             self.stopped = True
         except BaseException as error:  # told to whoever asks for the result
             self._error = error
         finally:
             self._ended.set()
+            self._seen.set()
 
     def stop(self) -> None:
         """Stop before the next step; what there is stays."""
@@ -76,6 +81,11 @@ class Job(Generic[T]):
         """Wait for its end, at most so long."""
         self._ended.wait(seconds)
 
+    def first_sight(self) -> None:
+        """Wait for a moment: for something to show, and then shortly for the end."""
+        if self._seen.wait(PATIENCE):
+            self.wait(GRACE)
+
     def check(self) -> None:
         """Raise what the computation raised."""
         if self._error is not None:
@@ -88,7 +98,7 @@ def current(page: str, key: Hashable, begin: Callable[[], Iterator[Step[T]]]) ->
     if page not in jobs or jobs[page].key != key:
         forget(page)
         jobs[page] = Job(key, begin(), still_there())
-        jobs[page].wait(PATIENCE)
+        jobs[page].first_sight()
     return jobs[page]
 
 

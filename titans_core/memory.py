@@ -225,8 +225,7 @@ class NeuralMemory(nn.Module):
                 weights=chosen(edits.write, out.weights, state.weights),  # not even rounded
                 momentum=chosen(edits.write, out.momentum, state.momentum),
             )
-        gate = torch.sigmoid(self.output_gate(x))  # [B, T, inner]
-        y = self.out(self.norm(out.y.flatten(2)) * gate)
+        y, gate = self.handed(x, out.y)
         met = () if out.block_keys is None else (out.block_keys,)
         state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, state.tail)
         if not telemetry:
@@ -242,6 +241,12 @@ class NeuralMemory(nn.Module):
             "gate": gate.unflatten(-1, (self.heads, self.head_width)).mean(-1),
         }
         return y, state, Telemetry(columns, out.factors, q, y)
+
+    def handed(self, x: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
+        """What was read, [B, T, H, D], normalised, gated by x [B, T, width] and projected, and the gate
+        [B, T, inner]."""
+        gate = torch.sigmoid(self.output_gate(x))
+        return self.out(self.norm(read.flatten(2)) * gate), gate
 
     def read_where(self, edits: Edits, y: Tensor, q: Tensor) -> Tensor:
         """y [B, T, H, D], and what M₀ answers to q where an intervention stops the reading."""

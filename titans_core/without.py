@@ -93,15 +93,32 @@ def remember(
 ) -> Tensor:
     """A memory that each token finds empty, writes, and reads -> y [1, T, width]."""
     told = memory.parted(instead(memory, bare, x, state.tail))  # [1, T, …]
-    rows = (bare, *told[:3], *told.gates)
-    blocks = memory.config.depth > 1 and memory.config.block_size > 1
-    met = keys_met(memory, x, state, edits) if blocks else bare.new_zeros(x.shape[1])
+    if memory.config.depth > 1:
+        return remember_deep(memory, bare, told, keys_met(memory, x, state, edits), edits)
+    return memory.handed(bare, first_read(memory, told, edits))[0]
+
+
+def first_read(memory: NeuralMemory, told: Told, edits: Edits | None) -> Tensor:
+    """What a linear memory answers after its first write, equations 12 to 15 at one token without momentum:
+    y [1, T, H, D] = (1 − α) q M₀ − 2θ (q·k) (k M₀ − v)."""
+    q, k, v, gates = told
+    _, theta, alpha = memory.edited(gates, edits) if edits else gates
+    known, asked = (torch.einsum("bthd,hde->bthe", part, memory.initial[0]) for part in (k, q))
+    if memory.config.read == "before":
+        return asked
+    met = (q * k).sum(-1, keepdim=True)
+    y = (1 - alpha[..., None]) * asked - 2 * theta[..., None] * met * (known - v)
+    return memory.read_where(edits, y, q) if edits else y
+
+
+def remember_deep(memory: NeuralMemory, bare: Tensor, told: Told, met: Tensor, edits: Edits | None) -> Tensor:
+    """A deep memory that each token finds empty but for the keys [T, H, D, D] that its block has met."""
     answers = []
     for some, q, k, v, *gates, some_met in zip(
-        *(t[0, :, None].split(ROWS) for t in rows), met.split(ROWS), strict=True
+        *(t[0, :, None].split(ROWS) for t in (bare, *told[:3], *told.gates)), met.split(ROWS), strict=True
     ):
         fresh = memory.initial_state(len(some))
-        if blocks:
+        if memory.config.block_size > 1:
             fresh = fresh._replace(block_start=fresh.weights, offset=1, block_keys=(some_met,))
         answers.append(memory.learn(some, Told(q, k, v, Gates(*gates)), fresh, False, edits)[0])
     return torch.cat(answers).transpose(0, 1)

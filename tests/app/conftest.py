@@ -10,4 +10,4 @@ from app import work
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing looks at a page again while a job goes on, as a browser would: each run waits for its end."""
-    monkeypatch.setattr(work, "PATIENCE", 600.0)
+    monkeypatch.setattr(work.Job, "first_sight", lambda job: job.wait(600))

@@ -11,6 +11,8 @@ from app import models, reading, work
 from app.work import Job, Step
 from titans_core.stream import Stream
 
+FIRST_SIGHT = Job.first_sight  # as it is without the patience that tests of the pages have
+
 
 @pytest.fixture(autouse=True)
 def session(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +77,7 @@ def test_what_goes_wrong_is_told_to_whoever_looks() -> None:
 
 def test_the_same_key_is_the_same_job_and_another_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, passed = threading.Event(), list[int]()
-    monkeypatch.setattr(work, "PATIENCE", 0.01)
+    monkeypatch.setattr(Job, "first_sight", lambda job: None)
     first = work.current("Page", "one", lambda: gated(gate, passed))
     assert work.current("Page", "one", lambda: counting(1)) is first
     until_shown(first)
@@ -84,6 +86,31 @@ def test_the_same_key_is_the_same_job_and_another_stops_it(monkeypatch: pytest.M
     for job in (first, second):
         job.wait(60)
     assert second.value == 3 and first.stopped and passed == [2]
+
+
+def test_a_page_waits_for_something_to_show_and_not_for_the_end() -> None:
+    gate = threading.Event()
+    going_on = Job("key", gated(gate, []), lambda: True)
+    FIRST_SIGHT(going_on)
+    assert going_on.running and going_on.shown == 1
+    gate.set()
+    short = Job("key", counting(2), lambda: True)
+    FIRST_SIGHT(short)
+    assert not short.running, "one that is about to end is waited for, and painted once"
+
+
+def test_a_page_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+
+    def nothing_yet() -> Iterator[Step[int]]:
+        gate.wait(60)
+        yield Step(1, 1, 1, True)
+
+    monkeypatch.setattr(work, "PATIENCE", 0.01)
+    job = Job("key", nothing_yet(), lambda: True)
+    FIRST_SIGHT(job)
+    assert job.running and job.shown is None
+    gate.set()
 
 
 @pytest.mark.parametrize(("page", "stays"), [("Stream", True), ("Compare", False)])
