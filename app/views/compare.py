@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import asking, comparing, limits, models, textbox, work
+from app import asking, choosing, comparing, limits, models, textbox, work
 from app.components.compare import compare_view
 from app.exporting import export_menu
 
@@ -18,22 +18,6 @@ NAME = "Compare"
 DEFAULT = ("mac", "mag", "mal")
 
 state = st.session_state
-
-
-def choose_models(names: list[str]) -> list[str]:
-    """The chosen models in the order they are shipped in, whichever was clicked first."""
-    chosen = st.pills(
-        "The models that read it",
-        names,
-        selection_mode="multi",
-        default=[name for name in DEFAULT if name in names] or names[:1],
-        format_func=models.title,
-        key="models",
-        bind="query-params",
-        persist_state="session",
-        wrap=True,
-    )
-    return [name for name in names if name in chosen]
 
 
 def describe(shown: comparing.Comparison) -> str:
@@ -73,7 +57,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")
-        chosen = choose_models(names)
+        chosen = choosing.several_models(names, "models", DEFAULT)
     text_side, question_side = st.columns([3, 2], gap="medium")
     with text_side:
         textbox.text_box()

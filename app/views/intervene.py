@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import asking, intervening, limits, models, reading, textbox, work
+from app import asking, choosing, intervening, limits, models, reading, textbox, work
 from app.components.intervene import intervene_view
 from app.edits import SYMBOLS, WIPE, Edit
 from app.exporting import export_menu
@@ -75,21 +75,6 @@ def take_picked() -> None:
     picked = state.intervene.get("picked")
     if picked is not None:
         state.edit_start = int(picked) + 1
-
-
-def choose_model(names: list[str]) -> str:
-    """The one model whose memory is changed."""
-    return st.pills(
-        "The model that reads it",
-        names,
-        default=names[0],
-        format_func=models.title,
-        required=True,
-        key="edited-model",
-        bind="query-params",
-        persist_state="session",
-        wrap=True,
-    )
 
 
 def choose_place(model: tc.TitansLM) -> None:
@@ -196,7 +181,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")
-        chosen = choose_model(names)
+        chosen = choosing.one_model(names, "edited-model")
     text_side, question_side = st.columns([3, 2], gap="medium")
     with text_side:
         textbox.text_box()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import limits, models, needle, work
+from app import choosing, limits, models, needle, work
 from app.charts.haystack import haystack, table
 from app.needle import Needle, Search
 
@@ -86,22 +86,6 @@ def choose_hay() -> tuple[int, float, int]:
     return tokens, share / 100, int(which)
 
 
-def choose_models(names: list[str]) -> list[str]:
-    """The models that search, in the order they are shipped in."""
-    chosen = st.pills(
-        "The models that read it",
-        names,
-        selection_mode="multi",
-        default=[name for name in DEFAULT if name in names] or names[:1],
-        format_func=models.title,
-        key="searchers",
-        bind="query-params",
-        persist_state="session",
-        wrap=True,
-    )
-    return [name for name in names if name in chosen]
-
-
 def begin() -> None:
     """Search for what the boxes say now; a search for the same goes on where it was stopped."""
     state.searching = True
@@ -146,7 +130,7 @@ def page() -> None:
         return
     wanted = choose_needle()
     hidden = show_hay(wanted)
-    key = (tuple(choose_models(names)), wanted)
+    key = (tuple(choosing.several_models(names, "searchers", DEFAULT)), wanted)
     st.button("Search", type="primary", on_click=begin)
     if not key[0]:
         st.warning("Choose at least one model to search.")

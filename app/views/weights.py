@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 import titans_core as tc
-from app import limits, models, reading, textbox, work
+from app import choosing, limits, models, reading, textbox, work
 from app.charts.heatmap import heatmap, toolbar
 from app.charts.spectrum import over_time
 from app.components.picture import save_picture
@@ -34,21 +34,6 @@ WHAT = (
 )
 
 state = st.session_state
-
-
-def choose_model(names: list[str]) -> str:
-    """The one model whose memory is shown."""
-    return st.pills(
-        "The model that reads it",
-        names,
-        default=names[0],
-        format_func=models.title,
-        required=True,
-        key="weights-model",
-        bind="query-params",
-        persist_state="session",
-        wrap=True,
-    )
 
 
 def known(model: tc.TitansLM) -> reading.Reading | None:
@@ -233,7 +218,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")
-        chosen = choose_model(names)
+        chosen = choosing.one_model(names, "weights-model")
     textbox.text_box()
     st.button("Read", type="primary", on_click=work.again, args=(NAME,))
     try:

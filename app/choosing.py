@@ -1,0 +1,41 @@
+"""Which models read a text: the choice that the pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import models
+
+
+def one_model(names: Sequence[str], key: str) -> str:
+    """One model, at first the first; ``key`` is its name in the address too."""
+    return st.pills(
+        "The model that reads it",
+        names,
+        default=names[0],
+        format_func=models.title,
+        required=True,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        wrap=True,
+    )
+
+
+def several_models(names: Sequence[str], key: str, first: Sequence[str]) -> list[str]:
+    """Any of the models, at first those in ``first`` that are shipped; in the order they are shipped in,
+    whichever was clicked first."""
+    chosen = st.pills(
+        "The models that read it",
+        names,
+        selection_mode="multi",
+        default=[name for name in first if name in names] or names[:1],
+        format_func=models.title,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        wrap=True,
+    )
+    return [name for name in names if name in chosen]
