@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,16 +12,27 @@ from app.components.common import bundle, markup, styles
 
 HERE = Path(__file__).resolve().parent
 
-mount = st.components.v2.component(
-    "titans_lab_player",
-    html=markup(HERE / "player.html"),
-    css=styles(HERE / "player.css"),
-    js=bundle(HERE, ("weights", "equation", "controls", "player")),
-)
+
+def registered(name: str, html: str) -> Callable[..., object]:
+    """A component of this name and markup."""
+    return st.components.v2.component(
+        name,
+        html=html,
+        css=styles(HERE / "player.css"),
+        js=bundle(HERE, ("weights", "equation", "controls", "player")),
+    )
 
 
-def player(message: bytes, placed: Callable[[], None]) -> None:
+HTML = markup(HERE / "player.html")
+mount = registered("titans_lab_player", HTML)
+mount_alone = registered("titans_lab_player_alone", re.sub("<button[^>]*from-here.*</button>", "", HTML))
+
+
+def player(message: bytes, placed: Callable[[], None] | None = None) -> None:
     """Show the reading that ``message`` (see ``app.payload``) holds; it is sent anew only when it changes.
     ``placed`` is called when a person wants to go on from a token: ``st.session_state.player.place`` is then
-    its number and the reading's key."""
-    mount(key="player", data=message, on_place_change=placed)
+    its number and the reading's key. Without it that is not offered."""
+    if placed is None:
+        mount_alone(key="player", data=message)
+    else:
+        mount(key="player", data=message, on_place_change=placed)

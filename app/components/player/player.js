@@ -28,7 +28,7 @@ class Player {
     this.resized = new ResizeObserver(([{ contentRect }]) => this.trace && contentRect.width && this.draw());
     this.resized.observe(root.querySelector(".stack"));
     root.weightsShown = () => this.weightsShown();
-    root.querySelector(".from-here").addEventListener("click", () => this.goOnFromHere());
+    root.querySelector(".from-here")?.addEventListener("click", () => this.goOnFromHere());
   }
 
   /** A message came, or the theme changed: a known reading is only drawn anew. */
