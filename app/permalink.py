@@ -93,17 +93,8 @@ def take() -> None:
     state.edits = list(linked.edits)
 
 
-def link() -> str | None:
-    """The address of the page as it is; None where its text is too long for one."""
-    own = {"v": VERSION}
-    if state.get("sample"):
-        own["sample"] = state.sample
-    else:
-        own["text"] = pack(state.get("text", ""))
-        if len(own["text"]) > LONGEST:
-            return None
-    own |= {"ask": asking.asked()} if asking.asked() else {}
-    own |= {"edits": edits.encode(state.edits)} if state.get("edits") else {}
+def link(own: Mapping[str, str]) -> str:
+    """The address of the page as it is: the choices that it has already, and what is the page's ``own``."""
     kept = [
         (name, value)
         for name in st.query_params
@@ -113,13 +104,26 @@ def link() -> str | None:
     return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"
 
 
-def share() -> None:
-    """The link, ready to be copied."""
+def fields() -> dict[str, str] | None:
+    """The session's text, question and edits as they stand in a link; None where the text is too long."""
+    own = {"v": VERSION}
+    if state.get("sample"):
+        own["sample"] = state.sample
+    else:
+        own["text"] = pack(state.get("text", ""))
+        if len(own["text"]) > LONGEST:
+            return None
+    own |= {"ask": asking.asked()} if asking.asked() else {}
+    own |= {"edits": edits.encode(state.edits)} if state.get("edits") else {}
+    return own
+
+
+def share(own: Mapping[str, str] | None) -> None:
+    """The link, ready to be copied; where there is none for its length, the text as a file."""
     with st.popover("Share", icon=":material/link:"):
-        address = link()
-        if address is None:
+        if own is None:
             st.write("This text is too long for a link. Save it as a file and send that.")
             st.download_button("Save the text", state.text, "text.txt", "text/plain", on_click="ignore")
-            return
-        st.write("This link opens the page with this text, question, token and choices.")
-        shared_link(address)
+        else:
+            st.write("This link opens the page with all that was typed and chosen.")
+            shared_link(link(own))

@@ -41,7 +41,6 @@ def choose_source() -> None:
     st.pills("A text to read", titles, key="sample", bind="query-params", on_change=take_sample, wrap=True)
     with st.popover("Upload", icon=":material/upload_file:"):
         st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
-    permalink.share()
 
 
 def text_box(height: int = 104) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 from PIL import Image
@@ -12,7 +13,6 @@ from benchmarks.probe import PATIENCE
 
 PICTURES = ROOT / "assets" / "pictures"
 WIDTH = 1280
-COLORS = 256  # a palette of a picture's own
 TOKEN = "[data-token='160']"  # the middle of the sample, where facts have been told
 
 
@@ -78,10 +78,9 @@ def take(browser: Browser, address: str, name: str, scheme: str) -> None:
     page.mouse.move(0, 0)
     page.wait_for_timeout(1000)  # the transitions of a click
     PICTURES.mkdir(parents=True, exist_ok=True)
-    path = PICTURES / f"{name}-{scheme}.png"
-    page.screenshot(path=path)
+    taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.close()
-    Image.open(path).convert("RGB").quantize(COLORS).save(path, optimize=True)
+    taken.save(PICTURES / f"{name}-{scheme}.webp", lossless=True, quality=100, method=6)
 
 
 def main() -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import asking, choosing, comparing, limits, models, textbox, work
+from app import asking, choosing, comparing, limits, models, permalink, textbox, work
 from app.components.compare import compare_view
 from app.exporting import export_menu
+from app.heading import heading
 
-TITLE = """
-<div class="page-title">
-<h1>Compare</h1><p>The same text in several models: what each memory writes, hands over and answers.</p>
-</div>
-"""
 NAME = "Compare"
+ABOUT = "The same text in several models: what each memory writes, hands over and answers."
 DEFAULT = ("mac", "mag", "mal")
 
 state = st.session_state
@@ -49,7 +46,7 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
 
 def page() -> None:
     """The whole page."""
-    st.html(TITLE)
+    link = heading(NAME, ABOUT)
     names = tc.available()
     if not names:
         st.warning(models.NONE)
@@ -66,6 +63,8 @@ def page() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Read", type="primary", on_click=work.again, args=(NAME,))
             facts = st.empty()
+    with link:
+        permalink.share(permalink.fields())
     if not chosen:
         st.warning("Choose at least one model to read the text.")
         return

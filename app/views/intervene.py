@@ -5,19 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import asking, choosing, intervening, limits, models, reading, textbox, work
+from app import asking, choosing, intervening, limits, models, permalink, reading, textbox, work
 from app.components.intervene import intervene_view
 from app.edits import SYMBOLS, WIPE, Edit
 from app.exporting import export_menu
+from app.heading import heading
 from app.intervening import Intervention
 from titans_core.override import largest
 
-TITLE = """
-<div class="page-title">
-<h1>Intervene</h1><p>Change what a memory does while it reads, and see what becomes of it.</p>
-</div>
-"""
 NAME = "Intervene"
+ABOUT = "Change what a memory does while it reads, and see what becomes of it."
 ALL = -1  # layers, or heads
 READY = {  # edits of one click
     "Forget fast, α = 0.2": Edit("alpha", 0.2),
@@ -173,7 +170,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
 
 def page() -> None:
     """The whole page."""
-    st.html(TITLE)
+    link = heading(NAME, ABOUT)
     names = [name for name in tc.available() if not name.startswith("attention")]
     if not names:
         st.warning(models.NONE)
@@ -196,6 +193,8 @@ def page() -> None:
     choose_place(model)
     choose_edit(model)
     list_edits()
+    with link:
+        permalink.share(permalink.fields())
     try:
         shown = current(model)
     except limits.BadInput as problem:

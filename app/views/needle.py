@@ -5,16 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import choosing, limits, models, needle, work
+from app import choosing, limits, models, needle, permalink, work
 from app.charts.haystack import haystack, table
+from app.heading import heading
 from app.needle import Needle, Search
 
-TITLE = """
-<div class="page-title">
-<h1>Needle</h1><p>One fact in a long haystack: who still knows it, the further one has read?</p>
-</div>
-"""
 NAME = "Needle"
+ABOUT = "One fact in a long haystack: who still knows it, the further one has read?"
 DEFAULT = ("mac", "mag", "mal", "attention")
 FACTS = {  # what can be told with one click: fact, question, answer
     "A place": ("Mara put the red key in the attic.", "Where is the red key?", "attic"),
@@ -123,7 +120,7 @@ def show_hay(wanted: Needle) -> bool:
 
 def page() -> None:
     """The whole page."""
-    st.html(TITLE)
+    link = heading(NAME, ABOUT)
     names = tc.available()
     if not names:
         st.warning(models.NONE)
@@ -132,6 +129,8 @@ def page() -> None:
     hidden = show_hay(wanted)
     key = (tuple(choosing.several_models(names, "searchers", DEFAULT)), wanted)
     st.button("Search", type="primary", on_click=begin)
+    with link:
+        permalink.share({})
     if not key[0]:
         st.warning("Choose at least one model to search.")
     if state.pop("searching", False) and hidden and key[0]:

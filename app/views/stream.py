@@ -5,17 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import continuing, limits, models, reading, textbox, work
+from app import continuing, limits, models, permalink, reading, textbox, work
 from app.components.player import player
 from app.exporting import export_menu
-
-TITLE = """
-<div class="page-title">
-<h1>Stream</h1><p>A trained model reads a text, and its memory learns while it reads.</p>
-</div>
-"""
+from app.heading import heading
 
 NAME = "Stream"
+ABOUT = "A trained model reads a text, and its memory learns while it reads."
 
 state = st.session_state
 
@@ -106,12 +102,14 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
 
 def page() -> None:
     """The whole page."""
-    st.html(TITLE)
+    link = heading(NAME, ABOUT)
     names = tc.available()
     if not names:
         st.warning(models.NONE)
         return
     choose_text_and_model(names)
+    with link:
+        permalink.share(permalink.fields())
     try:
         model = models.load(chosen())
     except ValueError as problem:

@@ -8,23 +8,20 @@ import numpy as np
 import streamlit as st
 
 import titans_core as tc
-from app import choosing, limits, models, reading, textbox, work
+from app import choosing, limits, models, permalink, reading, textbox, work
 from app.charts.heatmap import heatmap, toolbar
 from app.charts.spectrum import over_time
 from app.components.picture import save_picture
 from app.exporting import export_menu
+from app.heading import heading
 from app.palette import theme
 from app.weighing import SAMPLED, Part, Weighing
 from app.words import after, quoted
 from titans_core.spectrum import effective_rank, singular_values
 from titans_core.trace import Floats
 
-TITLE = """
-<div class="page-title">
-<h1>Weights</h1><p>What the memory has become: its weights are what is remembered.</p>
-</div>
-"""
 NAME = "Weights"
+ABOUT = "What the memory has become: its weights are what is remembered."
 SHOWN = "weights-shown"  # what is saved as a picture
 AROUND = 14  # tokens shown on either side of the one that is chosen
 CHANGES = {"before": "the token before", "marked": "a marked token"}
@@ -210,7 +207,7 @@ def curves(
 
 def page() -> None:
     """The whole page."""
-    st.html(TITLE)
+    link = heading(NAME, ABOUT)
     names = tc.available()
     if not names:
         st.warning(models.NONE)
@@ -220,6 +217,8 @@ def page() -> None:
         st.space("stretch")
         chosen = choosing.one_model(names, "weights-model")
     textbox.text_box()
+    with link:
+        permalink.share(permalink.fields())
     st.button("Read", type="primary", on_click=work.again, args=(NAME,))
     try:
         model = models.load(chosen)
