@@ -7,10 +7,12 @@ import streamlit as st
 import titans_core as tc
 from app import choosing, limits, models, needle, permalink, work
 from app.charts.haystack import haystack, table
+from app.components.picture import save_picture
 from app.heading import heading
 from app.needle import Needle, Search
 
 NAME = "Needle"
+SHOWN = "needle-shown"  # what is saved as a picture
 ABOUT = "One fact in a long haystack: who still knows it, the further one has read?"
 DEFAULT = ("mac", "mag", "mal", "attention")
 FACTS = {  # what can be told with one click: fact, question, answer
@@ -144,7 +146,15 @@ def page() -> None:
         return
     if search.key != key:
         st.caption("This is what was found before. Press Search to search anew.")
-    st.html(table(search))
+    with st.container(key=SHOWN):
+        st.html(table(search))
+    wanted = search.needle
+    save_picture(
+        SHOWN,
+        f"needle-{len(search.hay.ids)}",
+        f"Needle: “{wanted.fact.strip()}” in {len(search.hay.ids):,} tokens",
+        f"What {', '.join(search.found)} answer to “{wanted.question.strip()}” the further they have read.",
+    )
 
 
 page()

@@ -157,7 +157,12 @@ def explore(weighing: Weighing) -> None:
     with st.container(key=SHOWN):
         pictures(weighing, part, head, (since, now), marked)
     word = quoted(tokens[now - 1]) if now else "nothing was read"
-    save_picture(SHOWN, NAME, weighing.reading.stream.model.name, now, len(tokens), word)
+    save_picture(
+        SHOWN,
+        f"weights-token-{now}",
+        f"Weights: token {now:,} of {len(tokens):,}",
+        f"The page Weights with {weighing.reading.stream.model.name}, after token {now}: {word}.",
+    )
 
 
 def pictures(weighing: Weighing, part: Part, head: int, counts: tuple[int, int], marked: bool) -> None:

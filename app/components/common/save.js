@@ -5,7 +5,7 @@ import { portrait } from "./portrait.js";
 const SCALE = 2; // pixels of a PNG for one of the page
 
 export class Save {
-  /** `told()` says what is saved: { shown, page, models, token, count, word }, the first of them an element. */
+  /** `told()` says what is saved: { shown, title, description, name }, an element, what it shows, and the file's name. */
   constructor(element, told) {
     this.element = element;
     this.told = told;
@@ -41,12 +41,10 @@ export class Save {
 
   async save(kind) {
     this.close();
-    const { shown, page, models, token, count, word } = this.told();
-    const title = `Titans Lab, ${page}: token ${token.toLocaleString("en")} of ${count.toLocaleString("en")}`;
-    const svg = portrait(shown, title, `The page ${page} with ${models}, after token ${token}: ${word}.`);
+    const { shown, title, description, name } = this.told();
+    const svg = portrait(shown, title, description);
     const file = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
-    const name = `titans-${page.toLowerCase()}-token-${token}.${kind}`;
-    download(kind === "png" ? await pixels(file) : file, name);
+    download(kind === "png" ? await pixels(file) : file, `titans-${name}.${kind}`);
   }
 }
 

@@ -49,8 +49,13 @@ export class Transport {
   told() {
     const { root, trace, playhead } = this;
     const { page, models } = root.dataset;
-    const [token, count] = [playhead.shown + 1, trace.length];
-    return { shown: root, page, models, token, count, word: quoted(trace.tokens[token - 1]) };
+    const token = playhead.shown + 1;
+    return {
+      shown: root,
+      title: `Titans Lab, ${page}: ${placeOf(token, trace.length)}`,
+      description: `The page ${page} with ${models}, after token ${token}: ${quoted(trace.tokens[token - 1])}.`,
+      name: `${page.toLowerCase()}-token-${token}`,
+    };
   }
 
   render() {
@@ -58,8 +63,7 @@ export class Transport {
     const { shown, playing, locked } = playhead;
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.root.classList.toggle("playing", playing);
-    const place = `token ${(shown + 1).toLocaleString("en")} of ${trace.length.toLocaleString("en")}`;
-    this.readout.querySelector(".place").textContent = place;
+    this.readout.querySelector(".place").textContent = placeOf(shown + 1, trace.length);
     this.readout.querySelector(".token").textContent = quoted(trace.tokens[shown]);
     this.readout.querySelector(".lock").hidden = !locked;
     this.slider.setAttribute("aria-valuenow", playhead.position + 1);
@@ -71,4 +75,8 @@ export class Transport {
   stop() {
     document.removeEventListener("keydown", this.onKey);
   }
+}
+
+function placeOf(token, count) {
+  return `token ${token.toLocaleString("en")} of ${count.toLocaleString("en")}`;
 }

@@ -18,10 +18,7 @@ mount = st.components.v2.component(
 )
 
 
-def save_picture(key: str, page: str, model: str, token: int, count: int, word: str) -> None:
-    """Offer a picture of the container ``key``, which is of ``page``, as ``model`` was after ``token`` of
-    ``count`` tokens; ``word`` is that token as a person reads it."""
-    mount(
-        key=f"{key}-picture",
-        data={"key": key, "page": page, "models": model, "token": token, "count": count, "word": word},
-    )
+def save_picture(key: str, name: str, title: str, description: str) -> None:
+    """Offer a picture of the container ``key``; ``name`` is the file's, without its beginning and ending."""
+    about = {"key": key, "name": name, "title": f"Titans Lab, {title}", "description": description}
+    mount(key=f"{key}-picture", data=about)
