@@ -13,7 +13,7 @@ from app import limits, payload
 from app.work import Step
 
 PIECE = 256  # tokens between two moments at which reading can be stopped
-FIRST = 512  # tokens after which a reading is shown first
+FIRST = 256  # tokens after which a reading is shown first
 GROWTH = 4  # then whenever it is so many times as long: all of it is sent anew
 
 

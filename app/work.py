@@ -19,7 +19,7 @@ WORKERS: Final[int] = 2
 PATIENCE: Final[float] = (
     1.0  # seconds that a page waits for something to show before it shows progress instead
 )
-GRACE: Final[float] = 0.15  # seconds that it waits for the end once there is something
+GRACE: Final[float] = 0.25  # seconds that it waits for the end once there is something
 GLANCE: Final[float] = 0.25  # seconds between two looks at a job that goes on
 
 pool = ThreadPoolExecutor(WORKERS, "work")
