@@ -20,8 +20,12 @@ def check_question(question: str) -> None:
 
 
 def take_question() -> None:
-    """Ask what is typed; where it cannot be asked, the question before stays asked."""
-    state.question_problem = None
+    """Ask what is typed; an empty box takes the question back. Where it cannot be asked, the question before
+    stays asked."""
+    state.question_problem = state.link_problem = None
+    if asked() and not state.question.strip():
+        state.asked = ""
+        return
     try:
         check_question(state.question)
         state.asked = state.question

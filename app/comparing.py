@@ -75,16 +75,15 @@ def begin(
 def stages(comparison: Comparison) -> Iterator[Step[Comparison]]:
     """Read to the end, piece by piece and all models alike, then ask; what is worth showing are the first
     tokens, four times as many, and so on, the end, and every answer."""
-    due = FIRST * len(comparison.shown)
-    total = sum(len(read.ids) for read in comparison.columns)
+    due, length = FIRST, len(comparison.columns[0].ids)
     if comparison.complete:
-        yield Step(total, total, comparison, True)
+        yield Step(length, length, comparison, True)
     while not comparison.complete:
         comparison = grown(comparison)
-        done = comparison.read
-        worth = comparison.even and (done >= due or done == total)
+        done = comparison.read // len(comparison.shown)  # of the text, by all of them together
+        worth = comparison.even and (done >= due or done == length)
         due = GROWTH * done if worth else due
-        yield Step(done, total, comparison, worth)
+        yield Step(done, length, comparison, worth)
 
 
 def grown(comparison: Comparison) -> Comparison:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -13,20 +13,30 @@ from app.reading import Reading
 state = st.session_state
 
 
+class Place(NamedTuple):
+    """A token of a text, whichever model reads it."""
+
+    text: str
+    token: int
+
+
 def take_place() -> None:
     """A person went back to a token: what is added next follows it."""
-    state.place = state.player.get("place")
-
-
-def place_in(read: Reading) -> int:
-    """After how many tokens of ``read`` an addition goes on: of the place that the browser told, if it is one
-    of this reading, else of all."""
-    told: Any = state.get("place")
+    told: Any = state.player.get("place")
+    shown: Reading | None = state.get("reading")
     try:
         name, token = told["reading"].split("/")[0], int(told["token"])
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
-        return len(read.ids)
-    return token + 1 if name == read.name and 0 <= token < read.stream.position else len(read.ids)
+        return
+    if shown is not None and shown.name == name and 0 <= token < len(shown.ids):
+        state.place = Place(shown.text, token)
+
+
+def place_in(read: Reading) -> int:
+    """After how many tokens of ``read`` an addition goes on: after the place that was gone back to in its
+    text, else after all."""
+    place: Place | None = state.get("place")
+    return read.whole_at(place.token + 1) if place and place.text == read.text else len(read.ids)
 
 
 def take_addition(known: Callable[[], Reading]) -> None:
@@ -99,6 +109,6 @@ def left_of(read: Reading) -> Reading | None:
 
 def around(read: Reading, place: int) -> str:
     """The last words before a place, as a quotation."""
-    text = "".join(read.trace.tokens[:place])
+    text = "".join(read.strings[:place])
     last = " ".join(text.split()[-4:])
     return f"“…{last}”" if len(last) < len(text) else f"“{last}”"

@@ -33,7 +33,7 @@ def export_menu(
     """Files to save; each is made when it is asked for. With edits, the last trace is the edited one."""
     models = [name for name in traces if not name.endswith(", edited")]
     with st.popover("Export", icon=":material/download:"):
-        st.write("Every number of this page, or all of it as a notebook that computes it again.")
+        st.write("What every token did, in every layer and head; or a notebook that computes it again.")
         for label, name, kind, make in (
             ("Trace, CSV", "trace.csv", "text/csv", lambda: frame(traces).to_csv(index=False).encode()),
             (

@@ -104,8 +104,8 @@ class Search:
 
     @property
     def read(self) -> int:
-        """Tokens read by all the models together."""
-        return sum(stream.position for stream in self.streams.values())
+        """How much of the haystack is read, all the models taken together."""
+        return sum(stream.position for stream in self.streams.values()) // len(self.streams)
 
 
 def begin(chosen: Sequence[tc.TitansLM], needle: Needle) -> Search:
@@ -134,15 +134,15 @@ def hide(needle: Needle) -> Hay:
 def stages(search: Search) -> Iterator[Step[Search]]:
     """All models read on from where they are, asked at one distance after the other; every answer is worth
     showing."""
-    total = len(search.hay.ids) * len(search.streams)
+    length = len(search.hay.ids)
     for asked, distance in enumerate(search.hay.distances):
         for name in [name for name, found in search.found.items() if len(found) == asked]:
             while search.streams[name].position < search.hay.told + distance:
                 search = read_on(search, name, search.hay.told + distance)
-                yield Step(search.read, total, search, False)
+                yield Step(search.read, length, search, False)
             found = Found(distance, *answer(search.streams[name], search.needle))
             search = replace(search, found=search.found | {name: (*search.found[name], found)})
-            yield Step(search.read, total, search, True)
+            yield Step(search.read, length, search, True)
 
 
 def read_on(search: Search, name: str, border: int) -> Search:

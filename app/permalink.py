@@ -18,7 +18,7 @@ from app.edits import Edit
 
 VERSION: Final[str] = "1"
 LONGEST: Final[int] = 6_000  # characters that a packed text takes in an address; some servers end at 8,000
-FIELDS: Final[tuple[str, ...]] = ("v", "text", "ask", "edits")
+FIELDS: Final[tuple[str, ...]] = ("v", "text", "sample", "ask", "edits")
 
 state = st.session_state
 
@@ -42,25 +42,31 @@ def unpack(packed: str) -> str:
     try:
         raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
         unpacking = zlib.decompressobj()
-        text = unpacking.decompress(raw, most + 1)
-        if len(text) <= most and not unpacking.eof:
+        content = unpacking.decompress(raw, most + 1)
+        if len(content) > most:
+            raise limits.BadInput(
+                "The text in this link is longer than a page reads, so the page opened without it."
+            )
+        if not unpacking.eof:
             raise ValueError("cut short")
+        return content.decode()
+    except limits.BadInput:
+        raise
     except (binascii.Error, zlib.error, ValueError):
         raise limits.BadInput(
             "The text in this link is damaged, so the page opened without it: ask for the link again, whole."
         ) from None
-    if len(text) > most:
-        raise limits.BadInput(
-            "The text in this link is longer than a page reads, so the page opened without it."
-        )
-    return limits.decode_upload(text)
 
 
 def read(fields: Mapping[str, str]) -> Linked:
     """What the fields of an address hold. Raises BadInput where they are damaged, or of another version."""
-    if fields.get("v") != VERSION:
+    if "v" not in fields:
         raise limits.BadInput(
-            f"This link is of another version of the lab ({fields.get('v', '')[:8]!r}, not {VERSION!r}), "
+            "This link is not whole, so the page opened without it: ask for the link again."
+        )
+    if fields["v"] != VERSION:
+        raise limits.BadInput(
+            f"This link is of another version of the lab ({fields['v'][:8]!r}, not {VERSION!r}), "
             "so the page opened without it: make a new one with Share."
         )
     text = unpack(fields["text"]) if "text" in fields else None
@@ -77,17 +83,18 @@ def take() -> None:
         return
     state.arrived = True
     fields = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
-    if not fields:
-        return
     for name in fields:  # from now on the session goes its own way
         del st.query_params[name]
+    state.sample = fields.pop("sample", None)
+    if not fields:
+        return
     try:
         linked = read(fields)
     except limits.BadInput as problem:
         state.link_problem = str(problem)
         return
     if linked.text is not None:
-        state.text = linked.text
+        state.text, state.sample = linked.text, None
     if linked.question is not None:
         state.question = state.asked = linked.question
     state.edits = list(linked.edits)
@@ -98,7 +105,7 @@ def link(own: Mapping[str, str]) -> str:
     kept = [
         (name, value)
         for name in st.query_params
-        if name not in (*FIELDS, "sample", "view")  # the browser adds the view
+        if name not in (*FIELDS, "view")  # the browser adds the view
         for value in st.query_params.get_all(name)
     ]
     return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"

@@ -11,6 +11,7 @@ from functools import cached_property
 import titans_core as tc
 from app import limits, payload
 from app.work import Step
+from titans_core.tokenizer import Decoder
 
 PIECE = 256  # tokens between two moments at which reading can be stopped
 FIRST = 256  # tokens after which a reading is shown first
@@ -64,19 +65,24 @@ class Reading:
         seconds = self.seconds + time.perf_counter() - started
         return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
 
+    @cached_property
+    def strings(self) -> list[str]:
+        """Every token of the text, also those that are not read yet."""
+        return Decoder(self.stream.tokenizer).feed(list(self.ids))
+
+    def whole_at(self, place: int) -> int:
+        """The first number of tokens from ``place`` on that does not end within a character."""
+        return next((n for n in range(place, len(self.ids)) if self.strings[n - 1]), len(self.ids))
+
     def back(self, place: int) -> Reading:
-        """What was read up to ``place`` tokens, or a few more where those end within a character: the same
-        stream as it stood there."""
-        tokens = self.trace.tokens
-        while place < len(tokens) and tokens[place - 1] == "":
-            place += 1
-        first = self.trace.first(place)
+        """The text up to ``place`` tokens, as far as it was read: the same stream as it stood there."""
+        read = min(place, self.stream.position)
         return replace(
             self,
-            stream=self.stream.at(place),
-            text="".join(first.tokens),
+            stream=self.stream.at(read),
+            text="".join(self.strings[:place]),
             ids=self.ids[:place],
-            parts=(first,),
+            parts=(self.trace.first(read),) if self.parts else (),
             name=uuid.uuid4().hex,
         )
 

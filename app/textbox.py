@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from app import limits, permalink, samples
@@ -9,10 +11,10 @@ from app import limits, permalink, samples
 state = st.session_state
 
 
-def take_sample() -> None:
+def take_sample(title: str) -> None:
     """The chosen sample goes into the text box."""
-    if state.sample is not None:
-        state.text = samples.text(state.sample)
+    state.sample, state.text = title, samples.text(title)
+    state.link_problem = None
 
 
 def take_typed() -> None:
@@ -36,9 +38,14 @@ def choose_source() -> None:
     """A sample, or a file; a session begins with the first sample, or with what its link holds."""
     permalink.take()
     titles = samples.titles()
-    if "text" not in state and not st.query_params.get("sample"):
-        state.sample = titles[0] if titles else None
-    st.pills("A text to read", titles, key="sample", bind="query-params", on_change=take_sample, wrap=True)
+    if "text" not in state:
+        state.sample = next((title for title in (state.get("sample"), *titles) if title in titles), None)
+    with st.container(key="samples"):
+        st.html("<p>A text to read</p>")
+        with st.container(horizontal=True, gap=None):
+            for title in titles:  # buttons, for what is chosen must not come back once something is typed
+                look: Literal["primary", "secondary"] = "primary" if title == state.sample else "secondary"
+                st.button(title, key=f"sample-{title}", type=look, on_click=take_sample, args=(title,))
     with st.popover("Upload", icon=":material/upload_file:"):
         st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
 

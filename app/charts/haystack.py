@@ -42,7 +42,9 @@ def table(search: Search) -> str:
     head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in distances)
     rows = "".join(
         f"<tr><th scope='row'>{html.escape(models.title(name))}</th>"
-        + "".join(cell(found[i] if i < len(found) else None, search.needle) for i in range(len(distances)))
+        + "".join(
+            cell(search, name, found[i]) if i < len(found) else "<td></td>" for i in range(len(distances))
+        )
         + "</tr>"
         for name, found in search.found.items()
     )
@@ -54,16 +56,15 @@ def table(search: Search) -> str:
     )
 
 
-def cell(found: Found | None, needle: Needle) -> str:
-    """An answer; empty where the model has not come so far."""
-    if found is None:
-        return "<td></td>"
-    right = found.said.casefold() == needle.value.casefold()
-    said = html.escape(found.said) or "nothing"
+def cell(search: Search, name: str, found: Found) -> str:
+    """An answer, and what the right one gets, with memory and (where there is one) without."""
+    right = found.said.casefold() == search.needle.value.casefold()
+    said = html.escape(found.said) or "(nothing)"
+    without = f" <i>({percent(found.without)})</i>" if search.streams[name].model.has_memory else ""
     return (
         f"<td style='--share:{found.with_memory:.3f}' class='{'right' if right else 'wrong'}'>"
         f"<b dir='auto'>{'✓' if right else '✗'} {said}</b>"
-        f"<span>{percent(found.with_memory)} <i>({percent(found.without)})</i></span></td>"
+        f"<span>{percent(found.with_memory)}{without}</span></td>"
     )
 
 

@@ -138,18 +138,21 @@ def test_the_question_is_asked_of_another_text_too(page: AppTest) -> None:
     assert warnings(page) == [] and set(page.session_state.comparison.answers) == {"mac", "mag", "mal"}
 
 
-@pytest.mark.parametrize(
-    ("question", "told"),
-    [("", "no question yet"), ("x" * (MAX_QUESTION + 1), "401 characters")],
-    ids=["empty", "too long"],
-)
-def test_a_question_that_cannot_be_asked_is_told_and_the_answers_stay(
-    page: AppTest, question: str, told: str
-) -> None:
+def test_a_question_is_taken_back_by_asking_nothing(page: AppTest) -> None:
+    ask(page, "")
+    (message,) = warnings(page)
+    assert "no question yet" in message
+    assert ask(page, QUESTION).session_state.comparison.answers
+    ask(page, " ")
+    assert warnings(page) == [] and page.session_state.comparison.question == ""
+
+
+def test_a_question_that_cannot_be_asked_is_told_and_the_answers_stay(page: AppTest) -> None:
     before = ask(page, QUESTION).session_state.comparison
+    question = "x" * (MAX_QUESTION + 1)
     ask(page, question)
     (message,) = warnings(page)
-    assert told in message and page.text_input(key="question").value == question
+    assert "401 characters" in message and page.text_input(key="question").value == question
     assert page.session_state.comparison is before
     ask(page, QUESTION)
     assert warnings(page) == []

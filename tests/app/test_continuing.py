@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
 from app import continuing
+from app.continuing import Place
 from app.reading import Reading, go_on, read
+from tests.app.pressing import press
 from tests.app.test_stream_page import PAGE, STORY
 
 MODEL = tc.load(tc.available()[0])
@@ -45,20 +46,21 @@ def test_going_on_from_a_token_equals_a_stream_that_was_there(data: st.DataObjec
 def test_a_place_within_a_character_moves_on_to_its_end() -> None:
     whole = read(MODEL, "An owl 🦉 sleeps.")
     inside = whole.trace.tokens.index("")
-    back = whole.back(inside + 1)
-    assert back.text.endswith("🦉") and len(back.ids) > inside + 1
+    place = whole.whole_at(inside + 1)
+    assert place > inside + 1 and whole.back(place).text.endswith("🦉")
+    assert whole.whole_at(inside) == inside, "before the character nothing is cut"
 
 
-def player_says(page: AppTest, **told: Any) -> None:
-    """What the browser sends when a person wants to go on from a token."""
-    page.session_state.place = told or None
+def go_back(page: AppTest, token: int) -> None:
+    """What the browser brings about when a person wants to go on from a token."""
+    page.session_state.place = Place(page.session_state.reading.text, token)
     page.run()
 
 
 def test_the_page_goes_on_from_a_token_and_back_again(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     whole: Reading = page.session_state.reading
-    player_says(page, reading=whole.key, token=9)
+    go_back(page, 9)
     assert "after token 10, " in page.text_area(key="addition").label
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")
@@ -73,7 +75,7 @@ def test_the_page_goes_on_from_a_token_and_back_again(page: AppTest) -> None:
 
 def test_a_change_of_mind_adds_at_the_end_instead(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    player_says(page, reading=page.session_state.reading.key, token=4)
+    go_back(page, 4)
     press(page, "At the end instead")
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")
@@ -83,26 +85,54 @@ def test_a_change_of_mind_adds_at_the_end_instead(page: AppTest) -> None:
 def test_what_cannot_be_added_leaves_all_as_it_was(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     before = page.session_state.reading
-    player_says(page, reading=before.key, token=4)
+    go_back(page, 4)
     press(page, "Read on")
     assert [warning.value for warning in page.warning][0].startswith("There is nothing to add yet")
     assert page.session_state.reading is before and "after token 5" in page.text_area(key="addition").label
 
 
-@pytest.mark.parametrize(
-    "told",
-    [None, "x", 3, {}, {"reading": 4, "token": 2}, {"reading": "of another text/9", "token": 2}]
-    + [{"reading": None, "token": token} for token in (-1, 10**9, "x", None, float("nan"), float("inf"))],
-)
-def test_a_place_that_is_none_adds_at_the_end(monkeypatch: pytest.MonkeyPatch, told: Any) -> None:
+def test_another_model_goes_on_from_the_same_place(page: AppTest) -> None:
+    page.text_area(key="text").set_value(STORY).run()
+    go_back(page, 9)
+    page.segmented_control(key="model").set_value("mag").run()
+    assert "after token 10, " in page.text_area(key="addition").label
+    page.text_area(key="addition").set_value(OTHER)
+    press(page, "Read on")
+    after: Reading = page.session_state.reading
+    assert after.stream.model.name == "mag" and after.text == "".join(after.strings[:10]) + OTHER
+
+
+@pytest.mark.parametrize("token", [0, 9])
+def test_what_the_browser_tells_of_a_token_of_this_reading_is_taken(
+    monkeypatch: pytest.MonkeyPatch, token: int
+) -> None:
     whole = read(MODEL, STORY)
-    if isinstance(told, dict) and "reading" in told and told["reading"] is None:
-        told = told | {"reading": whole.key}
-    monkeypatch.setattr(continuing, "state", SimpleNamespace(get=lambda name: told))
-    assert continuing.place_in(whole) == len(whole.ids)
+    assert told_place(monkeypatch, whole, {"reading": whole.key, "token": token}) == Place(STORY, token)
 
 
-def press(page: AppTest, label: str) -> None:
-    (button,) = [button for button in page.button if button.label == label]
-    button.click().run()
-    assert not page.exception
+@pytest.mark.parametrize(
+    "told", [None, "x", 3, {}, {"reading": 4, "token": 2}, {"reading": "another/9", "token": 2}]
+)
+def test_what_is_told_of_another_reading_is_not_taken(monkeypatch: pytest.MonkeyPatch, told: Any) -> None:
+    assert told_place(monkeypatch, read(MODEL, STORY), told) is None
+
+
+@pytest.mark.parametrize("token", [-1, 10**9, "x", None, float("nan"), float("inf")])
+def test_what_is_no_token_is_not_taken(monkeypatch: pytest.MonkeyPatch, token: Any) -> None:
+    whole = read(MODEL, STORY)
+    assert told_place(monkeypatch, whole, {"reading": whole.key, "token": token}) is None
+
+
+def told_place(monkeypatch: pytest.MonkeyPatch, whole: Reading, told: Any) -> Place | None:
+    """The place that is taken where the browser tells this of a page that shows ``whole``."""
+    state = Session(reading=whole, player={"place": told})
+    monkeypatch.setattr(continuing, "state", state)
+    continuing.take_place()
+    return state.get("place")
+
+
+class Session(dict[str, Any]):
+    """A session's state, with its values as attributes too."""
+
+    __getattr__ = dict.__getitem__
+    __setattr__ = dict.__setitem__

@@ -57,10 +57,20 @@ def test_a_text_that_is_cut_off_or_unpacks_to_too_much_is_told() -> None:
         unpack(bomb)
 
 
-@pytest.mark.parametrize("fields", [{"v": "2"}, {"text": "abc"}, {"v": "<script>"}])
-def test_another_version_is_told(fields: dict[str, str]) -> None:
+@pytest.mark.parametrize("version", ["2", "", "<script>"])
+def test_another_version_is_told(version: str) -> None:
     with pytest.raises(limits.BadInput, match="another version"):
-        read(fields)
+        read({"v": version})
+
+
+def test_a_link_without_its_version_is_not_whole() -> None:
+    with pytest.raises(limits.BadInput, match="not whole"):
+        read({"text": "abc"})
+
+
+@pytest.mark.parametrize("text", ["Mara\0put it.", "\x07 \x1b[31m", "🦉\r\n", ""])
+def test_a_link_takes_every_text_that_the_box_takes(text: str) -> None:
+    assert unpack(pack(text)) == text
 
 
 def test_intervene_opens_with_text_question_and_edits() -> None:

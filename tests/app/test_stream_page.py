@@ -12,6 +12,7 @@ import titans_core as tc
 from app import models, samples
 from app.limits import MAX_CHARACTERS, BadInput
 from app.reading import go_on, read
+from tests.app.pressing import press
 from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "stream.py"
@@ -49,7 +50,7 @@ def test_what_is_typed_is_read(page: AppTest) -> None:
 
 def test_a_rerun_reads_nothing_anew(page: AppTest) -> None:
     before = page.session_state.reading
-    page.button[0].click().run()
+    press(page, "Read")
     assert page.session_state.reading is before
 
 
@@ -57,7 +58,7 @@ def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -
     page.text_area(key="text").set_value(STORY).run()
     before = page.session_state.reading
     page.text_area(key="addition").set_value(" Where is the red key?")
-    page.button[1].click().run()
+    press(page, "Read on")
     after = page.session_state.reading
     assert "".join(after.trace.tokens) == STORY + " Where is the red key?"
     assert after.stream.position == len(after.trace)
@@ -67,7 +68,7 @@ def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -
 
 def test_the_text_box_holds_what_is_shown_after_an_addition_too(page: AppTest) -> None:
     page.text_area(key="addition").set_value(" Where is the red key?")
-    page.button[1].click().run()
+    press(page, "Read on")
     after = page.session_state.reading
     assert after.text.endswith("key?") and page.text_area(key="text").value == after.text
     assert page.session_state.sample is None
@@ -78,7 +79,7 @@ def test_the_text_box_holds_what_is_shown_after_an_addition_too(page: AppTest) -
 def test_an_addition_follows_a_text_that_was_not_yet_read(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY)
     page.text_area(key="addition").set_value(" And more.")
-    page.button[1].click().run()
+    press(page, "Read on")
     assert page.session_state.reading.text == page.text_area(key="text").value == STORY + " And more."
     assert "".join(page.session_state.reading.trace.tokens) == STORY + " And more."
 
@@ -87,14 +88,14 @@ def test_an_addition_follows_a_text_that_was_not_yet_read(page: AppTest) -> None
 def test_an_addition_to_a_text_that_cannot_be_read_waits_in_its_box(page: AppTest, text: str) -> None:
     page.text_area(key="text").set_value(text)
     page.text_area(key="addition").set_value(" And more.")
-    page.button[1].click().run()
+    press(page, "Read on")
     assert len(warnings(page)) == 1 and page.text_area(key="text").value == text
     page.text_area(key="text").set_value(STORY).run()
     assert warnings(page) == [] and page.text_area(key="addition").value == " And more."
 
 
 def test_nothing_to_add_is_said_where_nothing_was_typed(page: AppTest) -> None:
-    page.button[1].click().run()
+    press(page, "Read on")
     (message,) = warnings(page)
     assert message.startswith("There is nothing to add yet")
 
@@ -116,7 +117,7 @@ def test_an_address_without_a_known_sample_opens_with_the_first(sample: str) -> 
 def test_another_model_reads_the_additions_too(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     page.text_area(key="addition").set_value(" And more.")
-    page.button[1].click().run()
+    press(page, "Read on")
     page.segmented_control(key="model").set_value(tc.available()[1]).run()
     after = page.session_state.reading
     assert after.text == STORY + " And more." and after.stream.model.name == tc.available()[1]
@@ -152,7 +153,7 @@ def test_an_addition_that_is_too_long_stays_in_its_box(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     addition = "x" * MAX_CHARACTERS
     page.text_area(key="addition").set_value(addition)
-    page.button[1].click().run()
+    press(page, "Read on")
     assert warnings(page) == [
         f"With this addition the text would have {MAX_CHARACTERS + len(STORY):,} characters; "
         f"the page reads up to {MAX_CHARACTERS:,}. Add a shorter part."

@@ -64,7 +64,7 @@ def who_remembers_and_from_where(page: Page) -> None:
         tokens = stream.feed(STORY).tokens
         answer = stream.ask(QUESTION)
         column = page.locator(f".column[data-name={name}]")
-        expect(column.locator(".bare")).to_have_text(answer.text or "nothing")
+        expect(column.locator(".bare")).to_have_text(answer.text or "(nothing)")
         assert answer.source is not None
         expect(column.locator(".origin")).to_contain_text(f"“{tokens[answer.source].strip()}”")
 

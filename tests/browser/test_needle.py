@@ -47,8 +47,9 @@ def librarys(name: str, wanted: Needle) -> list[str]:
         stream.feed(hay.ids[stream.position : hay.told + distance])
         answer = stream.ask(wanted.question)
         with_memory, without = map(percent, answer.chances(wanted.answer))
+        shares = f"{with_memory} ({without})" if stream.model.has_memory else with_memory
         mark = "✓" if answer.text == wanted.answer else "✗"
-        told.append(f"{mark} {answer.text or 'nothing'} {with_memory} ({without})")
+        told.append(f"{mark} {answer.text or '(nothing)'} {shares}")
     return told
 
 

@@ -11,6 +11,7 @@ from tests.browser.conftest import StreamPage
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., StreamPage]
+STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_what_was_typed_and_read_is_still_there_after_a_visit_to_the_lessons(vis
     page.wait(
         "(text) => player.querySelector('.text').textContent === text", "Mara put the red key in the attic."
     )
-    expect(page.page.get_by_role("radio", name="The red key")).not_to_be_checked()
+    expect(page.page.locator(".st-key-samples").get_by_test_id("stBaseButton-primary")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -158,3 +159,23 @@ def test_nothing_is_fetched_from_elsewhere(visit: Visit, server: str) -> None:
     page.page.wait_for_selector(".player[data-position]")
     own = (server, server.replace("http", "ws"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(own)] == []
+
+
+def test_what_was_typed_stays_where_a_model_is_chosen_at_once(visit: Visit) -> None:
+    page = visit()
+    page.page.get_by_label("The text", exact=True).fill(STORY)
+    page.page.get_by_role("radio", name="MAG", exact=True).click()
+    page.wait("(text) => player.querySelector('.text').textContent === text", STORY)
+    page.page.wait_for_url("**model=*")
+    page.settle()
+    expect(page.page.get_by_label("The text", exact=True)).to_have_value(STORY)
+
+
+@pytest.mark.parametrize("name", ["Compare", "Intervene", "Weights"])
+def test_what_was_typed_is_read_where_another_page_is_opened_at_once(visit: Visit, name: str) -> None:
+    page = visit()
+    page.page.get_by_label("The text", exact=True).fill(STORY)
+    page.page.get_by_role("link", name=name).click()
+    page.page.wait_for_url(f"**/{name.lower()}*")
+    expect(page.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    expect(page.page.get_by_label("The text", exact=True)).to_have_value(STORY)

@@ -41,7 +41,7 @@ export class Column {
     this.answered = answer;
     this.part(".answer").hidden = !answer;
     if (!answer) return;
-    this.part(".bare").textContent = answer.text || "nothing";
+    this.part(".bare").textContent = answer.text || "(nothing)";
     this.candidates.show(answer.candidates.map(([text, share]) => [text || "·", share]));
     this.without.show(answer.without.map(([text, share]) => [text || "·", share]));
     this.part(".origin").textContent = this.origin(answer.source);

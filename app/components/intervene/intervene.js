@@ -71,7 +71,7 @@ class Intervene {
     this.root.querySelector(".question").textContent = question;
     answers.forEach((answer, i) => {
       const { bare, bars } = this.answers[i];
-      bare.textContent = answer.text || "nothing";
+      bare.textContent = answer.text || "(nothing)";
       bars.show(answer.candidates.map(([text, share]) => [text || "·", share]));
     });
     this.root.classList.toggle("answers-differ", answers[0].text !== answers[1].text);

@@ -1,4 +1,5 @@
-"""Keeps what is typed sendable: half a surrogate pair would close the connection, with no answer."""
+"""Keeps what is typed sendable, for half a surrogate pair would close the connection with no answer; and sent
+before the page is left."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ mount = st.components.v2.component(
 
 
 def mend_typing() -> None:
-    """On every page, replace a half character by � as soon as it is typed or pasted."""
+    """On every page, replace a half character by � as soon as it is typed or pasted, and let a link follow
+    what was typed before it."""
     with st.container(key="typing"):
         mount(key="mend-typing")
