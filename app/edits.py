@@ -86,6 +86,9 @@ class Edit:
         place += [f"head {self.head + 1}"] if self.head is not None else []
         return ", ".join([*place, self._when()])
 
+    def __str__(self) -> str:
+        return f"{self.what}, {self.where}"
+
     def _when(self) -> str:
         if self.stop is None:
             return f"from token {self.start + 1:,} on" if self.start else "everywhere"

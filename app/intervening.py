@@ -48,7 +48,9 @@ class Intervention:
         wipes = [edit.start for edit in self.edits if edit.kind == WIPE]
         key = f"{self.original.key} {self.fork.key} {self.question} {self.complete}"
         name = self.original.stream.model.name
-        return payload.encode_fork(traces, key, name, (spans, wipes), self.question, self.answers)
+        edits = "; ".join(str(edit) for edit in self.edits)
+        named = f"{name}, edited: {edits}" if edits else name
+        return payload.encode_fork(traces, key, named, (spans, wipes), self.question, self.answers)
 
 
 def begin(

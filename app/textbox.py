@@ -40,9 +40,9 @@ def choose_source() -> None:
     titles = samples.titles()
     if "text" not in state:
         state.sample = next((title for title in (state.get("sample"), *titles) if title in titles), None)
-    with st.container(key="samples"):
-        st.html("<p>A text to read</p>")
-        with st.container(horizontal=True, gap=None):
+    with st.container(key="samples", gap=None, width="content"):
+        st.html("<p>A text to read</p>", width="content")
+        with st.container(horizontal=True, gap="xxsmall", width="content"):
             for title in titles:  # buttons, for what is chosen must not come back once something is typed
                 look: Literal["primary", "secondary"] = "primary" if title == state.sample else "secondary"
                 st.button(title, key=f"sample-{title}", type=look, on_click=take_sample, args=(title,))

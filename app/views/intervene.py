@@ -126,7 +126,7 @@ def list_edits() -> None:
         for number, edit in enumerate(edits()):
             rest = [other for i, other in enumerate(edits()) if i != number]
             st.button(
-                f"{edit.what}, {edit.where}",
+                str(edit),
                 icon=":material/close:",
                 key=f"edit-{number}",
                 help="Take this edit back",

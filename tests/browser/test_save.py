@@ -26,7 +26,7 @@ HOSTILE = (
     "\U0001f989 \U0001f469‍\U0001f469‍\U0001f467 " + RIGHT_TO_LEFT
 )
 ADDRESSES = {"player": "", "compare": "compare", "intervene": "intervene?edited-model=MAC"}
-MARGIN = 12
+MARGIN, FOOT = 12, 22  # around what is shown, and under it what it is
 ALLOWED = {"svg", "title", "desc", "defs", "clipPath", "linearGradient", "stop"} | {
     *("g", "rect", "line", "path", "circle", "image", "text", "tspan")
 }
@@ -114,6 +114,7 @@ def test_the_svg_holds_the_text_and_the_numbers_of_its_token(visit: Visit, compo
     assert name == f"titans-{page.lower()}-token-8.svg"
     title, description = svg.findtext(f"{SVG}title") or "", svg.findtext(f"{SVG}desc") or ""
     assert title.startswith(f"Titans Lab, {page}: token 8 of ") and "mac" in description
+    assert description in lines(svg), "it is told under the picture too"
     found = lines(svg)
     assert word(STORY.replace("\n", " ")) in " ".join(found).replace("¶ ", "")
     outputs = [output for output in shown.root.locator("output").all() if output.is_visible()]
@@ -146,7 +147,7 @@ def test_the_png_is_twice_the_size_of_the_component(visit: Visit, component: str
     box = shown.root.bounding_box()
     assert box and width == pytest.approx(2 * (box["width"] + 2 * MARGIN), abs=2)
     # what is not in the picture may take a line or two of the page
-    assert -2 <= 2 * (box["height"] + 2 * MARGIN) - height < 250
+    assert -2 <= 2 * (box["height"] + 2 * MARGIN + FOOT) - height < 250
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -164,7 +165,9 @@ def test_the_picture_looks_like_the_page(visit: Visit, scheme: str) -> None:
 
 def difference(page: Page, picture: bytes, screen: bytes, root: Locator, part: Locator) -> float:
     """The share of pixels of a part of the component that differ clearly between picture and screen."""
+    root.evaluate("(root) => root.classList.add('saved')")  # without what moves it, as it was saved
     whole, box = root.bounding_box(), part.bounding_box()
+    root.evaluate("(root) => root.classList.remove('saved')")
     assert whole and box
     from_bottom = whole["y"] + whole["height"] - box["y"]
     found: float = page.evaluate(
@@ -189,7 +192,7 @@ def difference(page: Page, picture: bytes, screen: bytes, root: Locator, part: L
             list(picture),
             list(screen),
             box["x"] - whole["x"] + MARGIN,
-            from_bottom + MARGIN,
+            from_bottom + MARGIN + FOOT,
             round(box["width"]),
             round(box["height"]),
         ],

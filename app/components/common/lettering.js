@@ -38,6 +38,11 @@ export function fitting(text, place, style) {
   return `${characters.join("").trimEnd()}…`;
 }
 
+/** A text as it is where there is place for it, else cut. */
+export function fitted(text, place, style) {
+  return widthOf(text, style) <= place ? text : fitting(text, place, style);
+}
+
 /** How far below the top of its line's rectangle a text stands. */
 export function ascent(style) {
   ruler.font = fontOf(style);

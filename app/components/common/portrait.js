@@ -1,12 +1,14 @@
 /** A component as it is shown, as an SVG that any program can open: boxes, texts, curves and pictures where they stand. */
 
 import { LINE, drawnOn } from "./curve.js";
-import { Lettering, ascent, fitting, linesOf } from "./lettering.js";
+import { Lettering, ascent, fitted, fitting, linesOf } from "./lettering.js";
 import { enlarged } from "./picture.js";
 import { redraw } from "./redraw.js";
 import { clipped, drawBox, inked, seen, vector } from "./vector.js";
 
 const MARGIN = 12; // pixels around the component
+const SIGNED = "#85858a"; // readable on light and dark
+const FOOT = 22; // pixels for what it shows, in words
 const SHARP = 2; // at least so many pixels of a picture a pixel of the page
 
 /** `root` is looked at without what it is moved by, which common.css hides meanwhile; nothing of that is painted. */
@@ -22,7 +24,7 @@ export function portrait(root, title, description) {
 class Portrait {
   constructor(root, title, description) {
     const box = root.getBoundingClientRect();
-    const [width, height] = [box.width, box.height].map((side) => Math.ceil(side) + 2 * MARGIN);
+    const [width, height] = [Math.ceil(box.width) + 2 * MARGIN, Math.ceil(box.height) + 2 * MARGIN + FOOT];
     this.svg = vector(null, "svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     vector(this.svg, "title", {}, title);
     vector(this.svg, "desc", {}, description);
@@ -31,6 +33,14 @@ class Portrait {
     const moved = `translate(${MARGIN - box.left} ${MARGIN - box.top})`;
     const group = vector(this.svg, "g", { transform: moved, style: "font-variant-numeric: tabular-nums" });
     this.visit(root, layers(group), { block: root });
+    this.sign(description, width, height);
+  }
+
+  /** Under it, in small type, what it shows: it will be looked at far from the page. */
+  sign(description, width, height) {
+    const style = { fontSize: "11px", fontFamily: "sans-serif", fontWeight: "400", fontStyle: "normal" };
+    const place = { x: MARGIN, y: height - MARGIN, "font-size": 11, "font-family": "sans-serif", fill: SIGNED };
+    vector(this.svg, "text", place, fitted(description, width - 2 * MARGIN, style));
   }
 
   /** An element and all within it. `clip` is what of the page can be seen, `limit` where an ellipsis ends a line. */
