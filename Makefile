@@ -6,6 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+HOST ?= localhost
 PORT ?= 8501
 MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
 
@@ -34,8 +35,8 @@ help:  ## list what can be asked for
 setup: $(READY)  ## make the environment .venv, and nothing else   [PYTHON=python3] [TORCH_INDEX=URL]
 
 .PHONY: run
-run: $(READY)  ## open the lab on port 8501   [PORT=8501] [TORCH_INDEX=URL]
-	@exec $(BIN)/python -m streamlit run app/main.py --server.port=$(PORT) --server.headless=true
+run: $(READY)  ## open the lab on port 8501   [PORT=8501] [HOST=localhost] [TORCH_INDEX=URL]
+	@exec $(BIN)/python -m streamlit run app/main.py --server.address=$(HOST) --server.port=$(PORT) --server.headless=true
 
 .PHONY: test
 test: $(READY_DEV) chromium  ## check style and types, then run every test, quick ones first

@@ -140,10 +140,11 @@ def picture(title: str, weights: Floats, most: float, part: Part, depth: int, na
     st.subheader(title, anchor=False)
     rows, columns = channels(part, depth)
     told = f"{title}, {part.title}: {weights.shape[0]} by {weights.shape[1]} weights from "
-    told += f"{weights.min():.3g} to {weights.max():.3g}, norm {np.linalg.norm(weights):.3g}"
+    least, largest = (f"{end:.3g}".replace("-", "−") for end in (weights.min(), weights.max()))
+    told += f"{least} to {largest}, norm {np.linalg.norm(weights):.3g}"
     figure = heatmap(weights, most or 1.0, rows, columns, theme())
     st.plotly_chart(figure, key=name, config=toolbar(name, "png"), alt=told)
-    st.caption(f"from {weights.min():.3g} to {weights.max():.3g}, norm {np.linalg.norm(weights):.3g}")
+    st.caption(f"from {least} to {largest}, norm {np.linalg.norm(weights):.3g}")
 
 
 @st.fragment
