@@ -48,7 +48,7 @@ def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page
     opened(page, f"{server}/compare", ".compare")
     bar, text = page.get_by_test_id("stProgress"), page.locator(".compare .text")
     expect(bar).to_contain_text("tokens read")
-    assert count(bar.inner_text())[1] == 3 * TOKENS
+    assert count(bar.inner_text())[1] == TOKENS  # of the text, however many models read it
     page.wait_for_function(  # some of it is shown while the rest is being read
         "(whole) => { const host = [...document.querySelectorAll('*')]"
         ".find((e) => e.shadowRoot?.querySelector('.compare'));"
@@ -60,7 +60,7 @@ def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_contain_text("Press Read to go on")
     stopped, _ = count(alert.inner_text())
-    assert 0 < stopped < 3 * TOKENS
+    assert 0 < stopped < TOKENS
     shown = text.text_content() or ""
     assert LONG.startswith(shown) and shown != LONG
     page.get_by_role("button", name="Read", exact=True).click()
