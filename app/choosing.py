@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+import titans_core as tc
 from app import models
+
+
+def shipped(with_memory: bool = False) -> list[str]:
+    """The models that can be chosen; where there is none the page ends here, and says how to make them."""
+    names = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
+    if not names:
+        st.warning("No trained model is here yet. Run `make train`, then load this page again.")
+        st.stop()
+    return names
 
 
 def one_model(names: Sequence[str], key: str) -> str:

@@ -34,9 +34,6 @@ def load(name: str) -> tc.TitansLM:
     return model
 
 
-NONE = "No trained model is here yet. Run `make train`, then load this page again."
-
-
 def unloadable(problem: ValueError) -> str:
     """What a page says of a model that ``load`` refused."""
     return sentence(f"This model cannot be loaded: {problem}") + " Run `make train`."

@@ -47,10 +47,7 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = tc.available()
-    if not names:
-        st.warning(models.NONE)
-        return
+    names = choosing.shipped()
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

@@ -171,10 +171,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = [name for name in tc.available() if not name.startswith("attention")]
-    if not names:
-        st.warning(models.NONE)
-        return
+    names = choosing.shipped(with_memory=True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

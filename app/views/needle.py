@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-import titans_core as tc
 from app import choosing, limits, models, needle, permalink, work
 from app.charts.haystack import haystack, table
 from app.components.picture import save_picture
@@ -123,10 +122,7 @@ def show_hay(wanted: Needle) -> bool:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = tc.available()
-    if not names:
-        st.warning(models.NONE)
-        return
+    names = choosing.shipped()
     wanted = choose_needle()
     hidden = show_hay(wanted)
     key = (tuple(choosing.several_models(names, "searchers", DEFAULT)), wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import continuing, limits, models, permalink, reading, textbox, work
+from app import choosing, continuing, limits, models, permalink, reading, textbox, work
 from app.components.player import player
 from app.exporting import export_menu
 from app.heading import heading
@@ -103,10 +103,7 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = tc.available()
-    if not names:
-        st.warning(models.NONE)
-        return
+    names = choosing.shipped()
     choose_text_and_model(names)
     with link:
         permalink.share(permalink.fields())

@@ -214,10 +214,7 @@ def curves(
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = tc.available()
-    if not names:
-        st.warning(models.NONE)
-        return
+    names = choosing.shipped()
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

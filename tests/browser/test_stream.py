@@ -246,21 +246,3 @@ def test_one_goes_back_to_a_token_and_on_with_other_text_and_back_again(visit: V
     assert drawn["values"] == pytest.approx(expected.ravel().tolist(), abs=1e-4)
     page.page.get_by_role("button", name="Back to the text as it was").click()
     page.wait("(text) => player.querySelector('.text').textContent === text", STORY)
-
-
-def test_the_address_tells_the_token_and_the_choices_and_opens_with_them(visit: Visit) -> None:
-    page = visit().read(STORY)
-    page.player.get_by_role("radio", name="what is written").check()
-    page.player.get_by_role("radio", name="layer 2, head 3", exact=True).first.click()
-    page.player.locator("[name=scope][value=one]").check()
-    page.token(11).click()
-    page.page.wait_for_url("**view=stream*token.12*")
-    page.page.get_by_role("button", name="Share").click()
-    link = page.page.locator(".share code").inner_text().strip()
-    again = visit("?" + link.partition("?")[2])
-    assert (again.position, again.player.get_attribute("data-shade")) == (11, "write")
-    assert {name: again.weights[name] for name in ("layer", "head")} == {"layer": 1, "head": 2}
-    expect(again.player.locator("[name=scope][value=one]")).to_be_checked()
-    again.slider.press("End")
-    again.player.get_by_role("radio", name="surprise").check()
-    again.page.wait_for_url(lambda url: "token" not in url and "shade" not in url)

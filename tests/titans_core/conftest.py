@@ -22,6 +22,7 @@ KINDS = [
     *(pytest.param((v, 2, 8), id=f"{v}-deep") for v in VARIANTS if v != "attention"),
     pytest.param(("lmm", 3, 1), id="lmm-deep3-online"),
 ]
+WITH_MEMORY = [kind for kind in KINDS if kind.values[0][0] != "attention"]
 
 
 def tiny(variant: str, depth: int = 1, block_size: int = 1, vocab_size: int = 60, seed: int = 0) -> TitansLM:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.titans_core.conftest import KINDS
-from tests.titans_core.test_override import IDS, WITH_MEMORY, reader
+from tests.titans_core.conftest import KINDS, WITH_MEMORY
+from tests.titans_core.test_override import IDS, reader
 from titans_core.stream import SNAPSHOT_EVERY, Stream
 from titans_core.trace import Trace
 

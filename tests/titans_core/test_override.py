@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import titans_core as tc
-from tests.titans_core.conftest import KINDS, TEXT, speaker, tiny
+from tests.titans_core.conftest import TEXT, WITH_MEMORY, speaker, tiny
 from tests.titans_core.test_stream import assert_same_state, assert_same_trace
 from titans_core.stream import Stream
 from titans_core.trace import Trace
 from titans_core.wipe import memories
 
-WITH_MEMORY = [kind for kind in KINDS if kind.values[0][0] != "attention"]
 IDS = list(range(20, 49))
 
 

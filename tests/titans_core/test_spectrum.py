@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests.titans_core.test_override import IDS, WITH_MEMORY, reader
+from tests.titans_core.conftest import WITH_MEMORY
+from tests.titans_core.test_override import IDS, reader
 from titans_core.spectrum import effective_rank, evenly_spaced, singular_values, weights_along
 from titans_core.stream import Stream
 from titans_core.trace import Trace

@@ -10,9 +10,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.titans_core.conftest import TEXT
+from tests.titans_core.conftest import TEXT, WITH_MEMORY, speaker
 from titans_core.stream import Stream
 from titans_core.trace import Trace
+
+
+@pytest.fixture(params=WITH_MEMORY)
+def remembering(request: pytest.FixtureRequest) -> Stream:
+    """A stream of every kind of model that has a memory."""
+    return Stream(speaker(request.param))
 
 
 def one_by_one(stream: Stream, start: int, ids: tuple[int, ...]) -> torch.Tensor:
@@ -45,9 +51,8 @@ def test_it_equals_a_stream_that_is_wiped_before_each_token(stream: Stream) -> N
     assert np.isnan(trace["nll_without"][0])  # what stood before was read without being asked
 
 
-def test_a_memory_that_reads_before_its_write(stream: Stream) -> None:
-    if not stream.model.has_memory:
-        pytest.skip("the attention-only control reads no memory")
+def test_a_memory_that_reads_before_its_write(remembering: Stream) -> None:
+    stream = remembering
     for mixer in stream.model.mixers:
         mixer.memory.config = replace(mixer.memory.config, read="before")  # type: ignore[union-attr,arg-type,type-var]
     start = stream.position
@@ -82,12 +87,12 @@ def test_a_model_without_memory_expects_the_same(stream: Stream) -> None:
     assert same == (stream.model.config.variant == "attention")
 
 
-def test_interventions_hold_without_memory_too(stream: Stream) -> None:
-    if not stream.model.has_memory:
-        pytest.skip("the attention-only control has nothing to override")
-    start = stream.feed("Tom likes soup. ", without=True)
+def test_interventions_hold_without_memory_too(remembering: Stream) -> None:
+    start = remembering.feed("Tom likes soup. ", without=True)
     edited = (
-        stream.override(alpha=0.3, layers=0).override(write=False, heads=1).override(theta=0.5, scale=True)
+        remembering.override(alpha=0.3, layers=0)
+        .override(write=False, heads=1)
+        .override(theta=0.5, scale=True)
     )
     trace = edited.feed(TEXT, without=True)
     check_guesses(trace, one_by_one(edited, len(start), trace.ids).softmax(-1))

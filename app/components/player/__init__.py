@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +22,9 @@ def registered(name: str, html: str) -> Callable[..., object]:
     )
 
 
-HTML = markup(HERE / "player.html")
-mount = registered("titans_lab_player", HTML)
-mount_alone = registered("titans_lab_player_alone", re.sub("<button[^>]*from-here.*</button>", "", HTML))
+HTML, HERE_ON = markup(HERE / "player.html"), (HERE / "from-here.html").read_text(encoding="utf-8")
+mount = registered("titans_lab_player", HTML.replace("<!-- from here -->", HERE_ON))
+mount_alone = registered("titans_lab_player_alone", HTML)
 
 
 def player(message: bytes, placed: Callable[[], None] | None = None) -> None:
