@@ -10,6 +10,7 @@ from kernels.deep import deep
 from kernels.linear import linear
 from kernels.output import TELEMETRY, MemoryOutput, Read, Step, Weights
 from kernels.reference import reference
+from kernels.stepwise import stepwise
 
 BACKENDS = ("auto", "reference", "torch")
 
@@ -85,7 +86,8 @@ def memory(
             q, k, v, eta, theta, alpha, *state, block_keys, block_size, read, activation, telemetry
         )
     if len(weights) > 1:
-        return deep(q, k, v, eta, theta, alpha, *state, block_keys, block_size, read, activation, telemetry)
+        form = stepwise if block_size == 1 or q.shape[1] == 1 else deep
+        return form(q, k, v, eta, theta, alpha, *state, block_keys, block_size, read, activation, telemetry)
     return linear(q, k, v, eta, theta, alpha, *state, chunk_size, block_size, read, telemetry)
 
 

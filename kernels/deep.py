@@ -35,7 +35,7 @@ class _Layer(NamedTuple):
         return self.state[:, 0] if self.origin is None else self.state[:, 0] + self.origin
 
 
-class _Writes(NamedTuple):
+class Writes(NamedTuple):
     """The factors of a block's writes into one layer."""
 
     x: Tensor  # [B H, C, Din]
@@ -68,7 +68,7 @@ def deep(
     met = None if block_keys is None else block_keys.flatten(0, 1)
 
     reads: list[Tensor] = []
-    written: list[list[_Writes]] = []
+    written: list[list[Writes]] = []
     traces: list[Tensor] = []
     for piece in cut(length, offset, block_size, block_size):
         span = slice(piece.start, piece.start + piece.size * piece.chunks)
@@ -79,7 +79,7 @@ def deep(
         for queries, keys, values, memory, speed, momentum_decay, step in zip(*per_block, strict=True):
             if not piece.continues:
                 opened = [layer.weight() for layer in layers]
-            writes = _writes(keys, values, opened, act)
+            writes = backpropagated(keys, values, opened, act)
             taken = step
             if met is not None:
                 if not piece.continues:
@@ -130,7 +130,7 @@ def _layers(weights: Weights, momentum: Weights, initial: Weights | None) -> lis
     ]
 
 
-def _writes(keys: Tensor, values: Tensor, weights: list[Tensor], act: Activation) -> list[_Writes]:
+def backpropagated(keys: Tensor, values: Tensor, weights: list[Tensor], act: Activation) -> list[Writes]:
     """Each layer's inputs and the residuals carried back to its outputs, at the block's start weights."""
     inputs, outputs = [keys], [keys @ weights[0]]
     for weight in weights[1:]:
@@ -139,11 +139,11 @@ def _writes(keys: Tensor, values: Tensor, weights: list[Tensor], act: Activation
     deltas = [values - outputs[-1]]
     for weight, output in zip(weights[:0:-1], outputs[-2::-1], strict=True):
         deltas.append((deltas[-1] @ weight.mT) * act.derivative(output))
-    return [_Writes(x, d) for x, d in zip(inputs, reversed(deltas), strict=True)]
+    return [Writes(x, d) for x, d in zip(inputs, reversed(deltas), strict=True)]
 
 
 def _read(
-    queries: Tensor, rows: Tensor, layers: list[_Layer], writes: list[_Writes], act: Activation
+    queries: Tensor, rows: Tensor, layers: list[_Layer], writes: list[Writes], act: Activation
 ) -> Tensor:
     """What the memory answers to each query [B H, C, Dk] at that token's own weights: [B H, C, Dv].
 
@@ -160,7 +160,7 @@ def _read(
     return x
 
 
-def _after(layer: _Layer, write: _Writes, ends: Tensor) -> _Layer:
+def _after(layer: _Layer, write: Writes, ends: Tensor) -> _Layer:
     """The layer after the block. ends [B H, 2, C + 2]: coefficients in the last weights and momentum."""
     n, _, rows, columns = layer.state.shape
     kept = (ends[..., :2] @ layer.state.flatten(2)).view(n, 2 * rows, columns)
@@ -169,7 +169,7 @@ def _after(layer: _Layer, write: _Writes, ends: Tensor) -> _Layer:
 
 
 @torch.no_grad()
-def _telemetry(layers: list[_Layer], writes: list[_Writes], memory: Tensor, momentum: Tensor) -> Tensor:
+def _telemetry(layers: list[_Layer], writes: list[Writes], memory: Tensor, momentum: Tensor) -> Tensor:
     """Loss, and the norms of gradient, momentum and memory over all layers, at every token: [B H, C, 4]."""
     squares = [
         torch.stack(squared_norms(write.x, write.d, layer.state, layer.origin, memory, momentum), -1)
