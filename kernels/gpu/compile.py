@@ -1,0 +1,135 @@
+"""Compile every kernel for a GPU that need not be there, and tell what it would take of it.
+
+    python -m kernels.gpu.compile 90        for compute capability 9.0
+
+Registers and spills are those of the assembler that comes with Triton. A spill is a value that found no
+register and goes through memory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from kernels.gpu import backward, output, prepare, recurrent, state, telemetry
+
+WARP = 32
+WHOLE = {"L", "T", "H", "chunks", "offset", "block"}  # the integers; all else is a pointer
+EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
+EXACT |= {
+    "sizes",
+    "to_last",
+    "to_first",
+    "to_eta",
+    "to_theta",
+    "to_alpha",
+    "to_p",
+    "to_vectors",
+}  # float32 whatever the operands
+
+
+class Form(NamedTuple):
+    """A kernel as it is started: its constants and its warps."""
+
+    name: str
+    kernel: Any
+    constants: dict[str, Any]
+    warps: int
+
+
+class Taken(NamedTuple):
+    """What a compiled kernel takes: registers a thread, bytes spilled a thread, bytes shared by a program."""
+
+    registers: int
+    spilled: int
+    shared: int
+
+
+def forms(width: int = 64, rows: int = 64) -> Iterator[Form]:
+    """All kernels at one width of keys and values and one tile, half-precision operands."""
+    shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
+    reading: dict[str, Any] = {"BEFORE": False, "PRECISION": "tf32"}
+    inverse: dict[str, Any] = {**reading, "INVERSE_PRECISION": "tf32x3"}
+    columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
+    parallel, solved = state.PARALLEL.value, state.SOLVED.value
+    for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
+        warps = 8 if rule == solved else 4
+        constants = {**shape, **inverse, "BLOCK": block, "SOLVED": rule == solved}
+        yield Form(f"prepare, {name}", prepare.prepare, constants, warps)
+        yield Form(f"state, {name}", state.state, {**columns, "RULE": rule}, 4)
+        yield Form(f"reverse_state, {name}", state.reverse_state, {**columns, "RULE": rule}, 4)
+        constants = {**shape, **reading, "BLOCK": block, "RULE": rule}
+        yield Form(f"to_tokens, {name}", backward.to_tokens, constants, 8)
+        yield Form(f"to_coefficients, {name}", backward.to_coefficients, constants, 8)
+    yield Form("output", output.output, {**shape, **reading}, 8)
+    yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, 8)
+    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": "tf32"}, 8)
+    yield Form("telemetry", telemetry.telemetry, {**shape, "PRECISION": "tf32", "SHIFTED": False}, 8)
+    constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
+    yield Form("recurrent", recurrent.recurrent, constants, 4)
+
+
+def taken(form: Form, capability: int, operand: str = "bf16") -> Taken:
+    """Compile one kernel and let the assembler count."""
+    names = form.kernel.arg_names
+    signature = {name: _kind(name, form.constants, operand) for name in names}
+    source = ASTSource(
+        fn=form.kernel,
+        signature=signature,
+        constexprs={(names.index(name),): value for name, value in form.constants.items()},
+        attrs={(i,): [["tt.divisibility", 16]] for i, name in enumerate(names) if signature[name][0] == "*"},
+    )
+    target = GPUTarget("cuda", capability, WARP)
+    compiled = triton.compile(source, target=target, options={"num_warps": form.warps})
+    return _assembled(compiled.asm["ptx"], capability, compiled.metadata.shared)
+
+
+def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
+    if name in constants:
+        return "constexpr"
+    if name in WHOLE:
+        return "i32"
+    return "*fp32" if name in EXACT else f"*{operand}"
+
+
+def _assembled(ptx: str, capability: int, shared: int) -> Taken:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "kernel.ptx"
+        source.write_text(ptx, encoding="utf-8")
+        architecture = f"sm_{capability}a" if capability >= 90 else f"sm_{capability}"
+        command = [_assembler(), "-v", f"--gpu-name={architecture}", str(source), "-o", os.devnull]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    report = done.stderr + done.stdout
+    registers = re.search(r"Used (\d+) registers", report)
+    spilled = re.search(r"(\d+) bytes spill stores", report)
+    if registers is None or spilled is None:
+        raise RuntimeError(f"the assembler did not say what the kernel takes: {report}")
+    return Taken(int(registers[1]), int(spilled[1]), shared)
+
+
+def _assembler() -> str:
+    """The one in Triton's package: newer releases bring two, of which one knows all architectures."""
+    folder = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
+    return str(next(path for path in (folder / "ptxas-blackwell", folder / "ptxas") if path.exists()))
+
+
+def main() -> None:
+    """One line a kernel: registers, spilled bytes, shared bytes."""
+    capability = int(sys.argv[1]) if len(sys.argv) > 1 else 90
+    for form in forms():
+        found = taken(form, capability)
+        print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""From chunk to chunk: the one part that runs in order, forwards for the memory, backwards for its gradient.
+
+Columns of the memory never meet (the squared loss has no norm across them), so they are split over programs.
+"""
+
+import triton
+import triton.language as tl
+
+from kernels.gpu.prepare import (
+    ENDS,
+    READ_MEMORY,
+    READ_MOMENTUM,
+    VECTORS,
+    WRITE_MEMORY,
+    WRITE_MOMENTUM,
+)
+from kernels.gpu.tiles import matmul
+
+# Where a chunk's residuals come from: handed in; v - k M_0; or the solved system of `prepare`.
+GIVEN, PARALLEL, SOLVED = (tl.constexpr(n) for n in range(3))
+
+
+@triton.jit
+def state(
+    k,
+    v,
+    keys_memory,
+    keys_momentum,
+    values,
+    vectors,
+    ends,
+    memory,
+    momentum,
+    residuals,
+    starts,
+    last,
+    L,
+    T,
+    H,
+    chunks,
+    K: tl.constexpr,
+    V: tl.constexpr,
+    WIDTH: tl.constexpr,
+    C: tl.constexpr,
+    RULE: tl.constexpr,
+):
+    """Chunk after chunk of WIDTH columns of one memory; grid (V / WIDTH, B H).
+
+    memory, momentum [B, H, K, V], float32: the state before the first token. residuals [B, T, H, V].
+    starts [2, B H, chunks, K, V]: M and S at the start of each chunk. last [2, B, H, K, V], float32.
+    """
+    n = tl.program_id(1).to(tl.int64)
+    memories = tl.num_programs(1)
+    batch, head = n // H, n % H
+    r, rows = tl.arange(0, C), tl.arange(0, K)
+    columns = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)
+    matrix = rows[:, None] * V + columns[None, :]
+    m = tl.load(memory + n * K * V + matrix)
+    s = tl.load(momentum + n * K * V + matrix)
+    for chunk in range(chunks):
+        place = n * chunks + chunk
+        tl.store(starts + place * K * V + matrix, m.to(starts.dtype.element_ty))
+        tl.store(starts + (memories * chunks + place) * K * V + matrix, s.to(starts.dtype.element_ty))
+        token = (batch * T + chunk * L + r[:, None]) * H + head
+        valid = r[:, None] < L
+        keys = tl.load(k + token * K + rows[None, :], mask=valid, other=0.0)
+        if RULE == SOLVED:
+            tile = place * C + r[:, None]
+            residual = tl.load(values + tile * V + columns[None, :]).to(tl.float32)
+            residual -= matmul(tl.load(keys_memory + tile * K + rows[None, :]), m, k)
+            residual -= matmul(tl.load(keys_momentum + tile * K + rows[None, :]), s, k)
+        else:
+            residual = tl.load(v + token * V + columns[None, :], mask=valid, other=0.0).to(tl.float32)
+            if RULE == PARALLEL:
+                residual -= matmul(keys, m, k)
+        tl.store(
+            residuals + token * V + columns[None, :], residual.to(residuals.dtype.element_ty), mask=valid
+        )
+        out = vectors + place * VECTORS * C + r
+        in_memory = tl.load(out + WRITE_MEMORY * C)
+        in_momentum = tl.load(out + WRITE_MOMENTUM * C)
+        b, f, h = (
+            tl.load(ends + place * ENDS),
+            tl.load(ends + place * ENDS + 1),
+            tl.load(ends + place * ENDS + 2),
+        )
+        turned = tl.trans(keys)
+        m = b * m + f * s + matmul(turned, in_memory[:, None] * residual, k)
+        s = h * s + matmul(turned, in_momentum[:, None] * residual, k)
+    tl.store(last + n * K * V + matrix, m)
+    tl.store(last + (memories + n) * K * V + matrix, s)
+
+
+@triton.jit
+def reverse_state(
+    q,
+    k,
+    keys_memory,
+    keys_momentum,
+    vectors,
+    ends,
+    to_y,
+    to_last,
+    to_residuals,
+    to_ends,
+    to_first,
+    L,
+    T,
+    H,
+    chunks,
+    K: tl.constexpr,
+    V: tl.constexpr,
+    WIDTH: tl.constexpr,
+    C: tl.constexpr,
+    RULE: tl.constexpr,
+):
+    """The outer gradient, chunk before chunk; grid (V / WIDTH, B H).
+
+    to_y [B, T, H, V]; to_last [2, B, H, K, V], of the last M and S. to_residuals [B, T, H, V] holds what the
+    reads of the residual's own chunk made of it (`to_residuals` of backward.py), and is completed here.
+    to_ends [2, B H, chunks, K, V]: the gradient of M and S at each chunk's end; to_first [2, B, H, K, V]: of
+    those before the first token.
+    """
+    n = tl.program_id(1).to(tl.int64)
+    memories = tl.num_programs(1)
+    batch, head = n // H, n % H
+    r, rows = tl.arange(0, C), tl.arange(0, K)
+    columns = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)
+    matrix = rows[:, None] * V + columns[None, :]
+    to_m = tl.load(to_last + n * K * V + matrix)
+    to_s = tl.load(to_last + (memories + n) * K * V + matrix)
+    for back in range(chunks):
+        chunk = chunks - 1 - back
+        place = n * chunks + chunk
+        tl.store(to_ends + place * K * V + matrix, to_m.to(to_ends.dtype.element_ty))
+        tl.store(to_ends + (memories * chunks + place) * K * V + matrix, to_s.to(to_ends.dtype.element_ty))
+        token = (batch * T + chunk * L + r[:, None]) * H + head
+        valid = r[:, None] < L
+        keys = tl.load(k + token * K + rows[None, :], mask=valid, other=0.0)
+        queries = tl.load(q + token * K + rows[None, :], mask=valid, other=0.0).to(tl.float32)
+        reads = tl.load(to_y + token * V + columns[None, :], mask=valid, other=0.0)
+        out = vectors + place * VECTORS * C + r
+        in_memory = tl.load(out + WRITE_MEMORY * C)
+        in_momentum = tl.load(out + WRITE_MOMENTUM * C)
+        read_b, read_f = tl.load(out + READ_MEMORY * C), tl.load(out + READ_MOMENTUM * C)
+        at = to_residuals + token * V + columns[None, :]
+        residual = tl.load(at, mask=valid, other=0.0).to(tl.float32)
+        residual += in_memory[:, None] * matmul(keys, to_m, k)
+        residual += in_momentum[:, None] * matmul(keys, to_s, k)
+        tl.store(at, residual.to(to_residuals.dtype.element_ty), mask=valid)
+        b, f, h = (
+            tl.load(ends + place * ENDS),
+            tl.load(ends + place * ENDS + 1),
+            tl.load(ends + place * ENDS + 2),
+        )
+        to_s = f * to_m + h * to_s + matmul(tl.trans(read_f[:, None] * queries), reads, k)
+        to_m = b * to_m + matmul(tl.trans(read_b[:, None] * queries), reads, k)
+        if RULE == SOLVED:
+            tile = place * C + r[:, None]
+            to_m -= matmul(tl.trans(tl.load(keys_memory + tile * K + rows[None, :])), residual, k)
+            to_s -= matmul(tl.trans(tl.load(keys_momentum + tile * K + rows[None, :])), residual, k)
+        elif RULE == PARALLEL:
+            to_m -= matmul(tl.trans(keys), residual, k)
+    tl.store(to_first + n * K * V + matrix, to_m)
+    tl.store(to_first + (memories + n) * K * V + matrix, to_s)
