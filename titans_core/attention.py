@@ -6,10 +6,12 @@ on how long the stream already is. Persistent tokens have no position: queries m
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache, reduce
+from operator import add
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from titans_core.config import ModelConfig
@@ -44,14 +46,21 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, self.head_width)).permute(2, 0, 3, 1, 4).unbind(0)
         return q, k, v
 
+    def held(self, x: Tensor) -> Cache:
+        """x [B, T, width] -> keys and values alone."""
+        weight = self.qkv.weight[self.heads * self.head_width :]
+        parts = F.linear(x, weight).unflatten(-1, (2, self.heads, self.head_width))
+        return Cache(*parts.permute(2, 0, 3, 1, 4).unbind(0))
+
     def rotate(self, x: Tensor, start: int) -> Tensor:
         """Turn x [..., T, D] to the positions start, start + 1, …"""
         end = start + x.shape[-2]
+        return turn(x, self.table(end, x)[:, start:end])
+
+    def table(self, end: int, x: Tensor) -> Tensor:
+        """Rotations [2, positions, D] up to the position ``end`` at least, in the precision of x."""
         positions = max(2 * self.window, 1 << end.bit_length())  # few sizes, each computed once
-        table = rotations(positions, self.head_width, x.dtype, x.device)
-        cosine, sine = table[:, start:end].unbind(0)
-        a, b = x.chunk(2, -1)
-        return torch.cat([a * cosine - b * sine, a * sine + b * cosine], -1)
+        return rotations(positions, self.head_width, x.dtype, x.device)
 
     def empty(self, batch: int) -> Cache:
         """A cache that holds nothing yet."""
@@ -62,7 +71,7 @@ class Attention(nn.Module):
         """Softmax over all the scores [..., T, n_i] together, and the mean of the values [..., n_i, D]."""
         weights = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
         parts = weights.split([s.shape[-1] for s in scores], -1)
-        return torch.stack([w @ v for w, v in zip(parts, values, strict=True)]).sum(0)
+        return reduce(add, [w @ v for w, v in zip(parts, values, strict=True)])
 
     def mix_own(self, seen: list[tuple[Tensor, Tensor]], own: list[tuple[Tensor, Tensor]]) -> Tensor:
         """As ``mix``, of scores [..., T, n_i] and values [..., n_i, D] that many tokens see, and of each
@@ -71,13 +80,12 @@ class Attention(nn.Module):
         parts = weights.split([s.shape[-1] for s, _ in seen + own], -1)
         far = [w @ v for w, (_, v) in zip(parts, seen, strict=False)]
         near = [w * v for w, (_, v) in zip(parts[len(seen) :], own, strict=True)]
-        return torch.stack(far + near).sum(0)
+        return reduce(add, far + near)
 
     def past(self, before: Cache, x: Tensor, start: int) -> Cache:
         """Keys, turned to the positions ``start``, …, and values, of all but the last of what is held and
         x."""
-        _, k, v = self.project(x)
-        keys, values = (torch.cat(pair, 2)[:, :, :-1] for pair in zip(before, (k, v), strict=True))
+        keys, values = (torch.cat(pair, 2)[:, :, :-1] for pair in zip(before, self.held(x), strict=True))
         return Cache(self.rotate(keys, start), values)
 
     def merge(self, y: Tensor) -> Tensor:
@@ -88,11 +96,27 @@ class Attention(nn.Module):
 
 @cache
 def rotations(positions: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Cosines and sines [2, positions, width / 2] of RoPE, exact in any precision."""
+    """What RoPE multiplies by, exact in any precision: [2, positions, width], for the channels themselves and
+    for those half a width away, which the first half takes with a minus."""
     with torch.inference_mode(False):
         rates = 1e4 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
         angles = torch.arange(positions)[:, None] * rates  # [positions, width / 2]
-        return torch.stack([angles.cos(), angles.sin()]).to(device, dtype)
+        sines = torch.cat([-angles.sin(), angles.sin()], -1)
+        return torch.stack([angles.cos().repeat(1, 2), sines]).to(device, dtype)
+
+
+def turn(x: Tensor, table: Tensor) -> Tensor:
+    """x [..., T, D] by the rotations [2, …, T, D] of its positions."""
+    a, b = x.chunk(2, -1)
+    return torch.addcmul(x * table[0], torch.cat([b, a], -1), table[1])
+
+
+@lru_cache(maxsize=256)
+def future(tokens: int, total: int, device: torch.device) -> Tensor:
+    """True where the last ``tokens`` of ``total`` may not look, [tokens, 1, total]."""
+    with torch.inference_mode(False):
+        every = torch.ones(tokens, total, dtype=torch.bool, device=device)
+        return every.triu(total - tokens + 1)[:, None]
 
 
 class SlidingWindowAttention(Attention):
@@ -121,7 +145,7 @@ class SlidingWindowAttention(Attention):
         scores = [near.masked_fill(self._hidden(blocks, block, reach - held), -torch.inf)]
         mixed = [vs]
         if persistent is not None:
-            _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
+            pk, pv = self.held(persistent[None])  # [1, H, N_p, D]
             scores.append(qs @ pk[:, :, None].transpose(-1, -2))
             mixed.append(pv[:, :, None])
         y = self.mix(scores, mixed).flatten(2, 3)[:, :, :tokens]
@@ -139,7 +163,7 @@ class SlidingWindowAttention(Attention):
         ago = places[held:, None] - places[:-1]  # [T, held + T − 1]
         seen = [(near.masked_fill((ago < 1) | (ago >= self.window), -torch.inf), values)]
         if persistent is not None:
-            _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
+            pk, pv = self.held(persistent[None])  # [1, H, N_p, D]
             seen.append((q @ pk.transpose(-1, -2), pv))
         return self.merge(self.mix_own(seen, [((q * k).sum(-1, keepdim=True), v)]))
 
@@ -161,47 +185,46 @@ class SegmentAttention(Attention):
     """
 
     def forward(
-        self, x: Tensor, h: Tensor, persistent: Tensor, cache: SegmentCache
+        self, own: tuple[Tensor, Tensor, Tensor], h: Tensor, persistent: Cache, cache: SegmentCache
     ) -> tuple[Tensor, SegmentCache]:
-        """x and h [B, T, width] inside one segment -> y [B, T, width] and the cache of the open segment."""
-        q, k, v = self.project(x)  # [B, H, T, D]
-        _, hk, hv = self.project(h)
-        _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
-        retrieved = Cache(*(torch.cat(p, 2) for p in zip(cache.retrieved, (hk, hv), strict=True)))
-        segment = Cache(*(torch.cat(p, 2) for p in zip(cache.segment, (k, v), strict=True)))
-        total, tokens = segment.keys.shape[2], x.shape[1]
-        turned = self.rotate(q, self.window + total - tokens)
-        future = torch.ones(tokens, total, dtype=torch.bool, device=x.device).triu(total - tokens + 1)
-        on_h = turned @ self.rotate(retrieved.keys, 0).transpose(-1, -2)  # h stands before the segment in S̃
-        on_segment = turned @ self.rotate(segment.keys, self.window).transpose(-1, -2)
-        scores = [
-            q @ pk.transpose(-1, -2),
-            on_h.masked_fill(future, -torch.inf),
-            on_segment.masked_fill(future, -torch.inf),
-        ]
-        y = self.mix(scores, [pv, retrieved.values, segment.values])
+        """Tokens inside one segment, their own queries, keys and values [B, H, T, D] and their h [B, T,
+        width] -> y [B, T, width] and the cache of the open segment."""
+        q, k, v = own
+        hk, hv = self.held(h)
+        tokens, total = q.shape[2], q.shape[2] + cache.segment.keys.shape[2]
+        keys = torch.cat([cache.retrieved.keys, hk, cache.segment.keys, k], 2)  # [B, H, 2 total, D]
+        values = torch.cat([cache.retrieved.values, hv, cache.segment.values, v], 2)
+        # h stands before the segment in S̃: positions 0, 1, … and window, window + 1, …
+        table = self.table(2 * self.window, q)
+        places = table[:, : 2 * self.window].unflatten(1, (2, self.window))[:, :, :total]
+        turned = turn(q, table[:, self.window + total - tokens : self.window + total])
+        near = turned @ turn(keys.unflatten(2, (2, total)), places).flatten(2, 3).mT  # [B, H, T, 2 total]
+        if tokens > 1:
+            seen = near.unflatten(-1, (2, total))
+            near = seen.masked_fill(future(tokens, total, q.device), -torch.inf).flatten(3)
+        y = self.merge(self.mix([q @ persistent.keys.mT, near], [persistent.values, values]))
         if total == self.window:
-            nothing = self.empty(x.shape[0])
-            return self.merge(y), SegmentCache(nothing, nothing)
-        return self.merge(y), SegmentCache(retrieved, segment)
+            nothing = self.empty(len(q))
+            return y, SegmentCache(nothing, nothing)
+        (hk, k), (hv, v) = keys.split(total, 2), values.split(total, 2)
+        return y, SegmentCache(Cache(hk, hv), Cache(k, v))
 
     def alone(
-        self, bare: tuple[Tensor, Tensor], x: Tensor, h: Tensor, persistent: Tensor, cache: SegmentCache
+        self, bare: tuple[Tensor, Tensor], x: Tensor, h: Tensor, persistent: Cache, cache: SegmentCache
     ) -> Tensor:
         """Each token and its h, the two in ``bare``, alone in the place of x's, [B, T, width] each and inside
         one segment: it sees these two, and of h and x what came before it -> y [B, T, width]."""
         q, k, v = self.project(bare[0])  # [B, H, T, D]
-        _, hk, hv = self.project(bare[1])
-        _, pk, pv = self.project(persistent[None])  # [1, H, N_p, D]
+        hk, hv = self.held(bare[1])
         held = cache.segment.keys.shape[2]
         turned = self.rotate(q, self.window + held)
         retrieved, segment = self.past(cache.retrieved, h, 0), self.past(cache.segment, x, self.window)
-        future = torch.ones(x.shape[1], segment.keys.shape[2], dtype=torch.bool, device=x.device).triu(held)
+        hidden = torch.ones(x.shape[1], segment.keys.shape[2], dtype=torch.bool, device=x.device).triu(held)
         seen = [
-            ((turned @ past.keys.transpose(-1, -2)).masked_fill(future, -torch.inf), past.values)
+            ((turned @ past.keys.transpose(-1, -2)).masked_fill(hidden, -torch.inf), past.values)
             for past in (retrieved, segment)
         ]
-        seen.append((q @ pk.transpose(-1, -2), pv))
+        seen.append((q @ persistent.keys.mT, persistent.values))
         own = [
             ((q * k).sum(-1, keepdim=True), v),
             ((turned * self.rotate(hk, held)).sum(-1, keepdim=True), hv),

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from titans_core.attention import Cache, SegmentAttention, SegmentCache, SlidingWindowAttention
 from titans_core.config import ModelConfig
-from titans_core.layers import Gating, RMSNorm, Telemetry
-from titans_core.memory import MemoryState, NeuralMemory
+from titans_core.layers import Gating, RMSNorm, Telemetry, along
+from titans_core.memory import MemoryState, NeuralMemory, join_written
 from titans_core.override import Edits
 
 Step = tuple[Tensor, Any, Telemetry | None]
@@ -64,41 +64,37 @@ class MemoryAsContext(Mixer):
         return MACState(memory, memory.weights, tail, SegmentCache(empty, empty), 0)
 
     def forward(self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None = None) -> Step:
+        # Segments wait for one another's writes; all else is computed for all of them at once.
         lengths = self.cuts(x.shape[1], state.filled)
-        outputs, reports = [], []
-        for part in x.split(lengths, 1):
-            y, state, report = self._within_segment(part, state, telemetry, edits)
-            outputs.append(y)
-            reports.append(report)
-        return torch.cat(outputs, 1), state, join_telemetry(reports)
+        query = self.norm(x)
+        asked, tail = self.memory.ask(query, state.query_tail)
+        persistent = self.attention.held(self.persistent_tokens()[None])
+        tokens = zip(*(t.split(lengths, 2) for t in self.attention.project(query)), strict=True)
+        memory, frozen, _, segment, filled = state
+        read = []
+        for part, q, own in zip(x.split(lengths, 1), asked.split(lengths, 1), tokens, strict=True):
+            h, answer = self.memory.retrieve(q, frozen, edits)  # (21) h = M_{t−1}(q)
+            attended, segment = self.attention(own, h, persistent, segment)  # (22, 23)
+            told = self.memory_norm(part + attended)
+            written, memory = self.memory.write(told, memory, telemetry, edits)  # (24) M_t = M_{t−1}(y)
+            filled = (filled + part.shape[1]) % self.segment
+            frozen = frozen if filled else memory.weights
+            read.append((h, answer, attended, told, written))
+        *columns, parts = zip(*read, strict=True)
+        h, answer, attended, told = (along(column) for column in columns)
+        remembered, report = self.memory.hand_over(told, join_written(parts))
+        out = x + attended + self.gating(attended, remembered)  # (25) o = y ⊗ M_t(y)
+        if telemetry:
+            report.columns["readout"] = report.columns["retrieval"]
+            report.columns["retrieval"] = torch.linalg.vector_norm(answer, dim=-1)
+            report = report._replace(queries=asked, handed=h)
+        return out, MACState(memory, frozen, tail, segment, filled), report
 
     def cuts(self, tokens: int, filled: int) -> list[int]:
         """Lengths that never cross the border of a segment, of which ``filled`` tokens are read."""
         first = min(tokens, self.segment - filled)
         full, rest = divmod(tokens - first, self.segment)
         return [first] + [self.segment] * full + [rest] * (rest > 0)
-
-    def _within_segment(
-        self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None
-    ) -> tuple[Tensor, MACState, Telemetry]:
-        query = self.norm(x)
-        h, tail, handed, asked = self.memory.retrieve(
-            query, state.frozen, state.query_tail, edits
-        )  # (21) h = M_{t−1}(q)
-        attended, segment = self.attention(query, h, self.persistent_tokens(), state.segment)  # (22, 23)
-        y = x + attended
-        told = self.memory_norm(y)
-        read, memory, report = self.memory(
-            told, state.memory, telemetry, edits
-        )  # (24) M_t = M_{t−1}(y), then M_t(y)
-        out = y + self.gating(attended, read)  # (25) o = y ⊗ M_t(y)
-        filled = (state.filled + x.shape[1]) % self.segment
-        frozen = state.frozen if filled else memory.weights
-        if telemetry:
-            report.columns["readout"] = report.columns["retrieval"]
-            report.columns["retrieval"] = handed
-            report = report._replace(queries=asked, handed=h)
-        return out, MACState(memory, frozen, tail, segment, filled), report
 
 
 class MAGState(NamedTuple):
@@ -203,18 +199,3 @@ def after_persistent(mixer: Mixer, memory: NeuralMemory, batch: int) -> MemorySt
     _, state, _ = memory(tokens, memory.initial_state(batch), telemetry=False)
     written: MemoryState = state._replace(block_start=(), offset=0)
     return written
-
-
-def join_telemetry(reports: list[Telemetry]) -> Telemetry:
-    """One report of consecutive calls, joined along the tokens."""
-    columns = {name: torch.cat([r.columns[name] for r in reports], 1) for name in reports[0].columns}
-    pairs = zip(*(r.factors for r in reports), strict=True)
-    factors = tuple(
-        (torch.cat([x for x, _ in pair], 1), torch.cat([d for _, d in pair], 1)) for pair in pairs
-    )
-    return Telemetry(
-        columns,
-        factors,
-        torch.cat([r.queries for r in reports], 1),
-        torch.cat([r.handed for r in reports], 1),
-    )

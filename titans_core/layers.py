@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Tree = TypeVar("Tree")
+
+FEW = 64  # tokens up to which a convolution is a product and a sum: more operations, but at once
 
 
 class RMSNorm(nn.Module):
@@ -25,8 +27,19 @@ class RMSNorm(nn.Module):
         self.shift = None if shift is None else nn.Parameter(torch.full((width,), shift))
 
     def forward(self, x: Tensor) -> Tensor:  # [..., width] -> the same
-        y: Tensor = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.eps) * self.scale
+        y: Tensor = x * torch.rsqrt(squares(x) / x.shape[-1] + self.eps) * self.scale
         return y if self.shift is None else y + self.shift
+
+
+def squares(x: Tensor) -> Tensor:
+    """The sum of squares over the last dimension, which stays: one pass, where x² would be written first."""
+    total: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square()
+    return total
+
+
+def along(parts: Sequence[Tensor]) -> Tensor:
+    """Consecutive parts [B, T, …] as one; one alone is not copied."""
+    return torch.cat(list(parts), 1) if len(parts) > 1 else parts[0]
 
 
 class CausalConvolution(nn.Module):
@@ -50,6 +63,9 @@ def convolve(x: Tensor, taps: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
     """Each channel of x [B, T, channels] with its own taps [width, channels], after ``tail`` [B, width - 1,
     channels] -> (y like x, the new tail)."""
     seen = torch.cat([tail, x], 1)  # [B, width - 1 + T, channels]
+    if x.shape[0] * x.shape[1] <= FEW:
+        windows = seen.unfold(1, len(taps), 1).mT  # [B, T, width, channels], a view
+        return (windows * taps).sum(-2), seen[:, x.shape[1] :]
     image = seen.transpose(1, 2).unsqueeze(2)  # one row, channels last: nothing is copied, as conv1d would
     y = F.conv2d(image, taps.t()[:, None, None], groups=x.shape[2])
     return y.squeeze(2).transpose(1, 2), seen[:, x.shape[1] :]

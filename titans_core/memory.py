@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from kernels import memory, retrieve
 from titans_core.config import ModelConfig
-from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, convolve
+from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, along, convolve, squares
 from titans_core.override import Edits
 
 # Where the gates start, from trials: near the largest step, little momentum, almost no forgetting.
@@ -33,6 +33,8 @@ def full_precision(method: Reading[Rest, Result]) -> Reading[Rest, Result]:
 
     @wraps(method)
     def exact(self: NeuralMemory, x: Tensor, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+        if not torch.is_autocast_enabled(x.device.type):
+            return method(self, x, *args, **kwargs)
         with torch.autocast(x.device.type, enabled=False):
             return method(self, x.to(self.qkv.weight.dtype), *args, **kwargs)
 
@@ -71,6 +73,17 @@ class Told(NamedTuple):
     k: Tensor
     v: Tensor
     gates: Gates
+
+
+class Written(NamedTuple):
+    """What became of tokens in a memory: their queries q and what it answered, y, both [B, T, H, D], the
+    gates, and what `kernels.memory` told of the writes, () and {} where it was not asked."""
+
+    q: Tensor
+    gates: Gates
+    y: Tensor
+    telemetry: dict[str, Tensor]
+    factors: tuple[tuple[Tensor, Tensor], ...]
 
 
 class NeuralMemory(nn.Module):
@@ -188,13 +201,22 @@ class NeuralMemory(nn.Module):
     ) -> tuple[Tensor, MemoryState, Telemetry]:
         """Write x [B, T, width] (equations 12 to 14) and read M(q) (15) -> y [B, T, width], the new state,
         and a report: without ``telemetry`` of θ and α alone, with gradients."""
+        written, state = self.write(x, state, telemetry, edits)
+        y, report = self.hand_over(x, written)
+        return y, state, report
+
+    @full_precision
+    def write(
+        self, x: Tensor, state: MemoryState, telemetry: bool, edits: Edits | None
+    ) -> tuple[Written, MemoryState]:
+        """The half of ``forward`` that the next tokens wait for: x is written, and M(q) read."""
         told, tail = self.project(x, state.tail)
-        return self.learn(x, told, state._replace(tail=tail), telemetry, edits)
+        return self.learn(told, state._replace(tail=tail), telemetry, edits)
 
     def learn(
-        self, x: Tensor, told: Told, state: MemoryState, telemetry: bool, edits: Edits | None
-    ) -> tuple[Tensor, MemoryState, Telemetry]:
-        """What ``forward`` does once x is projected and the convolution has gone on."""
+        self, told: Told, state: MemoryState, telemetry: bool, edits: Edits | None
+    ) -> tuple[Written, MemoryState]:
+        """What ``write`` does once x is projected and the convolution has gone on."""
         q, k, v, gates = told
         momentum = state.momentum
         if edits:
@@ -209,7 +231,7 @@ class NeuralMemory(nn.Module):
             state.weights,
             momentum,
             # by the letter a deep memory would decay to zero, where it is dead
-            initial=tuple(w.expand(x.shape[0], *w.shape) for w in self.initial) if deep else None,
+            initial=tuple(w.expand(q.shape[0], *w.shape) for w in self.initial) if deep else None,
             block_start=state.block_start or None,
             offset=state.offset,
             block_keys=state.block_keys[0] if state.block_keys else None,
@@ -225,22 +247,29 @@ class NeuralMemory(nn.Module):
                 weights=chosen(edits.write, out.weights, state.weights),  # not even rounded
                 momentum=chosen(edits.write, out.momentum, state.momentum),
             )
-        y, gate = self.handed(x, out.y)
         met = () if out.block_keys is None else (out.block_keys,)
         state = MemoryState(out.weights, out.momentum, out.block_start or (), out.offset, met, state.tail)
-        if not telemetry:
-            return y, state, Telemetry({"theta": gates.theta, "alpha": gates.alpha}, (), q, y)
-        if edits:
+        if telemetry and edits:
             kept = torch.stack([s.square().sum((2, 3)) for s in state.momentum]).sum(0).sqrt()  # [B, H]
             out.telemetry["momentum"] = out.telemetry["momentum"].where(edits.write, kept[:, None])
-        columns = out.telemetry | {
+        return Written(q, gates, out.y, out.telemetry, out.factors), state
+
+    @full_precision
+    def hand_over(self, x: Tensor, written: Written) -> tuple[Tensor, Telemetry]:
+        """The other half of ``forward``, which no later token waits for: what was read as the block gets it,
+        y [B, T, width], and the report."""
+        q, gates, read, told, factors = written
+        y, gate = self.handed(x, read)
+        if not told:
+            return y, Telemetry({"theta": gates.theta, "alpha": gates.alpha}, (), q, y)
+        columns = told | {
             "eta": gates.eta,
             "alpha": gates.alpha,
-            "write": out.telemetry["theta"] * out.telemetry["surprise"],
-            "retrieval": out.y.norm(dim=-1),
+            "write": told["theta"] * told["surprise"],
+            "retrieval": torch.linalg.vector_norm(read, dim=-1),
             "gate": gate.unflatten(-1, (self.heads, self.head_width)).mean(-1),
         }
-        return y, state, Telemetry(columns, out.factors, q, y)
+        return y, Telemetry(columns, factors, q, y)
 
     def handed(self, x: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
         """What was read, [B, T, H, D], normalised, gated by x [B, T, width] and projected, and the gate
@@ -254,25 +283,39 @@ class NeuralMemory(nn.Module):
         return y.where(edits.read[:, None], retrieve(q, start))
 
     @full_precision
-    def retrieve(
-        self, x: Tensor, weights: tuple[Tensor, ...], tail: Tensor, edits: Edits | None = None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Read frozen weights with x [B, T, width], nothing written (equation 21) -> h [B, T, width], the
-        query convolution's new tail [B, reach, inner], ‖M(q)‖ [B, T, H], and q [B, T, H, D]."""
+    def ask(self, x: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+        """x [B, T, width] -> the queries q [B, T, H, D] that frozen weights are asked, and the query
+        convolution's new tail [B, reach, inner]."""
         projected = F.linear(x, self.qkv.weight[: self.inner])  # [B, T, inner]
         mixed, tail = convolve(projected, self.convolution.taps[:, : self.inner], tail)
-        y, q = self.recall(mixed, weights, edits)
-        return self.out(self.norm(y.flatten(2))), tail, y.norm(dim=-1), q
+        return self.queries(mixed), tail
 
-    def recall(
-        self, mixed: Tensor, weights: tuple[Tensor, ...], edits: Edits | None
-    ) -> tuple[Tensor, Tensor]:
-        """What ``weights`` answer to the queries that the convolution made, [B, T, inner] -> M(q) and q, both
-        [B, T, H, D]."""
+    def queries(self, mixed: Tensor) -> Tensor:
+        """What the convolution makes of the queries, [B, T, inner] -> q [B, T, H, D]."""
         q = F.silu(mixed) if "query" in self.config.silu else mixed
-        q = unit(q.unflatten(-1, (self.heads, self.head_width)))  # [B, T, H, D]
+        return unit(q.unflatten(-1, (self.heads, self.head_width)))
+
+    @full_precision
+    def retrieve(
+        self, q: Tensor, weights: tuple[Tensor, ...], edits: Edits | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Read frozen weights with q [B, T, H, D], nothing written (equation 21) -> h [B, T, width], and
+        M(q) [B, T, H, D] itself."""
         y = retrieve(q, weights)
-        return (self.read_where(edits, y, q) if edits else y), q
+        y = self.read_where(edits, y, q) if edits else y
+        return self.out(self.norm(y.flatten(2))), y
+
+
+def join_written(parts: Sequence[Written]) -> Written:
+    """Consecutive ones as one."""
+    factors = zip(*(part.factors for part in parts), strict=True)  # by matrix
+    return Written(
+        q=along([part.q for part in parts]),
+        gates=Gates(*(along(gate) for gate in zip(*(part.gates for part in parts), strict=True))),
+        y=along([part.y for part in parts]),
+        telemetry={name: along([part.telemetry[name] for part in parts]) for name in parts[0].telemetry},
+        factors=tuple((along([x for x, _ in pairs]), along([d for _, d in pairs])) for pairs in factors),
+    )
 
 
 def chosen(heads: Tensor, one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -287,4 +330,4 @@ def zeros(matrices: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 def unit(x: Tensor) -> Tensor:
     """l2 normalisation of the last dimension, smooth at zero: a stream's first key is exactly zero, and the
     usual form has gradients of 1e10 there."""
-    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-4)
+    return x * torch.rsqrt(squares(x) + 1e-4)

@@ -68,23 +68,23 @@ def as_context(
     mixer: MemoryAsContext, bare: Tensor, x: Tensor, h: Tensor, state: MACState, edits: Edits | None
 ) -> Tensor:
     """MAC: the h that was retrieved and the tokens of the open segment stay; each token's own h is M₀'s."""
-    memory, persistent = mixer.memory, mixer.persistent_tokens()
+    memory, persistent = mixer.memory, mixer.attention.held(mixer.persistent_tokens()[None])
     query, alone = mixer.norm(x), mixer.norm(bare)
     asked = instead(memory, alone, query, state.query_tail, slice(memory.inner))
-    answered, _ = memory.recall(asked, tuple(w[None] for w in memory.initial), edits)
-    own = memory.out(memory.norm(answered.flatten(2)))
+    own, _ = memory.retrieve(memory.queries(asked), tuple(w[None] for w in memory.initial), edits)
     empty = mixer.attention.empty(1)
     segment, attended, lone = state.segment, [], []
     lengths = mixer.cuts(x.shape[1], state.filled)
-    for part, part_h, lone_part, own_h in zip(
-        *(t.split(lengths, 1) for t in (query, h, alone, own)), strict=True
+    tokens = zip(*(t.split(lengths, 2) for t in mixer.attention.project(query)), strict=True)
+    for read, part, part_h, lone_part, own_h in zip(
+        tokens, *(t.split(lengths, 1) for t in (query, h, alone, own)), strict=True
     ):
         lone.append(mixer.attention.alone((lone_part, own_h), part, part_h, persistent, segment))
-        attended.append(mixer.attention(part, part_h, persistent, segment)[0])
+        attended.append(mixer.attention(read, part_h, persistent, segment)[0])
         segment = SegmentCache(empty, empty)
     y, told = bare + torch.cat(lone, 1), x + torch.cat(attended, 1)
-    read = remember(memory, mixer.memory_norm(y), mixer.memory_norm(told), state.memory, edits)
-    gated: Tensor = mixer.gating(torch.cat(lone, 1), read)
+    found = remember(memory, mixer.memory_norm(y), mixer.memory_norm(told), state.memory, edits)
+    gated: Tensor = mixer.gating(torch.cat(lone, 1), found)
     return y + gated
 
 
@@ -114,14 +114,15 @@ def first_read(memory: NeuralMemory, told: Told, edits: Edits | None) -> Tensor:
 def remember_deep(memory: NeuralMemory, bare: Tensor, told: Told, met: Tensor, edits: Edits | None) -> Tensor:
     """A deep memory that each token finds empty but for the keys [T, H, D, D] that its block has met."""
     answers = []
-    for some, q, k, v, *gates, some_met in zip(
-        *(t[0, :, None].split(ROWS) for t in (bare, *told[:3], *told.gates)), met.split(ROWS), strict=True
+    for q, k, v, *gates, some_met in zip(
+        *(t[0, :, None].split(ROWS) for t in (*told[:3], *told.gates)), met.split(ROWS), strict=True
     ):
-        fresh = memory.initial_state(len(some))
+        fresh = memory.initial_state(len(q))
         if memory.config.block_size > 1:
             fresh = fresh._replace(block_start=fresh.weights, offset=1, block_keys=(some_met,))
-        answers.append(memory.learn(some, Told(q, k, v, Gates(*gates)), fresh, False, edits)[0])
-    return torch.cat(answers).transpose(0, 1)
+        written, _ = memory.learn(Told(q, k, v, Gates(*gates)), fresh, False, edits)
+        answers.append(written.y)
+    return memory.handed(bare, torch.cat(answers).transpose(0, 1))[0]
 
 
 def keys_met(memory: NeuralMemory, x: Tensor, state: MemoryState, edits: Edits | None) -> Tensor:
