@@ -134,7 +134,8 @@ def gradients(case: Case, **options) -> dict[str, Tensor]:
     out = case.run(telemetry=False, **options)
     random = torch.Generator().manual_seed(0)
     goal = sum(
-        (x * torch.randn(x.shape, generator=random, dtype=x.dtype)).sum() for x in numbers(out).values()
+        (x * torch.randn(x.shape, generator=random, dtype=torch.float64).to(x)).sum()
+        for x in numbers(out).values()
     )
     leaves = case.leaves()
     found = torch.autograd.grad(goal, list(leaves.values()), allow_unused=True, materialize_grads=True)

@@ -23,11 +23,11 @@ WRONG_TENSORS = {
     "k must have the shape of q": {"k": torch.zeros(2, 4, 2, 5, dtype=torch.float64)},
     "v must be": {"v": torch.zeros(2, 5, 3, 4, dtype=torch.float64)},
     "eta must be": {"eta": torch.zeros(2, 5, dtype=torch.float64)},
-    "theta must have the dtype": {"theta": torch.zeros(2, 5, 2)},
+    "theta must be torch.float64 where q is": {"theta": torch.zeros(2, 5, 2)},
     "at least one layer": {"weights": (), "momentum": ()},
     "must be a tuple of matrices": {"weights": torch.zeros(2, 2, 4, 4)},
     "layer 1 of weights must be": {"weights": (torch.zeros(2, 2, 4, 4, dtype=torch.float64),)},
-    "layer 1 of weights must have the dtype": {"weights": (torch.zeros(2, 2, 5, 4),)},
+    "layer 1 of weights must be torch.float64": {"weights": (torch.zeros(2, 2, 5, 4),)},
     "gives 3 columns, but v has 4": {"weights": (torch.zeros(2, 2, 5, 3, dtype=torch.float64),)},
     "momentum has 2 layers": {"momentum": (torch.zeros(2, 2, 5, 4, dtype=torch.float64),) * 2},
     "layer 1 of initial must be like": {"initial": (torch.zeros(2, 1, 5, 4, dtype=torch.float64),)},
@@ -55,14 +55,37 @@ def test_a_deep_memory_refuses_blocks_between_one_and_the_chunk():
         draw(0, 5, (6,)).run(chunk_size=8, block_size=4)
 
 
-def test_half_precision_is_refused():
-    with pytest.raises(ValueError, match="float32 or float64"):
+def test_what_sums_up_tokens_is_not_taken_in_half_precision():
+    with pytest.raises(ValueError, match="eta must be torch.float32 where q is torch.bfloat16"):
         draw(0, 5).map(lambda x: x.bfloat16()).run()
 
 
-def test_the_missing_backend_is_a_runtime_error():
-    with pytest.raises(RuntimeError, match="'reference' and 'torch'"):
-        draw(0, 5).run(backend="triton")
+def test_half_precision_is_computed_in_float32_where_there_are_no_kernels():
+    case = draw(0, 5).map(lambda x: x.float())
+    half = {name: getattr(case, name).half() for name in ("q", "k", "v")}
+    for backend in ("torch", "reference"):
+        out = replace(case, **half).run(backend=backend)
+        wide = replace(case, **{name: x.float() for name, x in half.items()}).run(backend=backend)
+        assert out.y.dtype == out.factors[0][1].dtype == torch.float16
+        assert torch.equal(out.y, wide.y.half()) and torch.equal(out.weights[0], wide.weights[0])
+    assert retrieve(half["q"], case.weights).dtype == torch.float16
+
+
+def test_a_backend_that_is_not_there_is_a_runtime_error(monkeypatch):
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    case = draw(0, 5).map(lambda x: x.float())
+    with pytest.raises(RuntimeError, match="runs on CUDA tensors"):
+        case.run(backend="triton")
+    monkeypatch.setattr("kernels.backends.has_triton", lambda: False)
+    with pytest.raises(RuntimeError, match="pip install triton"):
+        case.run(backend="triton")
+
+
+def test_the_kernels_refuse_what_they_cannot_take(monkeypatch):
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    for case in (draw(0, 5), draw(0, 5, (6,)).map(lambda x: x.float())):
+        with pytest.raises(ValueError, match="memory of one layer, in float32 or less"):
+            case.run(backend="triton")
 
 
 def test_retrieve_names_what_does_not_fit():

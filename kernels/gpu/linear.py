@@ -1,0 +1,191 @@
+"""Linear memory on the kernels: a call's tokens cut into launches, each of equal chunks (section 3.2).
+
+As in `kernels.linear`, M stands for the memory's distance from `initial` where forgetting leads there.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from kernels.gpu.operators import linear_memory, linear_recurrent, linear_sizes
+from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
+from kernels.pieces import cut
+
+TILE = 64  # the most tokens of a chunk
+FEW = 16  # the most tokens that are taken one by one, in one launch, where no outer gradient is asked for
+
+
+class _Launch(NamedTuple):
+    """`chunks` chunks of `size` tokens each. opens: a gradient block begins at its start."""
+
+    start: int
+    size: int
+    chunks: int
+    rule: str
+    opens: bool
+
+
+class _Run(NamedTuple):
+    """What came of some tokens. y, residuals [B, T, H, V]; memory, momentum, reference [B, H, K, V], the last
+    being the memory at the start of the block that is open; sizes [B, T, H, 4], None without telemetry."""
+
+    y: Tensor
+    residuals: Tensor
+    memory: Tensor
+    momentum: Tensor
+    reference: Tensor
+    sizes: Tensor | None
+
+
+def linear(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    eta: Tensor,
+    theta: Tensor,
+    alpha: Tensor,
+    weights: Weights,
+    momentum: Weights,
+    initial: Weights | None,
+    block_start: Weights | None,
+    offset: int,
+    block_size: int,
+    read: Read,
+    telemetry: bool,
+) -> MemoryOutput:
+    """The memory of one matrix, any gradient block. Shapes as in `kernels.memory`; q, k, v may be half as
+    wide as the gates and the state, which are float32."""
+    origin = initial[0] if initial else None
+    memory, reference = weights[0], (block_start or weights)[0]
+    values = v
+    if origin is not None:
+        memory, reference, values = memory - origin, reference - origin, _residuals(v, k, origin)
+    wide, high = (max(16, 1 << (width - 1).bit_length()) for width in weights[0].shape[2:])
+    widened = (_widened(q, wide), _widened(k, wide), _widened(values, high))
+    tokens = tuple(x.contiguous() for x in (*widened, eta, theta, alpha))
+    state = tuple(_padded(x, wide, high) for x in (memory, momentum[0], reference))
+    shift = None if origin is None else _padded(origin, wide, high)
+    few = q.shape[1] <= FEW and not _differentiated(*tokens, *state)
+    run = (_one_by_one if few else _in_chunks)(
+        tokens, state, shift, offset, block_size, read == "before", telemetry
+    )
+    return _output(run, q, k, v, theta, origin, (offset + q.shape[1]) % block_size)
+
+
+def _output(
+    run: _Run, q: Tensor, k: Tensor, v: Tensor, theta: Tensor, origin: Tensor | None, offset: int
+) -> MemoryOutput:
+    rows, columns = k.shape[3], v.shape[3]
+    y = run.y[..., :columns]
+    memory, momentum, reference = (x[..., :rows, :columns] for x in (run.memory, run.momentum, run.reference))
+    if origin is not None:
+        y, memory, reference = _answers(y, q, origin), memory + origin, reference + origin
+    factors = ((k.detach(), -2 * run.residuals[..., :columns].detach()),)
+    return MemoryOutput(
+        y=y,
+        weights=(memory,),
+        momentum=(momentum,),
+        block_start=(reference,) if offset else None,
+        offset=offset,
+        block_keys=None,
+        telemetry={}
+        if run.sizes is None
+        else dict(zip(TELEMETRY, (*run.sizes.unbind(-1), theta.detach()), strict=True)),
+        factors=() if run.sizes is None else factors,
+    )
+
+
+def _one_by_one(
+    tokens: tuple[Tensor, ...],
+    state: tuple[Tensor, ...],
+    shift: Tensor | None,
+    offset: int,
+    block: int,
+    before: bool,
+    sized: bool,
+) -> _Run:
+    """All tokens in one launch."""
+    y, residuals, last, sizes = linear_recurrent(*tokens, *state, shift, offset, block, before, sized)
+    memory, momentum, reference = last.unbind(0)
+    return _Run(y, residuals, memory, momentum, reference, sizes if sized else None)
+
+
+def _in_chunks(
+    tokens: tuple[Tensor, ...],
+    state: tuple[Tensor, ...],
+    shift: Tensor | None,
+    offset: int,
+    block: int,
+    before: bool,
+    sized: bool,
+) -> _Run:
+    """Launch after launch, each of chunks side by side."""
+    memory, momentum, reference = state
+    reads, residuals, sizes = [], [], []
+    for launch in _launches(tokens[0].shape[1], offset, block):
+        span = slice(launch.start, launch.start + launch.size * launch.chunks)
+        q, k, v, *gates = (x[:, span].contiguous() for x in tokens)
+        if launch.opens:
+            reference = memory
+        if launch.rule == "given":
+            v = _residuals(v, k, reference)
+        y, residual, last, starts = linear_memory(
+            q, k, v, *gates, memory, momentum, launch.size, min(block, TILE), launch.rule, before
+        )
+        memory, momentum = (x.contiguous() for x in last.unbind(0))
+        reads.append(y)
+        residuals.append(residual)
+        if sized:
+            sizes.append(linear_sizes(k, *gates, residual, starts, shift, launch.size))
+    run = _Run(torch.cat(reads, 1), torch.cat(residuals, 1), memory, momentum, reference, None)
+    return run._replace(sizes=torch.cat(sizes, 1)) if sized else run
+
+
+def _launches(length: int, offset: int, block: int) -> Iterator[_Launch]:
+    """How a call's tokens fall into launches. The residuals of a block that is open, or longer than a tile,
+    are known before its writes are: it needs no rule of its own, and is cut as it comes."""
+    for piece in cut(length, offset, block, block * max(1, TILE // block)):
+        if not piece.continues and block <= TILE:
+            rule = "solved" if piece.size > block else "parallel"
+            yield _Launch(piece.start, piece.size, piece.chunks, rule, opens=True)
+            continue
+        whole, rest = divmod(piece.size, TILE)
+        for number in range(piece.chunks):
+            start, opens = piece.start + number * piece.size, not piece.continues
+            if whole:
+                yield _Launch(start, TILE, whole, "given", opens)
+            if rest:
+                yield _Launch(start + whole * TILE, rest, 1, "given", opens and not whole)
+
+
+def _differentiated(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def _widened(x: Tensor, width: int) -> Tensor:
+    """x [B, T, H, D] with columns of zeros: they meet, and make, nothing but zeros."""
+    return x if x.shape[3] == width else pad(x, (0, width - x.shape[3]))
+
+
+def _padded(matrix: Tensor, rows: int, columns: int) -> Tensor:
+    """matrix [B, H, K, V] with rows and columns of zeros, contiguous."""
+    missing = (0, columns - matrix.shape[3], 0, rows - matrix.shape[2])
+    return (pad(matrix, missing) if any(missing) else matrix).contiguous()
+
+
+def _residuals(values: Tensor, keys: Tensor, memory: Tensor) -> Tensor:
+    """values - keys M, computed in M's dtype and given in that of the values, [B, T, H, V]."""
+    return (values - _through(keys, memory)).to(values.dtype)
+
+
+def _answers(y: Tensor, queries: Tensor, memory: Tensor) -> Tensor:
+    """y + queries M, likewise."""
+    return (y + _through(queries, memory)).to(y.dtype)
+
+
+def _through(x: Tensor, memory: Tensor) -> Tensor:
+    """[B, T, H, K] through [B, H, K, V], in the dtype of the memory."""
+    return (x.transpose(1, 2).to(memory.dtype) @ memory).transpose(1, 2)
