@@ -14,6 +14,7 @@ from kernels.checks import (
     opened_keys,
     state_dtype,
 )
+from kernels.compiled import compiled, preferred, require
 from kernels.deep import deep
 from kernels.linear import linear
 from kernels.output import TELEMETRY, MemoryOutput, Read, Step, Weights
@@ -67,8 +68,9 @@ def memory(
             theta (1 - eta) / (max(1, kappa) (1 + met)²), which keeps a deep memory from overshooting where
             2 theta <= 1. kappa is the token's tangent kernel at the block's start, met the sum of
             2 theta_j (k·k_j)² over the earlier tokens of its block (`kernels.bounded`).
-        backend: "torch"; "triton", for a memory of one layer on a GPU; "reference" (slow, the definition); or
-            "auto", which takes the fastest there is.
+        backend: "torch"; "triton", for a memory of one layer on a GPU; "numba", a compiled loop on the CPU,
+            without gradients (`kernels.compiled`); "reference" (slow, the definition); or "auto", which takes
+            the fastest there is.
         telemetry: whether losses, norms and gradient factors are wanted.
 
     Returns:
@@ -89,6 +91,11 @@ def memory(
     if q.shape[1] == 0:
         return _unchanged(q, v, weights, momentum, block_start, offset, block_keys, telemetry)
     block_start = block_start if offset else None
+    tensors = (q, k, v, eta, theta, alpha, *weights, *momentum, *(initial or ()), *(block_start or ()))
+    if backend == "numba":
+        require(tensors)
+    elif backend == "auto" and preferred(tensors):
+        backend = "numba"
     backend = chosen(backend, q.device, q.dtype, len(weights))
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
     if backend == "triton":
@@ -100,7 +107,8 @@ def memory(
     if len(weights) == 1 and backend == "torch":
         out = linear(q, k, v, *state, chunk_size, block_size, read, telemetry)
     else:
-        form = reference if backend == "reference" else stepwise if 1 in (block_size, q.shape[1]) else deep
+        by_torch = stepwise if 1 in (block_size, q.shape[1]) else deep
+        form = {"reference": reference, "numba": compiled, "torch": by_torch}[backend]
         out = form(q, k, v, *state, block_keys, block_size, read, activation, telemetry)
     return _halved(out, dtype) if dtype in HALF else out
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import torch
 
-BACKENDS = ("auto", "reference", "torch", "triton")
+BACKENDS = ("auto", "reference", "torch", "triton", "numba")
 HALF = (torch.float16, torch.bfloat16)
 
 

@@ -27,8 +27,8 @@ class Case:
     offset: int = 0
     block_keys: Tensor | None = None
 
-    def run(self, **options) -> MemoryOutput:
-        return memory(**{f.name: getattr(self, f.name) for f in fields(self)}, **options)
+    def run(self, backend: str = "torch", **options) -> MemoryOutput:
+        return memory(**{f.name: getattr(self, f.name) for f in fields(self)}, backend=backend, **options)
 
     def tokens(self, start: int, stop: int) -> "Case":
         """The same memory, fed only the tokens start..stop - 1."""
