@@ -21,6 +21,7 @@ from kernels.layout import chunked, per_chunk, sequence, twice
 from kernels.norms import squared_norms
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
+from kernels.stepwise import stepwise
 
 
 class _Chunk(NamedTuple):
@@ -58,6 +59,9 @@ def linear(
 ) -> MemoryOutput:
     """The memory of one matrix, any gradient block. Shapes as in `kernels.memory`."""
     batch, length, heads, width = q.shape
+    if length == 1:  # nothing to compute together
+        before = (weights, momentum, initial, block_start, offset, None)
+        return stepwise(q, k, v, eta, theta, alpha, *before, block_size, read, "silu", telemetry)
     origin = initial[0] if initial else None
     memory, targets = weights[0], v
     if origin is not None:

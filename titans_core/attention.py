@@ -6,8 +6,8 @@ on how long the stream already is. Persistent tokens have no position: queries m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache, reduce
-from operator import add
 from typing import NamedTuple
 
 import torch
@@ -71,7 +71,7 @@ class Attention(nn.Module):
         """Softmax over all the scores [..., T, n_i] together, and the mean of the values [..., n_i, D]."""
         weights = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
         parts = weights.split([s.shape[-1] for s in scores], -1)
-        return reduce(add, [w @ v for w, v in zip(parts, values, strict=True)])
+        return total(w @ v for w, v in zip(parts, values, strict=True))
 
     def mix_own(self, seen: list[tuple[Tensor, Tensor]], own: list[tuple[Tensor, Tensor]]) -> Tensor:
         """As ``mix``, of scores [..., T, n_i] and values [..., n_i, D] that many tokens see, and of each
@@ -80,7 +80,7 @@ class Attention(nn.Module):
         parts = weights.split([s.shape[-1] for s, _ in seen + own], -1)
         far = [w @ v for w, (_, v) in zip(parts, seen, strict=False)]
         near = [w * v for w, (_, v) in zip(parts[len(seen) :], own, strict=True)]
-        return reduce(add, far + near)
+        return total(far + near)
 
     def past(self, before: Cache, x: Tensor, start: int) -> Cache:
         """Keys, turned to the positions ``start``, …, and values, of all but the last of what is held and
@@ -109,6 +109,12 @@ def turn(x: Tensor, table: Tensor) -> Tensor:
     """x [..., T, D] by the rotations [2, …, T, D] of its positions."""
     a, b = x.chunk(2, -1)
     return torch.addcmul(x * table[0], torch.cat([b, a], -1), table[1])
+
+
+def total(parts: Iterable[Tensor]) -> Tensor:
+    """The sum of tensors of one shape."""
+    found: Tensor = reduce(torch.add, parts)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -191,22 +197,22 @@ class SegmentAttention(Attention):
         width] -> y [B, T, width] and the cache of the open segment."""
         q, k, v = own
         hk, hv = self.held(h)
-        tokens, total = q.shape[2], q.shape[2] + cache.segment.keys.shape[2]
-        keys = torch.cat([cache.retrieved.keys, hk, cache.segment.keys, k], 2)  # [B, H, 2 total, D]
+        tokens, filled = q.shape[2], q.shape[2] + cache.segment.keys.shape[2]
+        keys = torch.cat([cache.retrieved.keys, hk, cache.segment.keys, k], 2)  # [B, H, 2 filled, D]
         values = torch.cat([cache.retrieved.values, hv, cache.segment.values, v], 2)
         # h stands before the segment in S̃: positions 0, 1, … and window, window + 1, …
         table = self.table(2 * self.window, q)
-        places = table[:, : 2 * self.window].unflatten(1, (2, self.window))[:, :, :total]
-        turned = turn(q, table[:, self.window + total - tokens : self.window + total])
-        near = turned @ turn(keys.unflatten(2, (2, total)), places).flatten(2, 3).mT  # [B, H, T, 2 total]
+        places = table[:, : 2 * self.window].unflatten(1, (2, self.window))[:, :, :filled]
+        turned = turn(q, table[:, self.window + filled - tokens : self.window + filled])
+        near = turned @ turn(keys.unflatten(2, (2, filled)), places).flatten(2, 3).mT  # [B, H, T, 2 filled]
         if tokens > 1:
-            seen = near.unflatten(-1, (2, total))
-            near = seen.masked_fill(future(tokens, total, q.device), -torch.inf).flatten(3)
+            seen = near.unflatten(-1, (2, filled))
+            near = seen.masked_fill(future(tokens, filled, q.device), -torch.inf).flatten(3)
         y = self.merge(self.mix([q @ persistent.keys.mT, near], [persistent.values, values]))
-        if total == self.window:
+        if filled == self.window:
             nothing = self.empty(len(q))
             return y, SegmentCache(nothing, nothing)
-        (hk, k), (hv, v) = keys.split(total, 2), values.split(total, 2)
+        (hk, k), (hv, v) = keys.split(filled, 2), values.split(filled, 2)
         return y, SegmentCache(Cache(hk, hv), Cache(k, v))
 
     def alone(
