@@ -1,0 +1,268 @@
+"""The kernels on a GPU: checked, then timed beside peers and the card's own ceiling, in one call.
+
+    python -m benchmarks.gpu [--peers PYTHON] [--packages FOLDER]
+
+PYTHON runs the peers, by default that of `.venv-bench`; FOLDER is where their packages lie, if not with it.
+Every time is the median of many runs, the card's cache emptied before each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from benchmarks.machine import describe, keep
+from kernels import memory
+
+ROOT = Path(__file__).resolve().parent.parent
+PEER = ROOT / "benchmarks" / "peers" / "flash_linear_attention.py"
+PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+DEVICE = "cuda"
+CHUNK = 64
+RULES = {"block = chunk": CHUNK, "exact rule": 1}  # the paper's parallel form, and a gradient at every token
+
+
+@dataclass(frozen=True)
+class Size:
+    """Sequences, heads, tokens, width of keys and values."""
+
+    batch: int
+    heads: int
+    tokens: int
+    width: int
+
+
+MAIN = Size(8, 8, 16_384, 64)
+COMPILED = replace(MAIN, tokens=2_048)  # a compiler unrolls the loop over chunks: longer takes it too long
+LENGTHS = [replace(MAIN, batch=1, tokens=1 << n) for n in (10, 12, 14, 16, 18, 20)]
+ATTENTION_UP_TO = 1 << 18  # tokens: its cost grows with the square
+STEPS = [replace(MAIN, batch=n, tokens=1) for n in (1, 50)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contestant at one size: milliseconds, median and quartiles."""
+
+    name: str
+    size: Size
+    median_ms: float
+    quartiles_ms: tuple[float, float]
+
+
+class Call(NamedTuple):
+    """A memory's arguments."""
+
+    tokens: list[Tensor]  # q, k, v, eta, theta, alpha
+    weights: tuple[Tensor]
+    momentum: tuple[Tensor]
+
+    def run(self, block: int, backend: str, telemetry: bool = False) -> Any:
+        options: dict[str, Any] = {"chunk_size": CHUNK, "block_size": block, "backend": backend}
+        return memory(*self.tokens, self.weights, self.momentum, **options, telemetry=telemetry)
+
+
+def call(size: Size, gradients: bool = False) -> Call:
+    """Unit keys and queries in bfloat16, gates within the bounds that models are trained with."""
+    random = torch.Generator(DEVICE).manual_seed(0)
+    shape = (size.batch, size.tokens, size.heads)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=random, device=DEVICE)
+
+    def gate(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(*shape, generator=random, device=DEVICE)
+
+    q, k, v = (normal(*shape, size.width) for _ in range(3))
+    q, k = (torch.nn.functional.normalize(x, dim=-1) for x in (q, k))
+    eta, alpha = gate(0.0, 0.9), gate(0.0, 0.1)
+    theta = gate(0.0, 0.5) * (1 - eta)
+    tokens = [*(x.bfloat16() for x in (q, k, v)), eta, theta, alpha]
+    state = normal(2, size.batch, size.heads, size.width, size.width) / size.width
+    for x in tokens:
+        x.requires_grad_(gradients)
+    return Call(tokens, (state[0],), (0.1 * state[1],))
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, float, float]:
+    """Milliseconds: lower quartile, median, upper quartile."""
+    from triton.testing import do_bench
+
+    low, median, high = do_bench(work, warmup=50, rep=200, quantiles=[0.25, 0.5, 0.75])
+    return low, median, high
+
+
+def row(name: str, size: Size, work: Callable[[], Any]) -> Row:
+    low, median, high = timed(work)
+    return Row(name, size, round(median, 4), (round(low, 4), round(high, 4)))
+
+
+def ours(size: Size) -> Iterator[Row]:
+    """Both rules: forward, with telemetry, and with the outer gradient."""
+    for rule, block in RULES.items():
+        with torch.no_grad():
+            one = call(size)
+            yield row(f"ours, {rule}", size, lambda one=one, block=block: one.run(block, "triton"))
+            yield row(
+                f"ours, {rule}, telemetry", size, lambda one=one, block=block: one.run(block, "triton", True)
+            )
+        yield row(f"ours, {rule}, with gradient", size, with_gradient(call(size, gradients=True), block))
+
+
+def with_gradient(one: Call, block: int) -> Callable[[], Any]:
+    """Forward and backward to all tokens and gates."""
+    to = torch.randn_like(one.tokens[2])
+
+    def work() -> Any:
+        return torch.autograd.grad(one.run(block, "triton").y, one.tokens, to)
+
+    return work
+
+
+def in_pytorch(size: Size, compiled: Size) -> Iterator[Row]:
+    """The same memory as chunked PyTorch, eager at the full length and compiled at a shorter one."""
+    with torch.no_grad():
+        one = call(size)
+        yield row("chunked PyTorch, eager", size, lambda: one.run(CHUNK, "torch"))
+        short = call(compiled)
+        yield row("ours, block = chunk", compiled, lambda: short.run(CHUNK, "triton"))
+        run = torch.compile(Call.run)
+        yield row("chunked PyTorch, compiled", compiled, lambda: run(short, CHUNK, "torch"))
+
+
+def ceilings(size: Size) -> Iterator[Row]:
+    """A copy of as many bytes as the memory must read and write, and of those of its chunk states."""
+    one = call(size)
+    needed = sum(x.nbytes for x in one.tokens) + one.tokens[2].nbytes  # and y, like v
+    states = 2 * (size.tokens // CHUNK) * one.weights[0].numel() * 2  # M and S, in bfloat16
+    for name, count in (
+        ("copy of inputs and outputs", needed),
+        ("copy of these and the chunk states, written and read", needed + 2 * states),
+    ):
+        source = torch.randn(count // 8, device=DEVICE)  # four bytes each, read once and written once
+        target = torch.empty_like(source)
+        yield row(name, size, lambda target=target, source=source: target.copy_(source))
+
+
+def attention(size: Size) -> Row:
+    """Causal attention over the whole length."""
+    q, k, v = (x.transpose(1, 2).contiguous() for x in call(size).tokens[:3])
+    attend = torch.nn.functional.scaled_dot_product_attention
+    return row("SDPA, causal", size, lambda: attend(q, k, v, is_causal=True))
+
+
+def lengths(sizes: list[Size]) -> Iterator[Row]:
+    """One sequence, longer and longer."""
+    for size in sizes:
+        with torch.no_grad():
+            one = call(size)
+            for rule, block in RULES.items():
+                yield row(f"ours, {rule}", size, lambda one=one, block=block: one.run(block, "triton"))
+            if size.tokens <= ATTENTION_UP_TO:
+                yield attention(size)
+
+
+def steps(sizes: list[Size]) -> Iterator[Row]:
+    """One token of one stream, and of a class of them, with telemetry."""
+    with torch.no_grad():
+        for size in sizes:
+            one = call(size)
+            yield row("ours, one token, telemetry", size, lambda one=one: one.run(1, "triton", True))
+
+
+def peers(python: str, packages: str | None, sizes: list[Size]) -> list[dict[str, Any]]:
+    """What the peers' process measured: rows as ours, with the error against the peer's own slow form."""
+    task = json.dumps({"packages": packages, "sizes": [asdict(size) for size in sizes]})
+    if not Path(python).exists():
+        print(f"no peers: there is no {python} (make .venv-bench/ready, or --peers)", file=sys.stderr)
+        return []
+    done = subprocess.run(
+        [python, "-I", str(PEER)], input=task, text=True, stdout=subprocess.PIPE, cwd=ROOT.anchor
+    )
+    if done.returncode:
+        raise SystemExit("the peers failed; what they said stands above")
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
+
+
+def card() -> dict[str, str]:
+    """The GPU, its driver, and its clocks as they are now."""
+    asked = "name,driver_version,clocks.sm,clocks.mem,temperature.gpu,power.draw"
+    command = ["nvidia-smi", f"--query-gpu={asked}", "--format=csv,noheader"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    return dict(zip(asked.split(","), (part.strip() for part in answer.split(",")), strict=True))
+
+
+def check() -> None:
+    """The tests of the kernels, on this card."""
+    if subprocess.run([sys.executable, "-m", "pytest", "-q", "tests/kernels/gpu"], cwd=ROOT).returncode:
+        raise SystemExit("the kernels are not right on this card: nothing is timed")
+
+
+def measure(python: str, packages: str | None) -> dict[str, Any]:
+    """All rows, and what they ran on."""
+    before = card()
+    rows: list[Row] = []
+    parts = [ceilings(MAIN), ours(MAIN), iter([attention(MAIN)]), in_pytorch(MAIN, COMPILED)]
+    for part in tqdm([*parts, lengths(LENGTHS), steps(STEPS)], desc="timing", unit="part"):
+        rows += part
+    theirs = peers(python, packages, [MAIN, *LENGTHS])
+    return {
+        "machine": describe("torch", "triton"),
+        "card": {"before": before, "after": card()},
+        "rows": [asdict(one) for one in rows] + theirs,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """One line a row, each beside ours of the same size and kind."""
+    rows = result["rows"]
+    lines = [f"{'':52}{'B':>4}{'tokens':>11}{'median':>12}{'quartiles':>22}   to ours"]
+    for one in rows:
+        if "median_ms" not in one:
+            lines.append(f"{one['name']:52}wrong by {one['error']:.1e}: not timed")
+            continue
+        low, high = one["quartiles_ms"]
+        size, beside = one["size"], _ours_beside(one, rows)
+        ratio = f"{one['median_ms'] / beside:8.2f}" if beside else ""
+        lines.append(
+            f"{one['name']:52}{size['batch']:>4}{size['tokens']:>11,}{one['median_ms']:>9.3f} ms"
+            f"{low:>11.3f} to {high:.3f}   {ratio}"
+        )
+    before, after = result["card"]["before"], result["card"]["after"]
+    clocks = f"SM clock {before['clocks.sm']} before, {after['clocks.sm']} after"
+    lines.append(f"{before['name']}, driver {before['driver_version']}, {clocks}; d = chunk = {CHUNK}, bf16")
+    return "\n".join(lines)
+
+
+def _ours_beside(one: dict[str, Any], rows: list[dict[str, Any]]) -> float | None:
+    """Our median, block = chunk, at the size of this row, with the gradient where it has it."""
+    name = "ours, block = chunk" + (", with gradient" if one["name"].endswith("with gradient") else "")
+    same = (r["median_ms"] for r in rows if r["name"] == name and r["size"] == one["size"])
+    return next(same, None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", default=str(PEER_PYTHON), metavar="PYTHON")
+    parser.add_argument("--packages", metavar="FOLDER")
+    chosen = parser.parse_args()
+    if not torch.cuda.is_available():
+        raise SystemExit("there is no CUDA GPU that PyTorch sees here: nothing can be timed")
+    check()
+    result = measure(chosen.peers, chosen.packages)
+    print(table(result))
+    print(f"kept in {keep('gpu', result).relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The benchmark runs from end to end without a GPU: small sizes, the interpreter, and a clock that tells
+nothing."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from benchmarks import gpu
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Sizes for the interpreter; nothing is kept where results lie."""
+    main = gpu.Size(1, 1, 64, 16)
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(gpu, "MAIN", main)
+    monkeypatch.setattr(gpu, "COMPILED", main)
+    monkeypatch.setattr(gpu, "LENGTHS", [replace(main, tokens=n) for n in (64, 128)])
+    monkeypatch.setattr(gpu, "STEPS", [replace(main, tokens=1)])
+    monkeypatch.setattr(gpu, "ATTENTION_UP_TO", 64)
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    monkeypatch.setattr(gpu, "card", lambda: {"name": "none", "driver_version": "0", "clocks.sm": "0 MHz"})
+    # bf16 products fail in the interpreter, and fp16 serves as well
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.half)
+
+    def once(work):
+        work()
+        return 1.0, 2.0, 3.0
+
+    monkeypatch.setattr(gpu, "timed", once)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.gpu itself")
+@pytest.mark.usefixtures("small")
+def test_every_row_is_measured_and_told():
+    result = gpu.measure("/no/such/python", None)
+    names = [row["name"] for row in result["rows"]]
+    for name in ("ours, exact rule, telemetry", "ours, block = chunk, with gradient", "SDPA, causal"):
+        assert name in names
+    assert sum(row["size"]["tokens"] == 128 for row in result["rows"]) == 2  # no attention beyond its length
+    told = gpu.table(json.loads(json.dumps(result)))
+    assert all(name in told for name in names) and "nan" not in told
+
+
+def test_wrong_peers_have_no_time():
+    row = {"name": "peer", "error": 0.5, "version": "1"}
+    card = {"name": "none", "driver_version": "0", "clocks.sm": "0 MHz"}
+    told = gpu.table({"rows": [row], "card": {"before": card, "after": card}})
+    assert "wrong by 5.0e-01: not timed" in told
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_one_sentence_says_so(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["gpu"])
+    with pytest.raises(SystemExit, match="no CUDA GPU"):
+        gpu.main()
