@@ -5,6 +5,7 @@ from titans_core.checkpoint import available, load, model_card
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.model import TitansLM
 from titans_core.stream import Stream
+from titans_core.together import read_together
 from titans_core.trace import LayerWrites, Trace
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "available",
     "load",
     "model_card",
+    "read_together",
 ]

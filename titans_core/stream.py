@@ -92,7 +92,7 @@ class Stream:
         empty."""
         start = 0
         while True:
-            room = SNAPSHOT_EVERY - self.position % SNAPSHOT_EVERY
+            room = self._snapshots[-1].position + SNAPSHOT_EVERY - self.position
             room = min(room, self.unchanged(self.position, len(ids) - start))
             yield self._step(ids[start : start + room], writes, without)
             start += room
@@ -146,7 +146,7 @@ class Stream:
     def _remember(self, ids: list[int]) -> None:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""
         self._ids += ids
-        if self.position % SNAPSHOT_EVERY == 0:
+        if self.position - self._snapshots[-1].position >= SNAPSHOT_EVERY:
             self.now = map_state(owned, self.now)
             self._snapshots.append(self.now)
         while len(self._snapshots) > 1 and self._snapshots[1].position <= self.position - self.history:
