@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kernels.bounded import RESIDUAL_FLOOR
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 
 Array = np.ndarray[Any, Any]
@@ -67,6 +68,7 @@ def compiled(
         activation == "gelu",
         initial is not None,
         block_keys is not None,
+        RESIDUAL_FLOOR,
         np.array(starts),
         np.array(levels),
         y,

@@ -14,15 +14,13 @@ import math
 import numpy as np
 from numba import njit
 
-from kernels.bounded import RESIDUAL_FLOOR
-
 compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
 
 @compiled
 def run(
     q, k, v, eta, theta, alpha, weights, momentum, initial, opened, block_keys, offset, block_size,
-    before, gelu, to_initial, bounded, starts, levels, y, telemetry, inputs, deltas,
+    before, gelu, to_initial, bounded, floor, starts, levels, y, telemetry, inputs, deltas,
 ):  # fmt: skip
     """Write every token into its memory and read it back, equations 8 to 15.
 
@@ -30,6 +28,7 @@ def run(
     block_keys [N, Dk, Dk]; telemetry [5, N, R]; inputs, deltas [N, R, U]: what each unit hands on, and what
     the loss changes by what it receives. Weights, momentum, opened and block_keys are changed, the last four
     filled. R is T, or 1 where nobody asks what each token did. Where block_size is 1, opened is weights.
+    floor is that of `kernels.bounded`: numba would not see it change in another file than this.
     """
     units = np.empty_like(inputs[0, 0])
     for n in range(q.shape[0]):
@@ -45,7 +44,7 @@ def run(
             loss, surprise = learn(k[n, t], v[n, t], opened[n], starts, levels, gelu, x, d)
             step, kept = theta[n, t], 1 - alpha[n, t]
             if bounded:
-                kernel = surprise / 4 / (loss + RESIDUAL_FLOOR)
+                kernel = surprise / 4 / (loss + floor)
                 met = meet(k[n, t], 2 * step, block_keys[n]) if block_size > 1 else 0.0
                 step *= (1 - eta[n, t]) / (max(1.0, kernel) * (1 + met) ** 2)
             speed, memory = 0.0, 0.0
