@@ -12,6 +12,7 @@ import torch
 
 from titans_core.layers import map_state
 from titans_core.source import influence
+from titans_core.stepping import step
 
 if TYPE_CHECKING:
     from titans_core.stream import Stream
@@ -94,7 +95,7 @@ def complete(stream: Stream) -> Candidates:
     state = map_state(lambda t: t.expand(CANDIDATES, *t.shape[1:]), now.state)
     decoders = [copy.copy(now.decoder) for _ in range(CANDIDATES)]
     texts, totals, open_rows = [""] * CANDIDATES, [1.0] * CANDIDATES, [True] * CANDIDATES
-    for step in range(LONGEST):
+    for number in range(LONGEST):
         for row, (i, p) in enumerate(zip(token.tolist(), probability.tolist(), strict=True)):
             if not open_rows[row]:
                 continue
@@ -102,13 +103,12 @@ def complete(stream: Stream) -> Candidates:
             texts[row] += piece
             open_rows[row] = not any(stop in piece for stop in STOPS)
             # a stop ends a value and is no part of it; where it comes first it is all there is
-            counts = step == 0 or open_rows[row] or piece.strip(BESIDE)
+            counts = number == 0 or open_rows[row] or piece.strip(BESIDE)
             totals[row] *= p if counts else 1.0
         if not any(open_rows):
             break
-        out = model(token[:, None], state, edits=stream.edits(now.position + step))
-        state = out.state
-        probability, token = out.logits[:, -1].softmax(-1).max(-1)
+        logits, state = step(model, token, state, stream.edits(now.position + number))
+        probability, token = logits.softmax(-1).max(-1)
     return [(bare(text), total) for text, total in zip(texts, totals, strict=True)]
 
 

@@ -1,0 +1,131 @@
+"""One token more: by compiled loops (`titans_core.loop`) where these serve, else as any tokens are read.
+
+The loops need numba, an extra: `pip install numba`. The first call on a machine compiles, which takes some
+ten seconds, and keeps the result in `__pycache__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from titans_core.attention import Cache, SegmentCache
+from titans_core.blocks import MACState
+from titans_core.memory import MemoryState
+from titans_core.model import ModelState, TitansLM
+from titans_core.override import Edits
+from titans_core.packed import Array, Block, array, pack
+
+
+def step(
+    model: TitansLM, ids: Tensor, state: ModelState, edits: Sequence[Edits] | None = None
+) -> tuple[Tensor, ModelState]:
+    """Read one token more of each sequence, ids [B], and tell nothing of it -> logits [B, vocab] of the token
+    that follows, and the state."""
+    if edits or not able(model):
+        out = model(ids[:, None], state, edits=edits)
+        return out.logits[:, -1], out.state
+    loops, packed = loop(), pack(model)
+    x = packed.embedding[ids.numpy()]
+    states = []
+    for block, feeding, part in zip(packed.blocks, packed.feeding, state, strict=True):
+        states.append(BLOCKS[model.config.variant](loops, x, block, part, model.config.window))
+        loops.feed_forward(x, feeding)
+    return torch.from_numpy(loops.predict(x, packed.norm, packed.embedding)), tuple(states)
+
+
+def able(model: TitansLM) -> bool:
+    """Whether the loops can be taken: a linear memory of the exact rule or none, on a processor, no gradient
+    wanted, and numba there."""
+    memory, weight = model.config.memory, model.embedding.weight
+    exact = not model.has_memory or (memory.depth == 1 and memory.block_size == 1)
+    plain = weight.dtype in (torch.float32, torch.float64) and not weight.is_inference()
+    asked = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
+    return exact and plain and not asked and model.device.type == "cpu" and installed()
+
+
+@cache
+def loop() -> ModuleType:
+    """The compiled loops, imported when they are first asked for."""
+    from titans_core import loop
+
+    return loop
+
+
+@cache
+def installed() -> bool:
+    try:
+        loop()
+    except ImportError:
+        return False
+    return True
+
+
+# -------------------------------------------------------------------------------------------------- blocks
+
+
+def context(loops: ModuleType, x: Array, block: Block, state: MACState, window: int) -> MACState:
+    before, (retrieved, segment) = state.memory, state.segment
+    memory, arrays = begun(before)
+    query_tail, held = own(state.query_tail), (opened(retrieved), opened(segment))
+    loops.context(x, block, array(state.frozen[0]), *arrays[:2], query_tail, arrays[2], *held)
+    filled = (state.filled + 1) % window
+    caches = SegmentCache(*(closed(part, part.shape[3] if filled else 0) for part in held))
+    frozen = state.frozen if filled else memory.weights
+    return MACState(memory, frozen, torch.from_numpy(query_tail), caches, filled)
+
+
+def beside(loops: ModuleType, x: Array, block: Block, state: Any, window: int) -> Any:
+    """MAG, and MAL, whose state is the same."""
+    memory, arrays = begun(state.memory)
+    held = opened(state.window)
+    run = loops.layer if block.gating is None else loops.gate
+    run(x, block, *arrays, held, window - held.shape[3])
+    return type(state)(memory, closed(held, window - 1))
+
+
+def alone(loops: ModuleType, x: Array, block: Block, state: MemoryState, window: int) -> MemoryState:
+    memory, arrays = begun(state)
+    loops.alone(x, block, *arrays)
+    return memory
+
+
+def control(loops: ModuleType, x: Array, block: Block, state: Cache, window: int) -> Cache:
+    held = opened(state)
+    loops.control(x, block, held, window - held.shape[3])
+    return closed(held, window - 1)
+
+
+BLOCKS = {"mac": context, "mag": beside, "mal": beside, "lmm": alone, "attention": control}
+
+
+def begun(state: MemoryState) -> tuple[MemoryState, tuple[Array, Array, Array]]:
+    """A copy of a memory's state, and its weights, momentum and tail to be changed."""
+    arrays = own(state.weights[0]), own(state.momentum[0]), own(state.tail)
+    weights, momentum, tail = map(torch.from_numpy, arrays)
+    return state._replace(weights=(weights,), momentum=(momentum,), tail=tail), arrays
+
+
+def opened(held: Cache) -> Array:
+    """Keys and values with room for one more, [B, 2, H, n + 1, D]."""
+    batch, heads, tokens, width = held.keys.shape
+    found = np.empty((batch, 2, heads, tokens + 1, width), array(held.keys).dtype)
+    for number, part in enumerate(held):
+        found[:, number, :, :tokens] = part.detach().numpy()
+    return found
+
+
+def closed(held: Array, most: int) -> Cache:
+    """The last keys and values, ``most`` at most."""
+    last = torch.from_numpy(held[:, :, :, max(held.shape[3] - most, 0) :])
+    return Cache(last[:, 0], last[:, 1])
+
+
+def own(x: Tensor) -> Array:
+    return x.detach().numpy().copy()
