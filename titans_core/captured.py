@@ -47,19 +47,24 @@ def phase(tree: Any) -> Hashable:
     return tuple(leaf.shape if isinstance(leaf, Tensor) else leaf for leaf in leaves(tree))
 
 
-def graph(run: Callable[[], Outputs]) -> Callable[[], Outputs]:
-    """Record what ``run`` launches on this thread's CUDA device; the result launches it again and tells where
-    its outputs are, the same places every time."""
-    beside = torch.cuda.Stream()
-    beside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(beside):
-        for _ in range(WARM_UPS):
-            run()
-    torch.cuda.current_stream().wait_stream(beside)
-    recorded = torch.cuda.CUDAGraph()
-    # other threads, of other sessions, may go on meanwhile
-    with torch.cuda.graph(recorded, capture_error_mode="thread_local"):
-        outputs = run()
+def graph(device: torch.device, pool: Any, run: Callable[[], Outputs]) -> Callable[[], Outputs]:
+    """Record what ``run`` launches on a CUDA device; the result launches it again and tells where its outputs
+    are, the same places every time.
+
+    Graphs of one ``pool`` (``torch.cuda.graph_pool_handle``) share their scratch memory, and so write over
+    each other's outputs: these are to be copied before another graph runs.
+    """
+    with torch.cuda.device(device):
+        beside = torch.cuda.Stream()
+        beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(beside):
+            for _ in range(WARM_UPS):
+                run()
+        torch.cuda.current_stream().wait_stream(beside)
+        recorded = torch.cuda.CUDAGraph()
+        # other threads, of other sessions, may go on meanwhile
+        with torch.cuda.graph(recorded, pool=pool, capture_error_mode="thread_local"):
+            outputs = run()
 
     def replay() -> Outputs:
         recorded.replay()

@@ -157,4 +157,4 @@ def step_of(model: TitansLM, tokens: int) -> Any:
 @lru_cache(MODELS)
 def recorded_steps(model: TitansLM) -> Phases[Given, Found]:
     """The recorded steps of a model on a GPU, which must stay there."""
-    return Phases(partial(step, model), graph)
+    return Phases(partial(step, model), partial(graph, model.device, torch.cuda.graph_pool_handle()))

@@ -120,8 +120,9 @@ def test_together_takes_never_more_calls_than_alone(calls: Callable[[tc.TitansLM
 
 
 def test_models_may_be_mixed() -> None:
-    streams = [tc.Stream(exact(kind)) for kind in (("mac", 1, 1), ("lmm", 2, 8), ("attention", 1, 1))]
-    assert_alone(streams, [TEXT] * 3)
+    vocabulary = Tokenizer.load().vocab_size
+    models = [tiny("mac", vocab_size=vocabulary, seed=seed) for seed in (0, 1)] + [exact(("lmm", 2, 8))]
+    assert_alone([tc.Stream(model) for model in models], [TEXT] * 3)
 
 
 @pytest.mark.parametrize("kind", [("mag", 1, 1), ("mac", 2, 8)])
@@ -151,6 +152,14 @@ def test_a_snapshot_does_not_hold_on_to_the_others_rows() -> None:
     one = sum(t.nbytes for t in flatten_state(streams[0].now).values() if isinstance(t, torch.Tensor))
     begun = tc.Stream(streams[0].model).nbytes
     assert streams[0]._snapshots[-1] is streams[0].now and streams[0].nbytes <= begun + one
+
+
+def test_a_long_text_leaves_snapshots_on_its_way() -> None:
+    streams = standing_at(exact(("lmm", 1, 1)), (0, 100, 255))
+    tc.read_together(streams, [some(5 * SNAPSHOT_EVERY, seed) for seed in range(3)])
+    for stream in streams:
+        positions = [snapshot.position for snapshot in stream._snapshots]
+        assert max(np.diff([*positions, stream.position])) < 2 * SNAPSHOT_EVERY
 
 
 @pytest.mark.parametrize("kind", [k for k in WITH_MEMORY if k.id in ("mac-linear", "mag-deep", "lmm-linear")])
@@ -265,23 +274,30 @@ class Blind(TorchDispatchMode):
         return out
 
 
+@pytest.mark.parametrize("backend", ["torch", "triton"])
 @pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
 def test_a_step_looks_at_no_value_and_brings_none_from_the_host(
-    kind: Kind, monkeypatch: pytest.MonkeyPatch
+    kind: Kind, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)  # it knows no device without values
-    model = exact(kind)
+    monkeypatch.setattr("kernels.api.preferred", lambda *_: False)  # the loop of a CPU
+    model = exact(kind).float()
     stream, shape = tc.Stream(model), copy.deepcopy(model).to("meta")
     for position in range(16):
         if position == 8 and model.has_memory:
             stream = stream.override(alpha=0.2, write=False, read=False, heads=[0])
         now = together.Given(torch.tensor([[5]]), stream.now.logits, stream.state, stream.edits(position))
         none = map_state(lambda t: t.to("meta"), now)  # to look at these is an error
-        for device, reader, inputs in (("cpu", model, now), ("meta", shape, none)):
-            together.step(reader, inputs)  # fills what is kept for every later step, as a warm-up does
-            with Blind(device):
-                found = together.step(reader, inputs)
+        passes = (
+            (("cpu", model, now), ("meta", shape, none)) if backend == "torch" else (("meta", shape, none),)
+        )
+        for device, reader, inputs in passes:
+            with monkeypatch.context() as patch:
+                patch.setattr("kernels.backends.usual_backend", lambda _: backend)
+                together.step(reader, inputs)  # fills what is kept for every later step, as a warm-up does
+                with Blind(device):
+                    found = together.step(reader, inputs)
         assert found.columns.is_meta
         stream.feed([5])
 
@@ -310,7 +326,10 @@ def test_a_class_of_fifty_reads_on_a_gpu_as_each_alone(name: str) -> None:
 
 @on_gpu
 def test_what_is_recorded_is_replayed_with_new_values() -> None:
-    place = torch.zeros(3, device="cuda")
-    replay = graph(lambda: place * 2)
-    place.fill_(4)
-    assert replay().tolist() == [8, 8, 8]
+    device, pool = torch.device("cuda"), torch.cuda.graph_pool_handle()
+    place = torch.zeros(3, device=device)
+    twice, thrice = (graph(device, pool, lambda n=n: (place * n,)) for n in (2, 3))
+    for value in (4, 5):
+        place.fill_(value)
+        assert twice()[0].tolist() == [2 * value] * 3
+        assert thrice()[0].tolist() == [3 * value] * 3
