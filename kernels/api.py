@@ -1,5 +1,7 @@
 """The two functions everybody calls: look at what came in, then hand it to the form that fits."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -68,9 +70,9 @@ def memory(
             theta (1 - eta) / (max(1, kappa) (1 + met)²), which keeps a deep memory from overshooting where
             2 theta <= 1. kappa is the token's tangent kernel at the block's start, met the sum of
             2 theta_j (k·k_j)² over the earlier tokens of its block (`kernels.bounded`).
-        backend: "torch"; "triton", for a memory of one layer on a GPU; "numba", a compiled loop on the CPU,
-            without gradients (`kernels.compiled`); "reference" (slow, the definition); or "auto", which takes
-            the fastest there is.
+        backend: "torch"; "triton", on a GPU, for a memory of one layer or two (`kernels.gpu.limits`);
+            "numba", a loop compiled for the CPU, no gradients (`kernels.compiled`); "reference", slow, the
+            definition; or "auto", which takes the fastest there is.
         telemetry: whether losses, norms and gradient factors are wanted.
 
     Returns:
@@ -96,9 +98,9 @@ def memory(
         require(tensors)
     elif backend == "auto" and preferred(tensors):
         backend = "numba"
-    backend = chosen(backend, q.device, q.dtype, len(weights))
+    backend = chosen(backend, q.device, q.dtype, weights, block_size)
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
-    if backend == "triton":
+    if backend == "triton" and len(weights) == 1:
         from kernels.gpu.linear import linear as on_gpu  # not at the top: elsewhere Triton may be missing
 
         return on_gpu(q, k, v, *state, block_size, read, telemetry)
@@ -108,9 +110,15 @@ def memory(
         out = linear(q, k, v, *state, chunk_size, block_size, read, telemetry)
     else:
         by_torch = stepwise if 1 in (block_size, q.shape[1]) else deep
-        form = {"reference": reference, "numba": compiled, "torch": by_torch}[backend]
+        form = {"reference": reference, "numba": compiled, "torch": by_torch, "triton": _by_kernels}[backend]
         out = form(q, k, v, *state, block_keys, block_size, read, activation, telemetry)
     return _halved(out, dtype) if dtype in HALF else out
+
+
+def _by_kernels(*arguments: Any) -> MemoryOutput:
+    from kernels.gpu.deep_memory import deep as on_gpu
+
+    return on_gpu(*arguments)
 
 
 def _halved(out: MemoryOutput, dtype: torch.dtype) -> MemoryOutput:

@@ -6,18 +6,21 @@ from importlib.util import find_spec
 
 import torch
 
+from kernels.gpu.limits import ROOM, fits
+from kernels.output import Weights
+
 BACKENDS = ("auto", "reference", "torch", "triton", "numba")
 HALF = (torch.float16, torch.bfloat16)
 
 
 def usual_backend(device: torch.device) -> str:
-    """What "auto" takes for a linear memory of float32 or less: Triton on a GPU, PyTorch elsewhere."""
+    """What "auto" takes for a memory that the kernels are made for: Triton on a GPU, PyTorch elsewhere."""
     return "triton" if device.type == "cuda" and has_triton() else "torch"
 
 
-def chosen(backend: str, device: torch.device, dtype: torch.dtype, depth: int) -> str:
+def chosen(backend: str, device: torch.device, dtype: torch.dtype, weights: Weights, block_size: int) -> str:
     """The backend meant by the argument of `kernels.memory`. Raises as that says."""
-    able = dtype != torch.float64 and depth == 1
+    able = dtype != torch.float64 and (len(weights) == 1 or fits(weights, block_size))
     if backend == "auto":
         return usual_backend(device) if able else "torch"
     if backend == "triton":
@@ -31,7 +34,10 @@ def chosen(backend: str, device: torch.device, dtype: torch.dtype, depth: int) -
                 "TRITON_INTERPRET=1 before Python starts to try it slowly on the CPU."
             )
         if not able:
-            raise ValueError("the Triton kernels take a memory of one layer, in float32 or less.")
+            raise ValueError(
+                "the Triton kernels take float32 or less, and a memory of one layer, or of two with at most "
+                f"{ROOM} rows of a block times columns of keys or values, each rounded up to a power of two."
+            )
     return backend
 
 

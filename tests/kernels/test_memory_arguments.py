@@ -83,9 +83,10 @@ def test_a_backend_that_is_not_there_is_a_runtime_error(monkeypatch):
 
 def test_the_kernels_refuse_what_they_cannot_take(monkeypatch):
     monkeypatch.setenv("TRITON_INTERPRET", "1")
-    for case in (draw(0, 5), draw(0, 5, (6,)).map(lambda x: x.float())):
-        with pytest.raises(ValueError, match="memory of one layer, in float32 or less"):
-            case.run(backend="triton")
+    wide, three = (draw(0, 5, hidden, dk=130).map(lambda x: x.float()) for hidden in ((6,), (6, 6)))
+    for case in (draw(0, 5), draw(0, 5, (6,)), wide, three):
+        with pytest.raises(ValueError, match="float32 or less, and a memory of one layer, or of two"):
+            case.run(backend="triton", block_size=16, chunk_size=16)
 
 
 def test_retrieve_names_what_does_not_fit():
