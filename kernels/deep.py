@@ -132,13 +132,13 @@ def _layers(weights: Weights, momentum: Weights, initial: Weights | None) -> lis
 
 def backpropagated(keys: Tensor, values: Tensor, weights: list[Tensor], act: Activation) -> list[Writes]:
     """Each layer's inputs and the residuals carried back to its outputs, at the block's start weights."""
-    inputs, outputs = [keys], [keys @ weights[0]]
-    for weight in weights[1:]:
+    inputs, outputs = [keys], []
+    for weight in weights[:-1]:
+        outputs.append(torch.bmm(inputs[-1], weight))
         inputs.append(act.value(outputs[-1]))
-        outputs.append(inputs[-1] @ weight)
-    deltas = [values - outputs[-1]]
-    for weight, output in zip(weights[:0:-1], outputs[-2::-1], strict=True):
-        deltas.append((deltas[-1] @ weight.mT) * act.derivative(output))
+    deltas = [torch.baddbmm(values, inputs[-1], weights[-1], alpha=-1)]
+    for weight, output in zip(weights[:0:-1], outputs[::-1], strict=True):
+        deltas.append(torch.bmm(deltas[-1], weight.mT) * act.derivative(output))
     return [Writes(x, d) for x, d in zip(inputs, reversed(deltas), strict=True)]
 
 

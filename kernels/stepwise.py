@@ -44,8 +44,8 @@ def stepwise(
     reads: list[Tensor] = []
     written: list[list[Writes]] = []
     traces: list[Tensor] = []
-    tokens = (q, k, v, eta[..., None], theta[..., None], 1 - alpha[..., None])
-    for query, key, value, decay, step, kept in zip(*map(_one_by_one, tokens), strict=True):
+    gates = (x[..., None] for x in (eta, theta, 2 * theta, 1 - alpha))
+    for query, key, value, decay, step, rate, kept in zip(*map(_one_by_one, (q, k, v, *gates)), strict=True):
         if not offset:
             opened = layers
         if read == "before":
@@ -54,9 +54,9 @@ def stepwise(
         if met is not None:
             given = step[..., 0]  # [B H, 1]
             met = met if offset else torch.zeros_like(met)
-            step = step * bounded(key, given, decay[..., 0], writes, met)[..., None]
+            scale = bounded(key, given, decay[..., 0], writes, met)[..., None]
+            step, rate = step * scale, rate * scale
             met = met + weighed_keys(key, given)
-        rate = 2 * step
         speeds = [
             torch.addcmul(decay * speed, (rate * write.x).mT, write.d)
             for speed, write in zip(speeds, writes, strict=True)
@@ -68,7 +68,7 @@ def stepwise(
         if read == "after":
             reads.append(_answer(query, layers, act))
         if telemetry:
-            traces.append(torch.cat((_norm(speeds), _norm(layers), step.detach()), -1))
+            traces += [*map(_norm, speeds), *map(_norm, layers), step.detach()]
             written.append(writes)
         offset = (offset + 1) % block_size
 
@@ -86,7 +86,7 @@ def stepwise(
         block_start=tuple(map(per_head, opened)) if offset else None,
         offset=offset,
         block_keys=None if met is None else per_head(met if offset else torch.zeros_like(met)),
-        telemetry=_telemetry(factors, _told(traces, batch, heads)) if telemetry else {},
+        telemetry=_telemetry(factors, traces, (batch, heads, length)) if telemetry else {},
         factors=factors,
     )
 
@@ -107,22 +107,26 @@ def _told(rows: list[Tensor], batch: int, heads: int) -> Tensor:
 
 def _answer(x: Tensor, layers: list[Tensor], act: Activation) -> Tensor:
     """M(x) for one row [B H, 1, Dk] per memory: [B H, 1, Dv], equation 15."""
-    x = x @ layers[0]
+    x = torch.bmm(x, layers[0])
     for layer in layers[1:]:
-        x = act.value(x) @ layer
+        x = torch.bmm(act.value(x), layer)
     return x
 
 
-def _norm(layers: list[Tensor]) -> Tensor:
-    """Frobenius norm over all layers [B H, Din, Dout] together: [B H, 1, 1]."""
-    norms = [torch.linalg.vector_norm(layer.detach(), dim=(1, 2), keepdim=True) for layer in layers]
-    total: Tensor = torch.linalg.vector_norm(torch.cat(norms, -1), dim=-1, keepdim=True)
-    return total
+def _norm(layer: Tensor) -> Tensor:
+    """Frobenius norm of [B H, Din, Dout]: [B H, 1, 1]."""
+    norm: Tensor = torch.linalg.vector_norm(layer.detach(), dim=(1, 2), keepdim=True)
+    return norm
 
 
-def _telemetry(factors: tuple[tuple[Tensor, Tensor], ...], traces: Tensor) -> dict[str, Tensor]:
-    """Loss and surprise from the factors, and what was told of each token: momentum, memory, step."""
+def _telemetry(
+    factors: tuple[tuple[Tensor, Tensor], ...], traces: list[Tensor], size: tuple[int, int, int]
+) -> dict[str, Tensor]:
+    """Loss and surprise from the factors, the norms of all layers together and the step from the traces of
+    each token: its layers' momenta, its layers' weights, its step, [B H, 1, 1] each."""
     loss = factors[-1][1].square().sum(-1) / 4
     squares = [x.square().sum(-1) * d.square().sum(-1) for x, d in factors]
-    surprise = torch.stack(squares).sum(0).sqrt()
-    return dict(zip(TELEMETRY, (loss, surprise, *traces.unbind(-1)), strict=True))
+    rows = torch.cat(traces, 1).view(*size, -1).transpose(1, 2)  # [B, T, H, 2 L + 1]
+    norms = rows[..., :-1].unflatten(-1, (2, -1)).norm(dim=-1)
+    told = (loss, torch.stack(squares).sum(0).sqrt(), *norms.unbind(-1), rows[..., -1])
+    return dict(zip(TELEMETRY, told, strict=True))
