@@ -21,10 +21,22 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from kernels.gpu import backward, output, prepare, recurrent, state, telemetry
+from kernels.gpu import (
+    backward,
+    deep,
+    deep_prepare,
+    deep_sizes,
+    output,
+    prepare,
+    recurrent,
+    state,
+    telemetry,
+)
+from kernels.gpu.deep_operators import WARPS
+from kernels.gpu.limits import units_at_once
 
 WARP = 32
-WHOLE = {"L", "T", "H", "chunks", "offset", "block"}  # the integers; all else is a pointer
+WHOLE = {"L", "T", "H", "chunks", "blocks", "offset", "block"}  # the integers; all else is a pointer
 EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
 EXACT |= {
     "sizes",
@@ -39,12 +51,13 @@ EXACT |= {
 
 
 class Form(NamedTuple):
-    """A kernel as it is started: its constants and its warps."""
+    """A kernel as it is started: its constants, its warps, and the dtype of its operands."""
 
     name: str
     kernel: Any
     constants: dict[str, Any]
     warps: int
+    operand: str = "bf16"
 
 
 class Taken(NamedTuple):
@@ -56,7 +69,7 @@ class Taken(NamedTuple):
 
 
 def forms(width: int = 64, rows: int = 64) -> Iterator[Form]:
-    """All kernels at one width of keys and values and one tile, half-precision operands."""
+    """All kernels of the linear memory at one width of keys and values and one tile, in half precision."""
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
     reading: dict[str, Any] = {"BEFORE": False, "PRECISION": "tf32"}
     inverse: dict[str, Any] = {**reading, "INVERSE_PRECISION": "tf32x3"}
@@ -76,13 +89,25 @@ def forms(width: int = 64, rows: int = 64) -> Iterator[Form]:
     yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": "tf32"}, 8)
     yield Form("telemetry", telemetry.telemetry, {**shape, "PRECISION": "tf32", "SHIFTED": False}, 8)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
-    yield Form("recurrent", recurrent.recurrent, constants, 4)
+    yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
 
 
-def taken(form: Form, capability: int, operand: str = "bf16") -> Taken:
+def deep_forms(width: int, rows: int) -> Iterator[Form]:
+    """Those of the deep memory, with all they can be asked for. The number of hidden units takes no room."""
+    shape: dict[str, Any] = {"K": width, "N": 2 * width, "V": width, "C": rows}
+    shape["TILE"] = units_at_once(rows, width)
+    place = f"{width} wide, {rows} rows"
+    constants: dict[str, Any] = {"K": width, "C": rows, "BEFORE": True, "BOUNDED": True}
+    yield Form(f"deep_prepare, {place}", deep_prepare.deep_prepare, constants, 4, "fp32")
+    constants = {**shape, "SHIFTED": True, "BOUNDED": True, "TELEMETRY": True, "ACT": deep.SILU.value}
+    yield Form(f"deep, {place}", deep.deep, constants, WARPS, "fp32")
+    yield Form(f"deep_sizes, {place}", deep_sizes.deep_sizes, {**shape, "SHIFTED": True}, 4, "fp32")
+
+
+def taken(form: Form, capability: int) -> Taken:
     """Compile one kernel and let the assembler count."""
     names = form.kernel.arg_names
-    signature = {name: _kind(name, form.constants, operand) for name in names}
+    signature = {name: _kind(name, form.constants, form.operand) for name in names}
     source = ASTSource(
         fn=form.kernel,
         signature=signature,
@@ -126,7 +151,7 @@ def _assembler() -> str:
 def main() -> None:
     """One line a kernel: registers, spilled bytes, shared bytes."""
     capability = int(sys.argv[1]) if len(sys.argv) > 1 else 90
-    for form in forms():
+    for form in (*forms(), *deep_forms(32, 16), *deep_forms(64, 16), *deep_forms(64, 32)):
         found = taken(form, capability)
         print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)
 

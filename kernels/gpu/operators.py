@@ -354,6 +354,7 @@ def linear_recurrent(
             BEFORE=before,
             TELEMETRY=sized,
             SHIFTED=origin is not None,
+            num_warps=4 if wide * v.shape[3] <= 64 * 64 else 16,  # M, S and the reference live in registers
         )
     return y, residuals, last, sizes
 

@@ -180,21 +180,34 @@ def test_every_operator_is_registered_as_pytorch_wants_it():
         torch.library.opcheck(operator, arguments, test_utils=("test_schema", "test_faketensor"))
 
 
-def test_a_compiler_sees_one_operator():
-    q, k, v, *gates, m, s = operands()
+class Reader(torch.nn.Module):
+    """What `memory` reads, as a module for those who want one."""
 
-    def read(q, k, v, eta, theta, alpha, m, s):
+    def forward(self, q, k, v, eta, theta, alpha, m, s):
         return memory(q, k, v, eta, theta, alpha, (m,), (s,), block_size=1, backend="triton").y
 
-    seen = []
+
+def operators_of(graph):
+    return [str(node.target) for node in graph.nodes if node.op == "call_function"]
+
+
+def test_a_compiler_sees_one_operator():
+    arguments, seen = operands(), []
 
     def note(graph, _):
-        seen.extend(node.target for node in graph.graph.nodes if node.op == "call_function")
+        seen.extend(operators_of(graph.graph))
         return graph.forward
 
-    found = torch.compile(read, backend=note, fullgraph=True)(q, k, v, *gates, m, s)
-    assert torch.equal(found, read(q, k, v, *gates, m, s))
-    assert [str(target) for target in seen].count("titans.linear_memory.default") == 1
+    found = torch.compile(Reader(), backend=note, fullgraph=True)(*arguments)
+    assert torch.equal(found, Reader()(*arguments))
+    assert seen.count("titans.linear_memory.default") == 1
+
+
+def test_an_exported_program_holds_one_operator():
+    arguments = operands()
+    program = torch.export.export(Reader(), arguments)
+    assert operators_of(program.graph).count("titans.linear_memory.default") == 1
+    assert torch.equal(program.module()(*arguments), Reader()(*arguments))
 
 
 def test_a_gradient_of_gradients_is_refused_in_words():
