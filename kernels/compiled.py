@@ -87,6 +87,7 @@ def compiled(
         )
         return tuple(map(torch.from_numpy, parts))
 
+    columns = torch.from_numpy(told.reshape(-1, batch, heads, rows).swapaxes(2, 3))
     offset = (offset + length) % block_size
     if not offset:
         keys[:] = 0
@@ -98,7 +99,7 @@ def compiled(
         block_start=per_layer(opened) if offset else None,
         offset=offset,
         block_keys=None if block_keys is None else torch.from_numpy(keys.reshape(block_keys.shape)),
-        telemetry=dict(zip(TELEMETRY, map(per_token, told), strict=True)) if telemetry else {},
+        telemetry=dict(zip(TELEMETRY, columns.unbind(0), strict=True)) if telemetry else {},
         factors=tuple(
             (per_token(inputs[..., below]), per_token(deltas[..., above])) for below, above in pairwise(units)
         )
