@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import torch
 
-from kernels.gpu.limits import ROOM, fits
+from kernels.gpu.limits import IN_WORDS, fits
 from kernels.output import Weights
 
 BACKENDS = ("auto", "reference", "torch", "triton", "numba")
@@ -35,8 +35,8 @@ def chosen(backend: str, device: torch.device, dtype: torch.dtype, weights: Weig
             )
         if not able:
             raise ValueError(
-                "the Triton kernels take float32 or less, and a memory of one layer, or of two with at most "
-                f"{ROOM} rows of a block times columns of keys or values, each rounded up to a power of two."
+                "the Triton kernels take float32 or less, and a memory of one layer, or of two with "
+                f"{IN_WORDS}."
             )
     return backend
 

@@ -1,13 +1,16 @@
 """Which deep memories the kernels take, by what finds room in a program's registers (`kernels.gpu.compile`).
 
-Room is counted in rows of the tile that a block lies in times the widest of keys and values. Up to 1,024, as
-for blocks of 16 at a width of 64, 32 hidden units at a time spill next to nothing; up to twice that, 16 do;
-at four times, all spill some 600 bytes a thread and more. Hidden units pass in tiles: their number is free.
+Hidden units pass in tiles, so their number is free. What takes room is a block's tile, as many rows as tokens
+and as many columns as the wider of keys and values. Of 16 x 64 it lets 32 hidden units pass at a time, of
+twice that 16; with more, and with blocks of 64 tokens at any width, hundreds of bytes a thread would spill.
 """
 
 from kernels.output import Weights
 
-ROOM = 2048
+LONGEST, ROOM = 32, 2048
+IN_WORDS = (
+    f"blocks of at most {LONGEST} tokens, keys and values of at most 64, or 128 in blocks of at most 16"
+)
 
 
 def tile(length: int) -> int:
@@ -16,10 +19,11 @@ def tile(length: int) -> int:
 
 
 def fits(weights: Weights, block_size: int) -> bool:
-    """Whether the kernels take such a memory: two layers whose products find room."""
+    """Whether the kernels take such a memory."""
     widest = max(weights[0].shape[2], weights[-1].shape[3])
-    return len(weights) == 2 and tile(block_size) * tile(widest) <= ROOM
+    return len(weights) == 2 and block_size <= LONGEST and tile(block_size) * tile(widest) <= ROOM
 
 
 def units_at_once(block_size: int, widest: int) -> int:
+    """Hidden units in a tile."""
     return 32 if 2 * tile(block_size) * tile(widest) <= ROOM else 16

@@ -11,7 +11,12 @@ import pytest
 
 # Bytes a thread that may be spilled, by compute capability and kernel; 0 for all that are not named.
 SPILLS = {
-    90: {"to_tokens, solved": 128},
+    90: {
+        "to_tokens, solved": 128,
+        "deep, 64 wide, 16 rows": 32,
+        "deep, 64 wide, 32 rows": 32,
+        "deep_sizes, 64 wide, 32 rows": 8,
+    },
     80: {
         "prepare, solved": 320,
         "reverse_state, solved": 16,
@@ -21,6 +26,9 @@ SPILLS = {
         "to_coefficients, solved": 1664,
         "to_gates": 1664,
         "telemetry": 128,
+        "deep, 64 wide, 16 rows": 40,
+        "deep, 64 wide, 32 rows": 80,
+        "deep_sizes, 64 wide, 32 rows": 8,
     },
 }
 SHARED = {90: 227 * 1024, 80: 163 * 1024}  # what a program may ask for there
