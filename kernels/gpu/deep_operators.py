@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from kernels.deep import deep as torch_form
 from kernels.gpu import deep, deep_prepare, deep_sizes
@@ -204,6 +205,7 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
     ctx.mark_non_differentiable(*output[3:])
 
 
+@once_differentiable
 def _differentiate(ctx: Any, *to_outputs: Tensor) -> tuple[Tensor | None, ...]:
     tensors = [x for x in ctx.saved_tensors if x is not None]
     found = torch.ops.titans.deep_memory_backward(tensors, *to_outputs[:3], *ctx.options)

@@ -152,3 +152,11 @@ def test_a_compiler_sees_one_operator():
     found = torch.autograd.grad(compiled.sum(), tensors, allow_unused=True, materialize_grads=True)
     for got, want in zip(found, expected, strict=True):
         assert torch.equal(got, want)
+
+
+def test_a_gradient_of_gradients_is_refused():
+    leaves = [x.requires_grad_() for x in operands()]
+    y, *_ = deep_memory(*leaves, 4, False, False, "silu", False)
+    (first,) = torch.autograd.grad(y.sum(), leaves[:1], create_graph=True)
+    with pytest.raises(RuntimeError):
+        torch.autograd.grad(first.sum(), leaves[1:2])
