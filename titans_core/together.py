@@ -8,7 +8,7 @@ Nothing is padded, so every stream is read as it would have been alone, to round
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from titans_core.override import Edits
 from titans_core.stream import SNAPSHOT_EVERY, Stream
 from titans_core.trace import Trace
 
+CROWD = 4096  # tokens in one call: more would fill the memory with logits, and make a processor slower
 MODELS = 4  # whose recorded steps are kept on a GPU
 
 
@@ -72,12 +73,13 @@ def read_together(streams: Sequence[Stream], texts: Sequence[str | Sequence[int]
         for row in waiting:
             groups.setdefault(company(streams[row]), []).append(row)
         for rows in groups.values():
-            group = [streams[row] for row in rows]
             length = min(stretch(streams[row], left[row]) for row in rows)
-            traces = read_stretch(group, [left[row][:length] for row in rows])
-            for row, trace in zip(rows, traces, strict=True):
-                parts[row].append(trace)
-                del left[row][:length]
+            most = max(1, CROWD // length)
+            for some in (rows[start : start + most] for start in range(0, len(rows), most)):
+                read = read_stretch([streams[row] for row in some], [left[row][:length] for row in some])
+                for row, trace in zip(some, read, strict=True):
+                    parts[row].append(trace)
+                    del left[row][:length]
     return [Trace.join(traces) for traces in parts]
 
 
@@ -108,7 +110,7 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
         )
     )
     columns, nll = to_numpy(found.columns), to_numpy(found.nll)
-    after = zip(found.logits[:, None].split(1), apart(found.state, len(streams)), strict=True)
+    after = zip(found.logits[:, None].split(1), apart(found.state), strict=True)
     traces = []
     for row, (stream, read, (logits, state)) in enumerate(zip(streams, ids, after, strict=True)):
         start = stream.position
@@ -120,20 +122,19 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
 
 def side_by_side(states: Sequence[ModelState]) -> ModelState:
     """One state of B sequences, of B states of one phase."""
-    each = zip(*(tensors(state) for state in states), strict=True)
-    return map_state(lambda _: torch.cat(next(each)), states[0])
+    return filled(states[0], map(torch.cat, zip(*map(tensors, states), strict=True)))
 
 
-def apart(state: ModelState, sequences: int) -> list[ModelState]:
-    """The inverse of ``side_by_side``; its tensors are views."""
+def apart(state: ModelState) -> list[ModelState]:
+    """The inverse of ``side_by_side``. Its tensors are views: the batch stays until all of them have read
+    on."""
     rows = zip(*(tensor.split(1) for tensor in tensors(state)), strict=True)
-    return [filled(state, row) for row in rows] if sequences > 1 else [state]
+    return [filled(state, iter(row)) for row in rows]
 
 
-def filled(template: ModelState, values: Sequence[Tensor]) -> ModelState:
+def filled(template: ModelState, values: Iterator[Tensor]) -> ModelState:
     """The template with these in the place of its tensors."""
-    each = iter(values)
-    return map_state(lambda _: next(each), template)
+    return map_state(lambda _: next(values), template)
 
 
 def step(model: TitansLM, given: Given) -> Found:

@@ -119,6 +119,15 @@ def test_together_takes_never_more_calls_than_alone(calls: Callable[[tc.TitansLM
     assert heard == [8], "a snapshot that is due can wait for the end of a piece"
 
 
+def test_a_call_takes_no_more_than_a_crowd(calls: Callable[[tc.TitansLM], list[int]]) -> None:
+    model = exact(("attention", 1, 1))
+    streams = standing_at(model, [0] * 20)
+    heard = calls(model)
+    traces = tc.read_together(streams, [some(256, row) for row in range(20)])
+    assert heard == [together.CROWD // 256, 20 - together.CROWD // 256]
+    assert [trace.ids for trace in traces] == [tuple(some(256, row)) for row in range(20)]
+
+
 def test_models_may_be_mixed() -> None:
     vocabulary = Tokenizer.load().vocab_size
     models = [tiny("mac", vocab_size=vocabulary, seed=seed) for seed in (0, 1)] + [exact(("lmm", 2, 8))]
@@ -129,12 +138,12 @@ def test_models_may_be_mixed() -> None:
 def test_the_past_of_a_stream_read_together_is_its_own(kind: Kind) -> None:
     model = exact(kind)
     streams, alone = standing_at(model, (0, 7)), standing_at(model, (0, 7))
-    texts = [some(3 * SNAPSHOT_EVERY, seed) for seed in (5, 6)]
+    texts = [some(2 * SNAPSHOT_EVERY + 90, seed) for seed in (5, 6)]
     for start in range(0, len(texts[0]), 100):
         tc.read_together(streams, [text[start : start + 100] for text in texts])
     for stream, other, text in zip(streams, alone, texts, strict=True):
         other.feed(text)
-        assert len(stream._snapshots) >= 3
+        assert len(stream._snapshots) == 3
         for position in (0, 5, 300, SNAPSHOT_EVERY * 2 + 7, stream.position):
             assert_same_state(other.at(position), stream.at(position), 1e-9)
         fork = stream.fork()
