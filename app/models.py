@@ -9,6 +9,7 @@ import torch
 
 import titans_core as tc
 from app.reading import sentence
+from titans_core.machine import backend_name
 
 VARIANTS = {
     "mac": "memory as context",
@@ -56,8 +57,8 @@ def title(name: str) -> str:
     return " ".join([variant.upper() if known else variant.capitalize(), *rest])
 
 
-def device_name(device: torch.device) -> str:
-    """The device a model runs on, as a person knows it, with PyTorch's version."""
-    release = ".".join(torch.__version__.split(".")[:2])
+def runs_on(model: tc.TitansLM) -> str:
+    """The device that a model is on, as a person knows it, and what computes its memory there."""
+    device = model.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
-    return f"{name} · PyTorch {release}"
+    return f"{name} · {backend_name(model.backend)}"

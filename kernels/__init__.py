@@ -5,6 +5,7 @@
 """
 
 from kernels.api import memory, retrieve
+from kernels.backends import usual_backend
 from kernels.output import MemoryOutput, Read
 
-__all__ = ["MemoryOutput", "Read", "memory", "retrieve"]
+__all__ = ["MemoryOutput", "Read", "memory", "retrieve", "usual_backend"]

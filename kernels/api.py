@@ -98,7 +98,7 @@ def memory(
         require(tensors)
     elif backend == "auto" and preferred(tensors):
         backend = "numba"
-    backend = chosen(backend, q.device, q.dtype, weights, block_size)
+    backend = chosen(backend, weights, block_size)
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
     if backend == "triton" and len(weights) == 1:
         from kernels.gpu.linear import linear as on_gpu  # not at the top: elsewhere Triton may be missing

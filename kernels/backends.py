@@ -13,31 +13,29 @@ BACKENDS = ("auto", "reference", "torch", "triton", "numba")
 HALF = (torch.float16, torch.bfloat16)
 
 
-def usual_backend(device: torch.device) -> str:
-    """What "auto" takes for a memory that the kernels are made for: Triton on a GPU, PyTorch elsewhere."""
-    return "triton" if device.type == "cuda" and has_triton() else "torch"
+def usual_backend(weights: Weights, block_size: int) -> str:
+    """What "auto" takes for many tokens of such a memory: "triton" on a GPU where the kernels take it, else
+    "torch"."""
+    return "triton" if weights[0].is_cuda and has_triton() and fits(weights, block_size) else "torch"
 
 
-def chosen(backend: str, device: torch.device, dtype: torch.dtype, weights: Weights, block_size: int) -> str:
+def chosen(backend: str, weights: Weights, block_size: int) -> str:
     """The backend meant by the argument of `kernels.memory`. Raises as that says."""
-    able = dtype != torch.float64 and (len(weights) == 1 or fits(weights, block_size))
     if backend == "auto":
-        return usual_backend(device) if able else "torch"
+        return usual_backend(weights, block_size)
     if backend == "triton":
+        device = weights[0].device
         if not has_triton():
             raise RuntimeError(
                 "the backend 'triton' needs Triton, which is not installed: pip install triton."
             )
         if device.type != "cuda" and not interpreting():
             raise RuntimeError(
-                f"the backend 'triton' runs on CUDA tensors, but q is on {device}: move them, or set "
+                f"the backend 'triton' runs on CUDA tensors, but these are on {device}: move them, or set "
                 "TRITON_INTERPRET=1 before Python starts to try it slowly on the CPU."
             )
-        if not able:
-            raise ValueError(
-                "the Triton kernels take float32 or less, and a memory of one layer, or of two with "
-                f"{IN_WORDS}."
-            )
+        if not fits(weights, block_size):
+            raise ValueError(f"the Triton kernels take float32 or less, and {IN_WORDS}.")
     return backend
 
 

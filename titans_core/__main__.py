@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
 from titans_core.evaluate import SEED, agreement, report, table
+from titans_core.machine import backend_name, device_name
 from titans_core.recipe import read_config
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
@@ -197,6 +198,7 @@ def run_info(options: argparse.Namespace) -> None:
     """Print what a checkpoint is."""
     model = load(options.checkpoint)
     print(f"{model.name}: {model.config.variant}, {model.parameter_count():,} parameters")
+    print(f"on {device_name(model.device)}, by {backend_name(model.backend)}")
     print(json.dumps({"config": model.config.to_dict()}, indent=2))
     if find(options.checkpoint).with_suffix(".json").is_file():
         print(json.dumps({"card": model_card(options.checkpoint)}, indent=2))

@@ -1,8 +1,9 @@
-"""What a device is called by people."""
+"""What a device, and what computes on it, is called by people."""
 
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -14,6 +15,12 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"{processor()}, {threads} {'thread' if threads == 1 else 'threads'}"
+
+
+def backend_name(backend: str) -> str:
+    """"torch" or "triton" with its release: PyTorch 2.13."""
+    release = ".".join(version(backend).split("+")[0].split(".")[:2])
+    return f"{'Triton' if backend == 'triton' else 'PyTorch'} {release}"
 
 
 def processor() -> str:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kernels import usual_backend
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
 from titans_core.layers import FeedForward, RMSNorm, Telemetry
@@ -49,6 +50,14 @@ class TitansLM(nn.Module):
     def has_memory(self) -> bool:
         """False for the attention-only control."""
         return self.config.variant != "attention"
+
+    @property
+    def backend(self) -> str:
+        """What computes its memory where many tokens are read: "triton" or "torch"."""
+        if not self.has_memory:
+            return "torch"
+        initial: nn.ParameterList = self.mixers[0].memory.initial  # type: ignore[union-attr, assignment]
+        return usual_backend(tuple(w[None] for w in initial), self.config.memory.block_size)
 
     def parameter_count(self) -> int:
         """How many numbers training learned; the tied embedding counts once."""

@@ -23,7 +23,7 @@ def describe(shown: comparing.Comparison) -> str:
     count = columns[0].stream.position
     times = ", ".join(f"{models.title(r.stream.model.name)} {r.seconds:.2f} s" for r in columns)
     tokens = f"{count:,} {'token' if count == 1 else 'tokens'}"
-    return f"{models.device_name(columns[0].stream.model.device)} · {tokens} · read in {times}"
+    return f"{models.runs_on(columns[0].stream.model)} · {tokens} · read in {times}"
 
 
 def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:

@@ -90,7 +90,7 @@ def current_reading(model: tc.TitansLM) -> reading.Reading | None:
 def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
     """Device, model and time, in one line."""
     parts = [
-        models.device_name(model.device),
+        models.runs_on(model),
         f"{models.title(model.name)}, {models.VARIANTS[model.config.variant]}",
         f"{model.parameter_count():,} parameters",
     ]

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from kernels import retrieve
+from kernels import retrieve, usual_backend
 from tests.kernels.memory_cases import assert_same, draw, gradients, numbers
 
 WRONG_OPTIONS = {
@@ -85,7 +86,7 @@ def test_the_kernels_refuse_what_they_cannot_take(monkeypatch):
     monkeypatch.setenv("TRITON_INTERPRET", "1")
     wide, three = (draw(0, 5, hidden, dk=130).map(lambda x: x.float()) for hidden in ((6,), (6, 6)))
     for case in (draw(0, 5), draw(0, 5, (6,)), wide, three):
-        with pytest.raises(ValueError, match="float32 or less, and a memory of one layer, or of two"):
+        with pytest.raises(ValueError, match="float32 or less, and a memory of one layer with"):
             case.run(backend="triton", block_size=16, chunk_size=16)
 
 
@@ -131,3 +132,17 @@ def test_tensors_of_any_stride_are_taken():
     case = draw(4, 9)
     strided = case.map(lambda x: x.transpose(0, -1).contiguous().transpose(0, -1))
     assert_same(numbers(strided.run()), numbers(case.run()))
+
+
+def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
+    def taken(*widths: int, block: int = 1, dtype: torch.dtype = torch.float32, device: str = "cuda") -> str:
+        with FakeTensorMode():
+            layers = zip(widths, widths[1:], strict=False)
+            weights = tuple(torch.empty(1, 1, a, b, dtype=dtype, device=device) for a, b in layers)
+            return usual_backend(weights, block)
+
+    assert taken(64, 64) == taken(128, 128, block=64) == taken(64, 256, 64, block=8) == "triton"
+    assert taken(256, 256) == taken(64, 64, dtype=torch.float64) == taken(64, 64, device="cpu") == "torch"
+    assert taken(64, 64, 64, 64) == taken(64, 128, 64, block=64) == "torch"
+    monkeypatch.setattr("kernels.backends.has_triton", lambda: False)
+    assert taken(64, 64) == "torch"
