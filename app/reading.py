@@ -14,7 +14,7 @@ from app.work import Step
 from titans_core.tokenizer import Decoder
 
 PIECE = 256  # tokens between two moments at which reading can be stopped
-FIRST = 256  # tokens after which a reading is shown first
+FIRST = PIECE - 1  # tokens after which a reading is shown first: the begin token counts, as in snapshots
 GROWTH = 4  # then whenever it is so many times as long: all of it is sent anew
 
 
@@ -58,7 +58,7 @@ class Reading:
     def grown(self, border: int | None = None) -> Reading:
         """The same reading with the next piece of its text read, up to token ``border`` at most."""
         stream, begin = self.stream.fork(), self.stream.position
-        end = (begin // PIECE + 1) * PIECE
+        end = (begin + 1) // PIECE * PIECE + FIRST
         started = time.perf_counter()
         ids = self.ids[begin : end if border is None else min(end, border)]
         part = stream.feed(ids, writes=True, without=self.without)

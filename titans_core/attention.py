@@ -118,11 +118,12 @@ def total(parts: Iterable[Tensor]) -> Tensor:
 
 
 @lru_cache(maxsize=256)
-def future(tokens: int, total: int, device: torch.device) -> Tensor:
-    """True where the last ``tokens`` of ``total`` may not look, [tokens, 1, total]."""
+def future(tokens: int, total: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """−∞ where the last ``tokens`` of ``total`` may not look, of h and of the segment, else 0: [tokens,
+    2 total]."""
     with torch.inference_mode(False):
-        every = torch.ones(tokens, total, dtype=torch.bool, device=device)
-        return every.triu(total - tokens + 1)[:, None]
+        hidden = torch.full((tokens, total), -torch.inf, dtype=dtype, device=device)
+        return hidden.triu(total - tokens + 1).repeat(1, 2)
 
 
 class SlidingWindowAttention(Attention):
@@ -206,8 +207,7 @@ class SegmentAttention(Attention):
         turned = turn(q, table[:, self.window + filled - tokens : self.window + filled])
         near = turned @ turn(keys.unflatten(2, (2, filled)), places).flatten(2, 3).mT  # [B, H, T, 2 filled]
         if tokens > 1:
-            seen = near.unflatten(-1, (2, filled))
-            near = seen.masked_fill(future(tokens, filled, q.device), -torch.inf).flatten(3)
+            near = near + future(tokens, filled, q.dtype, q.device)
         y = self.merge(self.mix([q @ persistent.keys.mT, near], [persistent.values, values]))
         if filled == self.window:
             nothing = self.empty(len(q))

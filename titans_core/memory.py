@@ -181,8 +181,8 @@ class NeuralMemory(nn.Module):
 
     def largest_step(self, eta: Tensor) -> Tensor:
         """The largest θ that may go with η."""
-        bound = torch.full_like(eta, 0.5 * self.config.step_max)
-        return bound if self.config.depth > 1 else bound * (1 - eta)
+        bound = 0.5 * self.config.step_max
+        return torch.full_like(eta, bound) if self.config.depth > 1 else bound * (1 - eta)
 
     def edited(self, gates: Gates, edits: Edits) -> Gates:
         """The gates as an intervention leaves them, within the bounds that the model was trained with: beyond

@@ -79,13 +79,14 @@ def test_what_an_override_stops_has_no_part_in_it() -> None:
 def test_what_history_no_longer_reaches_counts_as_the_beginning(kind: tuple[str, int, int]) -> None:
     long, short = (Stream(reader(kind).model, history=history) for history in (10_000, 1))
     ids = (IDS * 20)[: SNAPSHOT_EVERY + 90]
-    for tokens in (ids[: SNAPSHOT_EVERY + 1], ids[SNAPSHOT_EVERY + 1 :]):
+    snapshot = SNAPSHOT_EVERY - 1  # where the first is
+    for tokens in (ids[: snapshot + 2], ids[snapshot + 2 :]):
         whole, kept = (s.feed(tokens) and s.attribution() for s in (long, short))
         assert whole.shape == kept.shape
         np.testing.assert_allclose(kept.sum(-1), whole.sum(-1), atol=1e-4)
-        recent = slice(SNAPSHOT_EVERY, -1)
+        recent = slice(snapshot, -1)
         np.testing.assert_allclose(kept[..., recent], whole[..., recent], atol=1e-4)
-        assert not kept[..., :SNAPSHOT_EVERY].any()
+        assert not kept[..., :snapshot].any()
 
 
 def test_attribution_needs_a_token_and_a_memory() -> None:
