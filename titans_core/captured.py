@@ -8,7 +8,8 @@ behind is copied out. Phases come again: in MAC one for each place in the segmen
 each place in the gradient block, and a full window stays as it is.
 
 All but ``graph`` itself is the same on any device. A recorded step must not look at a value, nor bring one
-from the host: the tests run it on tensors that have none.
+from the host, nor read from a cache that may drop what the graph goes on reading: the tests run it on tensors
+that have no values, and watch the caches.
 """
 
 from __future__ import annotations
