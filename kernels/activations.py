@@ -1,7 +1,7 @@
-"""Non-linearities between the layers of a deep memory, each with its derivative.
+"""Non-linearities between the layers of a deep memory, each with the way back through it.
 
-The derivatives are written out, so that the gradient inside the memory is ordinary arithmetic and the outer
-gradient flows through it.
+The way back is written out, so that the gradient inside the memory is ordinary arithmetic and the outer
+gradient flows through it. Where none is wanted PyTorch's own backward is one operation in place of six.
 """
 
 import math
@@ -14,18 +14,23 @@ from torch import Tensor
 
 
 class Activation(NamedTuple):
+    """value(x), and carried(d, x): d times the derivative at x."""
+
     value: Callable[[Tensor], Tensor]
-    derivative: Callable[[Tensor], Tensor]
+    carried: Callable[[Tensor, Tensor], Tensor]
 
 
-def _silu_derivative(x: Tensor) -> Tensor:
+def _carried_by_silu(d: Tensor, x: Tensor) -> Tensor:
+    if not (d.requires_grad or x.requires_grad):
+        carried: Tensor = torch.ops.aten.silu_backward(d, x)
+        return carried
     gate = torch.sigmoid(x)
-    return gate * (1 + x * (1 - gate))
+    return d * (gate * (1 + x * (1 - gate)))
 
 
-def _gelu_derivative(x: Tensor) -> Tensor:
+def _carried_by_gelu(d: Tensor, x: Tensor) -> Tensor:
     density = torch.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return 0.5 * (1 + torch.erf(x / math.sqrt(2))) + x * density
+    return d * (0.5 * (1 + torch.erf(x / math.sqrt(2))) + x * density)
 
 
-ACTIVATIONS = {"silu": Activation(F.silu, _silu_derivative), "gelu": Activation(F.gelu, _gelu_derivative)}
+ACTIVATIONS = {"silu": Activation(F.silu, _carried_by_silu), "gelu": Activation(F.gelu, _carried_by_gelu)}

@@ -138,7 +138,7 @@ def backpropagated(keys: Tensor, values: Tensor, weights: list[Tensor], act: Act
         inputs.append(act.value(outputs[-1]))
     deltas = [torch.baddbmm(values, inputs[-1], weights[-1], alpha=-1)]
     for weight, output in zip(weights[:0:-1], outputs[::-1], strict=True):
-        deltas.append(torch.bmm(deltas[-1], weight.mT) * act.derivative(output))
+        deltas.append(act.carried(torch.bmm(deltas[-1], weight.mT), output))
     return [Writes(x, d) for x, d in zip(inputs, reversed(deltas), strict=True)]
 
 

@@ -58,7 +58,7 @@ def stepwise(
             step, rate = step * scale, rate * scale
             met = met + weighed_keys(key, given)
         speeds = [
-            torch.addcmul(decay * speed, (rate * write.x).mT, write.d)
+            torch.addcmul((rate * write.x).mT * write.d, decay, speed)
             for speed, write in zip(speeds, writes, strict=True)
         ]
         layers = [
