@@ -25,6 +25,7 @@ from kernels.gpu import (
     backward,
     deep,
     deep_prepare,
+    deep_recurrent,
     deep_sizes,
     output,
     prepare,
@@ -104,6 +105,16 @@ def deep_forms(width: int, rows: int) -> Iterator[Form]:
     yield Form(f"deep_sizes, {place}", deep_sizes.deep_sizes, {**shape, "SHIFTED": True}, 4, "fp32")
 
 
+def deep_recurrent_forms(width: int) -> Iterator[Form]:
+    """The deep memory token by token, with all it can be asked for."""
+    shape: dict[str, Any] = {"K": width, "N": 2 * width, "V": width, "ACT": deep.SILU.value}
+    asked = {"BEFORE": False, "SHIFTED": True, "BOUNDED": True, "TELEMETRY": True}
+    for exact, blocks in ((True, "blocks of one"), (False, "longer blocks")):
+        constants = {**shape, **asked, "EXACT": exact}
+        name = f"deep_recurrent, {width} wide, {blocks}"
+        yield Form(name, deep_recurrent.deep_recurrent, constants, WARPS, "fp32")
+
+
 def taken(form: Form, capability: int) -> Taken:
     """Compile one kernel and let the assembler count."""
     names = form.kernel.arg_names
@@ -151,7 +162,8 @@ def _assembler() -> str:
 def main() -> None:
     """One line a kernel: registers, spilled bytes, shared bytes."""
     capability = int(sys.argv[1]) if len(sys.argv) > 1 else 90
-    for form in (*forms(), *deep_forms(32, 16), *deep_forms(64, 16), *deep_forms(64, 32)):
+    in_blocks = (*deep_forms(32, 16), *deep_forms(64, 16), *deep_forms(64, 32))
+    for form in (*forms(), *in_blocks, *deep_recurrent_forms(32), *deep_recurrent_forms(64)):
         found = taken(form, capability)
         print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)
 

@@ -35,8 +35,3 @@ def fits(weights: Weights, block_size: int) -> bool:
 def units_at_once(block_size: int, widest: int) -> int:
     """Hidden units in a tile."""
     return 32 if 2 * tile(block_size) * tile(widest) <= ROOM else 16
-
-
-def fits_token_by_token(weights: Weights) -> bool:
-    """Whether each layer of such a memory is small enough to lie in registers with its momentum."""
-    return all(tile(layer.shape[2]) * tile(layer.shape[3]) <= LARGEST for layer in weights)

@@ -16,6 +16,8 @@ SPILLS = {
         "deep, 64 wide, 16 rows": 32,
         "deep, 64 wide, 32 rows": 32,
         "deep_sizes, 64 wide, 32 rows": 8,
+        "deep_recurrent, 64 wide, blocks of one": 32,
+        "deep_recurrent, 64 wide, longer blocks": 320,
     },
     80: {
         "prepare, solved": 320,
@@ -29,6 +31,8 @@ SPILLS = {
         "deep, 64 wide, 16 rows": 40,
         "deep, 64 wide, 32 rows": 80,
         "deep_sizes, 64 wide, 32 rows": 8,
+        "deep_recurrent, 64 wide, blocks of one": 96,
+        "deep_recurrent, 64 wide, longer blocks": 416,
     },
 }
 SHARED = {90: 227 * 1024, 80: 163 * 1024}  # what a program may ask for there

@@ -9,11 +9,19 @@ import pytest
 import torch
 
 from kernels import memory
+from kernels.gpu import deep_memory as on_kernels
 from kernels.gpu import deep_operators
 from kernels.gpu.deep_operators import deep_memory
+from kernels.gpu.deep_stream import deep_recurrent
 from tests.kernels.memory_cases import Case, assert_same, draw, gradients, numbers
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """As many tokens as are taken one by one: here none, or the small cases would all be."""
+    monkeypatch.setattr(on_kernels, "FEW", 0)
 
 
 def on_device(case: Case) -> Case:
@@ -41,7 +49,11 @@ def agree(case, block, **options):
 
 
 def agree_in_gradients(case, block, **options):
+    """And in what is answered where gradients are asked for, which other forms may do than else."""
     options |= {"block_size": block, "chunk_size": block}
+    out = on_device(case).map(lambda x: x.requires_grad_()).run(backend="triton", **options)
+    answers = {name: x.detach() for name, x in numbers(out).items()}
+    same(answers, numbers(case.run(backend="reference", **options)))
     found = gradients(on_device(case), backend="triton", **options)
     same(found, gradients(case, backend="reference", **options), 1e-4)
 
@@ -61,8 +73,33 @@ def test_steps_may_be_bounded_and_forgetting_may_lead_elsewhere(step, initial):
     agree(case, 4, step=step)
 
 
-def test_each_token_may_be_a_block_of_its_own():
-    agree(small(2, 3, initial=True, bounded=True, large=True), 1, step="bounded")
+@pytest.mark.parametrize("initial", [False, True], ids=["to zero", "to initial"])
+@pytest.mark.parametrize("activation,read,step", [("silu", "after", "bounded"), ("gelu", "before", "given")])
+def test_each_token_may_be_a_block_of_its_own(activation, read, step, initial):
+    bounded = step == "bounded"
+    case = small(2, 5, initial=initial, bounded=bounded, large=bounded)
+    agree(case, 1, activation=activation, read=read, step=step)
+    agree_in_gradients(case.tokens(0, 2), 1, activation=activation, read=read, step=step)
+
+
+@pytest.mark.parametrize("step", ["given", "bounded"])
+@pytest.mark.parametrize("initial", [False, True], ids=["to zero", "to initial"])
+def test_token_by_token_is_all_at_once(step, initial, monkeypatch):
+    """Few tokens go through the recurrent kernel: a stream may be cut anywhere."""
+    monkeypatch.setattr(on_kernels, "FEW", 6)
+    bounded = step == "bounded"
+    case = small(10, 19, initial=initial, offset=1, bounded=bounded, large=bounded)
+    options = {"block_size": 4, "chunk_size": 4, "step": step}
+    state, parts, start = on_device(case), [], 0
+    for size in (1, 1, 6, 1, 10):
+        parts.append(state.tokens(start, start + size).run(backend="triton", **options))
+        state, start = state.after(parts[-1]), start + size
+    whole = case.run(backend="reference", **options)
+    names = [name for name in numbers(whole) if not name.startswith(("weights", "momentum", "block"))]
+    for name in names:
+        same({name: torch.cat([numbers(part)[name] for part in parts], 1)}, {name: numbers(whole)[name]})
+    last = {name: x for name, x in numbers(parts[-1]).items() if name not in names}
+    same(last, {name: x for name, x in numbers(whole).items() if name not in names})
 
 
 @pytest.mark.parametrize("dk,hidden,dv", [(1, 1, 1), (17, 40, 3)])
@@ -123,9 +160,13 @@ def operands() -> tuple[torch.Tensor, ...]:
     return (case.q, case.k, case.v, *gates, *case.weights, *case.momentum, *case.initial)
 
 
-def test_the_operator_is_registered_as_pytorch_wants_it():
-    leaves = [x.clone().requires_grad_() for x in operands()]
+def test_the_operators_are_registered_as_pytorch_wants_them():
+    tensors = operands()
+    leaves = [x.clone().requires_grad_() for x in tensors]
     torch.library.opcheck(deep_memory, (*leaves, 4, False, True, "silu", True))
+    opened, keys = tensors[6:8], torch.zeros(1, 1, 16, 16, device=DEVICE)
+    arguments = (*tensors, *opened, keys, 0, 4, False, "silu", True)
+    torch.library.opcheck(deep_recurrent, arguments, test_utils=("test_schema", "test_faketensor"))
 
 
 def test_a_compiler_sees_one_operator():
