@@ -92,7 +92,8 @@ class Stream:
         empty."""
         start = 0
         while True:
-            room = self._due() - self.position
+            # the begin token counts, so that none of MAC's segments is read in two pieces
+            room = SNAPSHOT_EVERY - (self.position + 1) % SNAPSHOT_EVERY
             room = min(room, self.unchanged(self.position, len(ids) - start))
             yield self._step(ids[start : start + room], writes, without)
             start += room
@@ -146,18 +147,12 @@ class Stream:
     def _remember(self, ids: list[int]) -> None:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""
         self._ids += ids
-        if self.position >= self._due():
+        if self.position + 1 - self._snapshots[-1].position >= SNAPSHOT_EVERY:
             self.now = map_state(owned, self.now)
             self._snapshots.append(self.now)
         while len(self._snapshots) > 1 and self._snapshots[1].position <= self.position - self.history:
             gone = self._snapshots.pop(0)
             del self._ids[: self._snapshots[0].position - gone.position]
-
-    def _due(self) -> int:
-        """Where the next snapshot is due. The begin token counts, so that MAC's segments end there too: no
-        segment is read in two pieces."""
-        last = self._snapshots[-1].position
-        return last + SNAPSHOT_EVERY - (last == 0)
 
     def weights(self) -> dict[tuple[int, str], Floats]:
         """The memory's weights right now: (layer, "W1" … "Wn") -> [heads, rows, columns]."""

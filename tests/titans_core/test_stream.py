@@ -200,6 +200,18 @@ def test_a_saved_stream_goes_on_bit_for_bit(stream: Stream, tmp_path: Path) -> N
     assert_same_state(stream.at(5), loaded.at(5))
 
 
+def test_a_stream_saved_far_from_its_beginning_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    stream = Stream(speaker(("mac", 1, 1)))
+    ids = [i % 90 for i in range(SNAPSHOT_EVERY + 44)]
+    stream.feed(ids * 2)
+    stream.save(tmp_path / "stream.safetensors")
+    loaded = Stream.load(tmp_path / "stream.safetensors", stream.model)
+    one, other = stream.feed(ids), loaded.feed(ids)
+    assert len(other) == len(ids)
+    assert_same_trace(one, other, 0)
+    assert_same_state(stream.at(SNAPSHOT_EVERY), loaded.at(SNAPSHOT_EVERY), 0)
+
+
 def test_a_damaged_or_foreign_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     stream = Stream(speaker(("mac", 1, 1)))
     path = tmp_path / "stream.safetensors"
