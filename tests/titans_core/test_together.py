@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import titans_core as tc
+from kernels.gpu.limits import fits
 from tests.titans_core.conftest import KINDS, TEXT, WITH_MEMORY, tiny
 from tests.titans_core.test_stream import assert_same_state, assert_same_trace
 from titans_core import together
@@ -299,6 +300,10 @@ def test_a_step_looks_at_no_value_and_brings_none_from_the_host(
 ) -> None:
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)  # it knows no device without values
     monkeypatch.setattr("kernels.api.preferred", lambda *_: False)  # the loop of a CPU
+
+    def usual(*memory: Any) -> str:
+        return backend if fits(*memory) else "torch"
+
     model = exact(kind).float()
     stream, shape = tc.Stream(model), copy.deepcopy(model).to("meta")
     for position in range(10):
@@ -311,7 +316,7 @@ def test_a_step_looks_at_no_value_and_brings_none_from_the_host(
         )
         for device, reader, inputs in passes:
             with monkeypatch.context() as patch:
-                patch.setattr("kernels.backends.usual_backend", lambda *_: backend)
+                patch.setattr("kernels.backends.usual_backend", usual)
                 together.step(reader, inputs)  # fills what is kept for every later step, as a warm-up does
                 asked = bounded_caches()
                 with Blind(device):
