@@ -55,6 +55,7 @@ lint: $(READY_DEV)  ## check style and types
 .PHONY: bench
 bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer and on the pages, results in benchmarks/results
 	$(BIN)/python -m benchmarks.stream
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.lab
 
