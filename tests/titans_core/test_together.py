@@ -98,8 +98,7 @@ def test_cuts_and_phases_change_nothing(kind: Kind, places: list[tuple[int, list
 def test_a_trained_model_reads_a_class_as_it_reads_each(name: str) -> None:
     model = tc.load(name, device="cpu")
     streams = standing_at(model, (0, 40, 40, 70))
-    assert_alone(streams, [TEXT, TEXT, "Where is the red key?", some(1, 0)], state=1e-4, trace=1e-5)
-    # the models' float32 itself differs so much between one cut of a text and another
+    assert_alone(streams, [TEXT, TEXT, "Where is the red key?", some(1, 0)], state=1e-5)
 
 
 def test_one_phase_shares_every_call(calls: Callable[[tc.TitansLM], list[int]]) -> None:
