@@ -93,7 +93,8 @@ def memory(
     if q.shape[1] == 0:
         return _unchanged(q, v, weights, momentum, block_start, offset, block_keys, telemetry)
     block_start = block_start if offset else None
-    tensors = (q, k, v, eta, theta, alpha, *weights, *momentum, *(initial or ()), *(block_start or ()))
+    layers = (*weights, *momentum, *(initial or ()), *(block_start or ()))
+    tensors = (q, k, v, eta, theta, alpha, *layers, *(() if block_keys is None else (block_keys,)))
     if backend == "numba":
         require(tensors)
     elif backend == "auto" and preferred(tensors):

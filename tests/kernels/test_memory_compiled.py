@@ -76,6 +76,16 @@ def test_its_stream_may_be_cut_anywhere(hidden, block, data):
 
 @needs_numba
 @pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])
+def test_half_precision_is_computed_in_float32(hidden):
+    case = draw(0, 5, hidden).map(lambda x: x.float())
+    half = replace(case, **{name: getattr(case, name).half() for name in ("q", "k", "v")})
+    found, expected = (half.run(backend=backend, block_size=1) for backend in ("numba", "torch"))
+    assert found.y.dtype == torch.float16 and found.weights[0].dtype == torch.float32
+    assert_same(numbers(found), numbers(expected), 2e-3)
+
+
+@needs_numba
+@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])
 def test_its_float32_is_pytorchs(hidden):
     case = draw(4, 200, hidden, dk=16, dv=16, initial=bool(hidden), saturated=False).map(lambda x: x.float())
     case = replace(case, theta=0.2 * case.theta * (1 - case.eta))
@@ -123,11 +133,15 @@ def test_it_says_what_it_cannot_take():
 def test_auto_takes_it_where_no_gradient_is_wanted(monkeypatch):
     taken = []
     monkeypatch.setattr("kernels.api.compiled", lambda *a: taken.append(1) or compiled.compiled(*a))
-    case = draw(0, 5, batch=1, heads=1)
-    case.run(backend="auto")
+    case = draw(0, 5, (6,), batch=1, heads=1, initial=True, offset=3, bounded=True, saturated=False)
+    options = {"backend": "auto", "step": "bounded"}
+    case.run(**options)
     assert taken.pop()
-    assert case.map(lambda x: x.clone().requires_grad_()).run(backend="auto").y.requires_grad
-    assert case.map(lambda x: x.to("meta")).run(backend="auto").y.is_meta
+    for name, leaf in case.leaves().items():
+        leaf.requires_grad_()
+        assert case.run(**options).y.requires_grad, name
+        leaf.requires_grad_(False)
+    assert case.map(lambda x: x.to("meta")).run(**options).y.is_meta
     assert not taken
 
 
