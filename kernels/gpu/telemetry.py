@@ -1,18 +1,10 @@
-"""Loss, and the sizes of gradient, momentum and memory at every token, all chunks side by side.
-
-The squared norms follow scalar recurrences of their own. With u_i = 2 theta_i k_iᵀ r_i, the write,
-
-    |S_t|²    = eta² |S|²        + |u_t|² + 2 eta <S, u_t>
-    <M_t,S_t> = lambda eta <M,S> + |S_t|² + lambda <M, u_t>
-    |M_t|²    = lambda² |M|²     + 2 <M_t,S_t> - |S_t|²        M, S before the token
-
-whose segment products are, entry by entry, products of the segment products at hand.
-"""
+"""Loss, and the sizes of gradient, momentum and memory at every token, all chunks side by side."""
 
 import triton
 import triton.language as tl
 
-from kernels.gpu.tiles import carried, coefficients, load_gates, load_rows, matmul
+from kernels.gpu.norms import squared_norms
+from kernels.gpu.tiles import load_gates, load_rows, matmul
 
 SIZES = tl.constexpr(4)
 
@@ -58,25 +50,17 @@ def telemetry(
     from_s = tl.sum(matmul(keys, s, k) * wide, axis=1)
     m, s = m.to(tl.float32), s.to(tl.float32)
     mm, ms, ss = tl.sum(m * m), tl.sum(m * s), tl.sum(s * s)
-    both = matmul(keys, tl.trans(keys), k) * matmul(residual, tl.trans(residual), k)
-    both = tl.where(r[:, None] > r[None, :], both, 0.0) * step[None, :]  # <k_tᵀ r_t, u_i>, i before t
-
-    p, of_momentum, of_memory = coefficients(momentum, kept, C, PRECISION)
-    b, f, h = carried(momentum, kept, of_memory)
-    in_momentum = h * from_s + tl.sum(of_momentum * both, axis=1)  # <eta_t S_{t-1}, k_tᵀ r_t>
-    in_memory = (
-        b * from_m + (f - h) * from_s + tl.sum((p - of_momentum) * both, axis=1)
-    )  # of lambda_t M_{t-1}
-    grown = step * step * write + 2.0 * step * in_momentum
-    momenta = h * h * ss + tl.sum(of_momentum * of_momentum * grown[None, :], axis=1)
-    mixed = b * h * ms + tl.sum(of_memory * of_momentum * (momenta + step * in_memory)[None, :], axis=1)
-    grown = 2.0 * mixed - momenta
-    memory = b * b * mm + tl.sum(of_memory * of_memory * grown[None, :], axis=1)
+    from_o, om, os, oo = 0.0 * from_m, 0.0, 0.0, 0.0
     if SHIFTED:
         o = tl.load(origin + n * K * V + matrix)
-        writes = step * tl.sum(matmul(keys, o, k) * wide, axis=1)  # <I, u_i>
-        along = b * tl.sum(o * m) + f * tl.sum(o * s) + tl.sum(p * writes[None, :], axis=1)
-        memory += tl.sum(o * o) + 2.0 * along
+        from_o = tl.sum(matmul(keys, o, k) * wide, axis=1)  # <I, k_tᵀ r_t>
+        om, os, oo = tl.sum(o * m), tl.sum(o * s), tl.sum(o * o)
+    both = matmul(keys, tl.trans(keys), k) * matmul(residual, tl.trans(residual), k)
+    both = tl.where(r[:, None] > r[None, :], both, 0.0) * step[None, :]  # <k_tᵀ r_t, u_i>, i before t
+    momenta, memory = squared_norms(
+        momentum, step, kept, write, from_m, from_s, from_o, both, mm, ms, ss, om, os, oo,
+        SHIFTED, C, PRECISION,
+    )  # fmt: skip
     out = sizes + ((batch * T + t0 + r) * H + head) * SIZES
     token = r < L
     tl.store(out, loss, mask=token)
