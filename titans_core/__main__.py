@@ -84,6 +84,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def take_one_thread() -> None:
+    """Reading is many small products, for which a second thread costs more than it brings. Who names a number
+    gets it."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
     """PyTorch has a class for it on CUDA, and only words on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
@@ -117,6 +124,7 @@ def check_output(path: Path | None, *inputs: Path) -> None:
 def run_stream(options: argparse.Namespace) -> None:
     """Print a token a line: text, −log p, mean surprise, mean write."""
     check_output(options.csv, Path(options.file))
+    take_one_thread()
     stream = Stream(load(options.model))
     ids = stream.tokenizer.encode(read_text(options.file))
     starts = range(0, max(len(ids), 1), STRETCH)
@@ -188,6 +196,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint and print its scores."""
     checkpoint = find(options.checkpoint)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
+    take_one_thread()
     scores = report(load(options.checkpoint), options.asked, options.seed)
     print(table(scores))
     if options.json:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from titans_core.denormals import flushed
 from titans_core.layers import map_state
 from titans_core.source import influence
 from titans_core.stepping import step
@@ -88,6 +89,7 @@ def likeliest_first(candidates: Candidates) -> Candidates:
 
 
 @torch.inference_mode()
+@flushed()
 def complete(stream: Stream) -> Candidates:
     """The five likeliest first tokens, each completed greedily, in the order of those first tokens."""
     now, model = stream.now, stream.model

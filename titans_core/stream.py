@@ -14,6 +14,7 @@ from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
+from titans_core.denormals import flushed
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.observe import guesses, layer_writes, stack_columns, surprisal, to_numpy
@@ -101,6 +102,7 @@ class Stream:
                 return
 
     @torch.inference_mode()
+    @flushed()
     def _step(self, ids: list[int], writes: bool, without: bool) -> Trace:
         """Read up to the next snapshot."""
         before, rows = self.now, len(ids)
