@@ -17,7 +17,7 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    return f"{recall()}\n{parts()}\n{speed()}\n{waits()}"
+    return f"{recall()}\n{parts()}\n{speed()}\n{memory()}\n{waits()}"
 
 
 DISTANCES = {  # columns of the README's tables: group, and what picks the row of a card's scores
@@ -171,6 +171,36 @@ def speed() -> str:
         + f"\nIn {page['browser']} ({machine(page)}): {paint:.0f} ms from submitting 512 tokens to the first "
         f"painted frame (median), and {scrub['frames a second']:.0f} frames a second while scrubbing, with "
         f"{scrub['requests to the server']} requests to the server.\n"
+    )
+
+
+MEMORY_TASKS = {
+    "read": "two layers, {tokens} tokens at once",
+    "step": "two layers, one token at a time",
+    "matrix": "one matrix, one token at a time",
+}
+MEMORY_BACKENDS = {"torch": "PyTorch", "numba": "compiled by numba", "peer": "titans-pytorch"}
+
+
+def memory() -> str:
+    """How fast the memory alone is written by the exact rule, beside the peer's in the same run."""
+    measured = json.loads((RESULTS / "memory.json").read_text())
+    peer = {row["task"]: row["tokens_per_second"] for row in measured["rows"] if row["backend"] == "peer"}
+    rows = [
+        [
+            MEMORY_TASKS[row["task"]].format_map(measured),
+            MEMORY_BACKENDS[row["backend"]] + (", full telemetry" if row["telemetry"] else ""),
+            f"{row['tokens_per_second']:,}",
+            f"{row['tokens_per_second'] / peer[row['task']]:.0f}" if row["task"] in peer else "–",
+        ]
+        for row in measured["rows"]
+    ]
+    return (
+        "The memory alone, 64 wide, its two layers with 256 hidden units, every gradient at the weights just "
+        f"before its token, on one thread: medians of {measured['repeats']} turns taken one after another "
+        f"({machine(measured)}, numba {measured['machine']['packages']['numba']}; `NeuralMemory` of "
+        f"titans-pytorch {measured['peer']['titans-pytorch']}, which tells nothing of its writes):\n\n"
+        + table(["memory", "by", "tokens a second", "times titans-pytorch"], rows)
     )
 
 
