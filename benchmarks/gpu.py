@@ -21,7 +21,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from benchmarks import together
 from benchmarks.machine import describe, keep
+from benchmarks.report_gpu import beside
 from kernels import memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +48,7 @@ MAIN = Size(8, 8, 16_384, 64)
 COMPILED = replace(MAIN, tokens=2_048)  # a compiler unrolls the loop over chunks: longer takes it too long
 LENGTHS = [replace(MAIN, batch=1, tokens=1 << n) for n in (10, 12, 14, 16, 18, 20)]
 ATTENTION_UP_TO = 1 << 18  # tokens: its cost grows with the square
+DEEP, HIDDEN, DEEP_BLOCK = replace(MAIN, tokens=2_048), 128, 16  # the PyTorch form is a loop over blocks
 STEPS = [replace(MAIN, batch=n, tokens=1) for n in (1, 50)]
 
 
@@ -63,12 +66,18 @@ class Call(NamedTuple):
     """A memory's arguments."""
 
     tokens: list[Tensor]  # q, k, v, eta, theta, alpha
-    weights: tuple[Tensor]
-    momentum: tuple[Tensor]
+    weights: tuple[Tensor, ...]
+    momentum: tuple[Tensor, ...]
 
     def run(self, block: int, backend: str, telemetry: bool = False) -> Any:
         options: dict[str, Any] = {"chunk_size": CHUNK, "block_size": block, "backend": backend}
         return memory(*self.tokens, self.weights, self.momentum, **options, telemetry=telemetry)
+
+    def run_deep(self, backend: str, telemetry: bool = False) -> Any:
+        """As the deep models do it: decaying to where it began, by steps that cannot overshoot."""
+        options: dict[str, Any] = {"chunk_size": DEEP_BLOCK, "block_size": DEEP_BLOCK, "step": "bounded"}
+        options |= {"backend": backend, "telemetry": telemetry, "initial": self.weights}
+        return memory(*self.tokens, self.weights, self.momentum, **options)
 
 
 def call(size: Size, gradients: bool = False) -> Call:
@@ -93,6 +102,17 @@ def call(size: Size, gradients: bool = False) -> Call:
     return Call(tokens, (state[0],), (0.1 * state[1],))
 
 
+def deep_call(size: Size, gradients: bool = False) -> Call:
+    """The same tokens, in float32, for a memory of two layers."""
+    tokens = [x.detach().float().requires_grad_(gradients) for x in call(size).tokens]
+    per_head = (size.batch, size.heads)
+    weights = tuple(
+        torch.randn(*per_head, rows, columns, device=DEVICE) / rows
+        for rows, columns in ((size.width, HIDDEN), (HIDDEN, size.width))
+    )
+    return Call(tokens, weights, tuple(torch.zeros_like(w) for w in weights))
+
+
 def timed(work: Callable[[], Any]) -> tuple[float, float, float]:
     """Milliseconds: lower quartile, median, upper quartile."""
     from triton.testing import do_bench
@@ -115,17 +135,26 @@ def ours(size: Size) -> Iterator[Row]:
             yield row(
                 f"ours, {rule}, telemetry", size, lambda one=one, block=block: one.run(block, "triton", True)
             )
-        yield row(f"ours, {rule}, with gradient", size, with_gradient(call(size, gradients=True), block))
+        leaves = call(size, gradients=True)
+        work = with_gradient(lambda leaves=leaves, block=block: leaves.run(block, "triton").y, leaves)
+        yield row(f"ours, {rule}, with gradient", size, work)
 
 
-def with_gradient(one: Call, block: int) -> Callable[[], Any]:
+def with_gradient(read: Callable[[], Tensor], one: Call) -> Callable[[], Any]:
     """Forward and backward to all tokens and gates."""
     to = torch.randn_like(one.tokens[2])
+    return lambda: torch.autograd.grad(read(), one.tokens, to)
 
-    def work() -> Any:
-        return torch.autograd.grad(one.run(block, "triton").y, one.tokens, to)
 
-    return work
+def deep(size: Size) -> Iterator[Row]:
+    """A memory of two layers, by the kernels and by PyTorch."""
+    one, leaves = deep_call(size), deep_call(size, gradients=True)
+    for name, backend in (("ours, deep", "triton"), ("PyTorch, deep", "torch")):
+        with torch.no_grad():
+            yield row(name, size, lambda backend=backend: one.run_deep(backend))
+            yield row(f"{name}, telemetry", size, lambda backend=backend: one.run_deep(backend, True))
+        work = with_gradient(lambda backend=backend: leaves.run_deep(backend).y, leaves)
+        yield row(f"{name}, with gradient", size, work)
 
 
 def in_pytorch(size: Size, compiled: Size) -> Iterator[Row]:
@@ -213,7 +242,7 @@ def measure(python: str, packages: str | None) -> dict[str, Any]:
     before = card()
     rows: list[Row] = []
     parts = [ceilings(MAIN), ours(MAIN), iter([attention(MAIN)]), in_pytorch(MAIN, COMPILED)]
-    for part in tqdm([*parts, lengths(LENGTHS), steps(STEPS)], desc="timing", unit="part"):
+    for part in tqdm([*parts, deep(DEEP), lengths(LENGTHS), steps(STEPS)], desc="timing", unit="part"):
         rows += part
     theirs = peers(python, packages, [MAIN, *LENGTHS])
     return {
@@ -232,23 +261,15 @@ def table(result: dict[str, Any]) -> str:
             lines.append(f"{one['name']:52}wrong by {one['error']:.1e}: not timed")
             continue
         low, high = one["quartiles_ms"]
-        size, beside = one["size"], _ours_beside(one, rows)
-        ratio = f"{one['median_ms'] / beside:8.2f}" if beside else ""
+        size, ratio = one["size"], beside(one, rows)
         lines.append(
             f"{one['name']:52}{size['batch']:>4}{size['tokens']:>11,}{one['median_ms']:>9.3f} ms"
-            f"{low:>11.3f} to {high:.3f}   {ratio}"
+            f"{low:>11.3f} to {high:.3f}   {'' if ratio is None else f'{ratio:8.2f}'}"
         )
     before, after = result["card"]["before"], result["card"]["after"]
     clocks = f"SM clock {before['clocks.sm']} before, {after['clocks.sm']} after"
     lines.append(f"{before['name']}, driver {before['driver_version']}, {clocks}; d = chunk = {CHUNK}, bf16")
     return "\n".join(lines)
-
-
-def _ours_beside(one: dict[str, Any], rows: list[dict[str, Any]]) -> float | None:
-    """Our median, block = chunk, at the size of this row, with the gradient where it has it."""
-    name = "ours, block = chunk" + (", with gradient" if one["name"].endswith("with gradient") else "")
-    same = (r["median_ms"] for r in rows if r["name"] == name and r["size"] == one["size"])
-    return next(same, None)
 
 
 def main() -> None:
@@ -262,6 +283,7 @@ def main() -> None:
     result = measure(chosen.peers, chosen.packages)
     print(table(result))
     print(f"kept in {keep('gpu', result).relative_to(ROOT)}")
+    together.main()
 
 
 if __name__ == "__main__":

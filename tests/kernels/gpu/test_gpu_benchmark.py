@@ -8,15 +8,18 @@ import pytest
 import torch
 
 from benchmarks import gpu
+from benchmarks.report_gpu import on_gpu
 
 
 @pytest.fixture
-def small(monkeypatch, tmp_path):
+def small(monkeypatch):
     """Sizes for the interpreter; nothing is kept where results lie."""
     main = gpu.Size(1, 1, 64, 16)
     monkeypatch.setattr(gpu, "DEVICE", "cpu")
     monkeypatch.setattr(gpu, "MAIN", main)
     monkeypatch.setattr(gpu, "COMPILED", main)
+    monkeypatch.setattr(gpu, "DEEP", replace(main, tokens=32))
+    monkeypatch.setattr(gpu, "HIDDEN", 16)
     monkeypatch.setattr(gpu, "LENGTHS", [replace(main, tokens=n) for n in (64, 128)])
     monkeypatch.setattr(gpu, "STEPS", [replace(main, tokens=1)])
     monkeypatch.setattr(gpu, "ATTENTION_UP_TO", 64)
@@ -34,14 +37,18 @@ def small(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.gpu itself")
 @pytest.mark.usefixtures("small")
-def test_every_row_is_measured_and_told():
+def test_every_row_is_measured_and_told(tmp_path):
     result = gpu.measure("/no/such/python", None)
     names = [row["name"] for row in result["rows"]]
-    for name in ("ours, exact rule, telemetry", "ours, block = chunk, with gradient", "SDPA, causal"):
+    told = ("exact rule, telemetry", "block = chunk, with gradient", "deep, with gradient")
+    for name in (*(f"ours, {what}" for what in told), "SDPA, causal"):
         assert name in names
     assert sum(row["size"]["tokens"] == 128 for row in result["rows"]) == 2  # no attention beyond its length
     told = gpu.table(json.loads(json.dumps(result)))
     assert all(name in told for name in names) and "nan" not in told
+    (tmp_path / "gpu.json").write_text(json.dumps(result))
+    page = on_gpu(tmp_path)
+    assert all(name in page for name in ("ours, exact rule, telemetry", "SDPA, causal", "| 64 | 128 |"))
 
 
 def test_wrong_peers_have_no_time():
@@ -56,3 +63,7 @@ def test_without_a_gpu_one_sentence_says_so(monkeypatch):
     monkeypatch.setattr("sys.argv", ["gpu"])
     with pytest.raises(SystemExit, match="no CUDA GPU"):
         gpu.main()
+
+
+def test_where_nothing_was_measured_the_page_says_so(tmp_path):
+    assert "No kernel has run on a GPU yet" in on_gpu(tmp_path)

@@ -1,0 +1,76 @@
+"""The part of the README that a GPU measured, or the sentence that none has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+Rows = list[dict[str, Any]]
+
+ABSENT = (
+    "No kernel has run on a GPU yet, and so no figure of one stands here. In Triton's interpreter all of "
+    "them give the definition's numbers, outer gradients included, and all compile ahead of time for compute "
+    "capability 8.0 and 9.0 within a budget of registers (`tests/kernels/gpu`). Where there is a card, "
+    "`python -m benchmarks.gpu` checks them on it, times them beside peers and a copy of the same bytes, and "
+    "fills this place.\n"
+)
+
+
+def on_gpu(results: Path) -> str:
+    """Markdown of results/gpu.json: everything at the one size, then cost against length."""
+    path = results / "gpu.json"
+    if not path.exists():
+        return ABSENT
+    result = json.loads(path.read_text(encoding="utf-8"))
+    rows: Rows = [row for row in result["rows"] if "median_ms" in row]
+    wrong = [row for row in result["rows"] if "median_ms" not in row]
+    main = rows[0]["size"]
+    card, packages = result["card"]["before"], result["machine"]["packages"]
+    lines = [
+        f"On one {card['name']} (driver {card['driver_version']}, SM clock {card['clocks.sm']}, PyTorch "
+        f"{packages['torch']}, Triton {packages['triton']}, {result['machine']['date'][:10]}): "
+        f"{main['batch']} sequences of {main['tokens']:,} tokens, {main['heads']} heads of {main['width']}, "
+        "bfloat16, medians.\n",
+        "| what | ms | beside ours, block = chunk |",
+        "| --- | --- | --- |",
+        *(f"| {row['name']} | {row['median_ms']:.3f} | {_cell(row, rows)} |" for row in at(main, rows)),
+        *(f"| {row['name']} | not timed: off by {row['error']:.1e} | – |" for row in wrong),
+        "\nOne sequence, longer and longer, milliseconds:\n",
+        *_by_length(rows, main),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def at(size: dict[str, int], rows: Rows) -> Rows:
+    """The rows of one size."""
+    return [row for row in rows if row.get("size") == size]
+
+
+def beside(row: dict[str, Any], rows: Rows) -> float | None:
+    """A row's time by ours of its kind at its size: deep or not, with the gradient or not."""
+    kind = "deep" if "deep" in row["name"] else "block = chunk"
+    name = f"ours, {kind}" + (", with gradient" if row["name"].endswith("with gradient") else "")
+    found = (other["median_ms"] for other in at(row["size"], rows) if other.get("name") == name)
+    ours = next(found, None)
+    return row["median_ms"] / ours if ours else None
+
+
+def _cell(row: dict[str, Any], rows: Rows) -> str:
+    ratio = beside(row, rows)
+    return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def _by_length(rows: Rows, main: dict[str, int]) -> list[str]:
+    """A row a contestant, a column a length."""
+    one = [row for row in rows if row["size"]["batch"] == 1 and row["size"]["tokens"] > 1]
+    lengths = sorted({row["size"]["tokens"] for row in one})
+    lines = [
+        "| what | " + " | ".join(f"{length:,}" for length in lengths) + " |",
+        "| --- " * (len(lengths) + 1) + "|",
+    ]
+    for name in dict.fromkeys(row["name"] for row in one):
+        times = {row["size"]["tokens"]: row["median_ms"] for row in one if row["name"] == name}
+        cells = (f"{times[length]:.3f}" if length in times else "–" for length in lengths)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
