@@ -158,20 +158,71 @@ def number(scores: dict[str, Any], group: str, wanted: dict[str, Any]) -> float:
     return next((float(row["recall"]) for row in fitting), math.nan)
 
 
+TASKS_OF_SPEED = {
+    "read": "{tokens:,} tokens at once",
+    "step": "one token at a time",
+    "page": "a text of {tokens:,} tokens, to all that the page shows",
+    "far": "{tokens:,} tokens after {after:,}",
+}
+PEER = {"segment": "titans-pytorch, by segment", "whole": "titans-pytorch, default"}
+WAYS = {"": "Titans Lab", "torch": "Titans Lab without numba", **PEER}
+TOLD = {"read": ", full telemetry", "far": ", full telemetry"}
+
+
 def speed() -> str:
     """Reading beside the peer in the same run, and the page in a browser."""
-    stream, page = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("stream", "page"))
-    rows = [[row["name"], str(row["threads"]), f"{row['median_ms']:.0f} ms"] for row in stream["rows"]]
+    page = json.loads((RESULTS / "page.json").read_text())
     paint = next(value for key, value in page.items() if "first painted frame" in key)["median"]
     scrub = page["scrubbing"]["512 tokens"]
     return (
-        f"Reading {stream['tokens']} tokens, medians of {stream['repeats']} turns taken one after another "
-        f"({machine(stream)}; titans-pytorch {stream['peer']['titans-pytorch']} gives logits alone):\n\n"
-        + table(["what", "threads", "median"], rows)
-        + f"\nIn {page['browser']} ({machine(page)}): {paint:.0f} ms from submitting 512 tokens to the first "
-        f"painted frame (median), and {scrub['frames a second']:.0f} frames a second while scrubbing, with "
-        f"{scrub['requests to the server']} requests to the server.\n"
+        f"{reading()}\nIn {page['browser']} ({machine(page)}): {paint:.0f} ms from submitting 512 tokens to "
+        f"the first painted frame (median), and {scrub['frames a second']:.0f} frames a second while "
+        f"scrubbing, with {scrub['requests to the server']} requests to the server.\n"
     )
+
+
+def reading() -> str:
+    """How fast MAC reads, beside the peer in the same run."""
+    stream = json.loads((RESULTS / "stream.json").read_text())
+    rows = [
+        [
+            TASKS_OF_SPEED[row["task"]].format_map(row),
+            WAYS[row["way"]] + ("" if row["way"] in PEER else TOLD.get(row["task"], "")),
+            str(row["threads"]),
+            " to ".join(f"{1e3 * quartile / row['tokens']:,.0f}" for quartile in row["quartiles_ms"]),
+            f"{a_token(row):,.0f} µs",
+        ]
+        for row in stream["rows"]
+    ]
+    by_segment, default = (
+        {task: quickest(stream, task, way) / quickest(stream, task) for task in ("read", "step")}
+        for way in PEER
+    )
+    shown = quickest(stream, "step", "segment") / quickest(stream, "page")
+    near, far = (a_token(row) for row in stream["rows"] if row["task"] == "far")
+    versions = f"numba {stream['machine']['packages']['numba']}; "
+    versions += f"titans-pytorch {stream['peer']['titans-pytorch']}"
+    return (
+        f"How fast MAC reads: a token's microseconds, in {stream['repeats']} turns taken one after another "
+        f"({machine(stream)}, {versions} gives logits alone, and by default takes every gradient at the "
+        "weights that the text began with):\n\n"
+        + table(["what", "who", "threads", "quartiles", "median"], rows)
+        + f"\nAt once Titans Lab is {by_segment['read']:.1f} times as fast as titans-pytorch by segment and "
+        f"{default['read']:.1f} times as fast as its default, one token at a time {by_segment['step']:.1f} "
+        f"and {default['step']:.1f} times. To tell of every token what the page shows, the peer would have "
+        f"to read token by token: there it is {shown:.0f} times. After a million tokens a token costs "
+        f"{far / near:.2f} times what it costs after ten thousand.\n"
+    )
+
+
+def a_token(row: dict[str, Any]) -> float:
+    """Microseconds a token."""
+    return float(1e3 * row["median_ms"] / row["tokens"])
+
+
+def quickest(stream: dict[str, Any], task: str, way: str = "") -> float:
+    """Microseconds a token, by the number of threads that suits it best; ours where no ``way`` is given."""
+    return min(a_token(row) for row in stream["rows"] if (row["task"], row["way"]) == (task, way))
 
 
 MEMORY_TASKS = {

@@ -1,8 +1,11 @@
-"""How long reading takes: `Stream.feed` of 512 tokens, MAC with full telemetry, beside `titans-pytorch`.
+"""How fast MAC reads, in each of its ways, beside `titans-pytorch` in the same run.
 
-All contestants run in processes of their own and take turns, one reading each, so that whatever else the
-machine does meets them alike. The peer gives logits alone. It is measured with its default, every gradient
-taken at the weights the text began with, and with weights that move on after every segment, nearer to ours.
+1,024 tokens at once; one token at a time, greedily, without telemetry; from a text to all that the page shows
+of every token, for which the peer would have to read token by token too; and after a million other tokens.
+
+All contestants run in processes of their own and take turns, so that whatever else the machine does meets
+them alike. The peer gives logits alone. It is measured with its default, every gradient taken at the weights
+the text began with, and with weights that move on after every segment, nearer to ours.
 """
 
 import json
@@ -13,49 +16,60 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from benchmarks import report
 from benchmarks.machine import describe, keep
 from titans_core.tokenizer import Tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER_PYTHON = str(ROOT / ".venv-bench" / "bin" / "python")
-TOKENS, WARM_UP, REPEATS = 512, 5, 25
-THREADS = (1, 2)
+PEER = str(ROOT / "benchmarks" / "peers" / "titans_pytorch.py")
+READ, STEPS, NEAR, FAR, STRETCH = 1024, 64, 10_000, 1_000_000, 1024  # tokens
+WARM_UP, REPEATS = 3, 25
+PEER_WAYS = ("segment", "whole")
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way to read the tokens: its name in the table, its Python, and what that is to run."""
+    """Who does what: `task` as the programs in `peers` call it, with so many tokens in a turn.
 
-    name: str
-    python: str
-    arguments: tuple[str, ...]
-    isolated: bool
+    `way`, of the peer, is how often its weights move on; of ourselves it is "", or "torch" without numba.
+    `after`, for the task `far` alone, is how many tokens were read before.
+    """
 
-    def command(self, threads: int) -> list[str]:
-        """The process to start. An isolated one sees neither our folders nor our settings."""
-        arguments = [argument.format(threads=threads) for argument in self.arguments]
-        return [self.python, *(["-I"] if self.isolated else []), *arguments]
+    task: str
+    tokens: int
+    threads: int = 1
+    way: str = ""
+    after: int = 0
+
+    def command(self) -> list[str]:
+        """The process to start. The peer's sees neither our folders nor our settings."""
+        arguments = [self.task, str(self.after or self.tokens), str(self.threads)]
+        if self.foreign:
+            return [PEER_PYTHON, "-I", PEER, *arguments, str(Tokenizer.load().vocab_size), self.way]
+        return [sys.executable, "-m", "benchmarks.peers.titans_lab", *arguments, self.way]
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is the peer."""
+        return self.way in PEER_WAYS
 
 
-def contestants() -> list[Contestant]:
-    """Ourselves first: the others are compared with the first."""
-    vocabulary, peer = (
-        str(Tokenizer.load().vocab_size),
-        str(ROOT / "benchmarks" / "peers" / "titans_pytorch.py"),
-    )
-    shape = (peer, vocabulary, str(TOKENS), "{threads}")
-    ours = ("-m", "benchmarks.peers.titans_lab", str(TOKENS), "{threads}")
-    return [
-        Contestant("Titans Lab, MAC, full telemetry", sys.executable, ours, isolated=False),
-        Contestant("titans-pytorch, MAC, by segment", PEER_PYTHON, (*shape, "segment"), isolated=True),
-        Contestant("titans-pytorch, MAC, default", PEER_PYTHON, (*shape, "whole"), isolated=True),
-    ]
+# A second thread is offered where there is enough to share: in steps of one token both are slower with it.
+FIELD = (
+    *(Contestant("read", READ, threads, way) for way in ("", *PEER_WAYS) for threads in (1, 2)),
+    Contestant("read", READ, way="torch"),
+    *(Contestant("step", STEPS, way=way) for way in ("", "torch", *PEER_WAYS)),
+    *(Contestant("page", READ, way=way) for way in ("", "torch")),
+    Contestant("far", STRETCH, after=NEAR),
+    Contestant("far", STRETCH, after=FAR),
+)
 
 
 class Worker:
@@ -65,8 +79,8 @@ class Worker:
         self.process = process
         self.parameters = int(self._answer())
 
-    def read_once(self) -> float:
-        """Seconds of one reading."""
+    def turn(self) -> float:
+        """Seconds of one turn."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
@@ -80,13 +94,14 @@ class Worker:
 
 
 @contextmanager
-def worker(contestant: Contestant, threads: int) -> Iterator[Worker]:
+def worker(contestant: Contestant) -> Iterator[Worker]:
     """Start a contestant, and end it afterwards."""
+    threads = {"OMP_NUM_THREADS": str(contestant.threads), "OMP_WAIT_POLICY": "PASSIVE"}
     with tempfile.TemporaryDirectory() as elsewhere:
         process = subprocess.Popen(
-            contestant.command(threads),
-            cwd=elsewhere if contestant.isolated else ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"},
+            contestant.command(),
+            cwd=elsewhere if contestant.foreign else ROOT,
+            env=os.environ | threads,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -99,35 +114,27 @@ def worker(contestant: Contestant, threads: int) -> Iterator[Worker]:
 
 
 def measure() -> dict[str, Any]:
-    """Median milliseconds and quartiles of every contestant at every number of threads."""
-    machine = describe("torch")  # before we make it busy ourselves
-    field = [(contestant, threads) for contestant in contestants() for threads in THREADS]
+    """Median milliseconds and quartiles of every contestant's turns."""
+    machine = describe("torch", "numba")  # before we make it busy ourselves
     with ExitStack() as stack:
-        workers = [stack.enter_context(worker(*entry)) for entry in field]
-        times: list[list[float]] = [[] for _ in field]
-        for turn in tqdm(range(WARM_UP + REPEATS), desc=f"reading {TOKENS} tokens", unit="turn"):
+        workers = [stack.enter_context(worker(contestant)) for contestant in FIELD]
+        times: list[list[float]] = [[] for _ in FIELD]
+        for turn in tqdm(range(WARM_UP + REPEATS), desc="taking turns", unit="turn"):
             for taken, one in zip(times, workers, strict=True):
-                seconds = one.read_once()
+                seconds = one.turn()
                 if turn >= WARM_UP:
                     taken.append(1e3 * seconds)
         parameters = [one.parameters for one in workers]
     rows = [
-        {
-            "name": contestant.name,
-            "threads": threads,
+        asdict(contestant)
+        | {
             "parameters": count,
             "median_ms": round(statistics.median(taken), 2),
             "quartiles_ms": [round(q, 2) for q in statistics.quantiles(taken, n=4)[::2]],
         }
-        for (contestant, threads), count, taken in zip(field, parameters, times, strict=True)
+        for contestant, count, taken in zip(FIELD, parameters, times, strict=True)
     ]
-    return {
-        "tokens": TOKENS,
-        "repeats": REPEATS,
-        "machine": machine,
-        "peer": peer_versions(),
-        "rows": rows,
-    }
+    return {"repeats": REPEATS, "machine": machine, "peer": peer_versions(), "rows": rows}
 
 
 def peer_versions() -> dict[str, str]:
@@ -138,28 +145,7 @@ def peer_versions() -> dict[str, str]:
     return versions
 
 
-def table(result: dict[str, Any]) -> str:
-    """The rows as text, each beside the first contestant's best."""
-    best: dict[str, float] = {}
-    for row in result["rows"]:
-        best[row["name"]] = min(row["median_ms"], best.get(row["name"], float("inf")))
-    ours = next(iter(best.values()))
-    lines = [
-        f"{'':34}{'parameters':>12}"
-        + "".join(f"{f'{n} thread' + 's' * (n > 1):>12}" for n in THREADS)
-        + "   ratio"
-    ]
-    for name, fastest in best.items():
-        rows = [row for row in result["rows"] if row["name"] == name]
-        cells = "".join(f"{row['median_ms']:9.1f} ms" for row in rows)
-        lines.append(f"{name:34}{rows[0]['parameters']:12,}{cells}{fastest / ours:8.2f}")
-    machine = result["machine"]
-    place = f"{machine['processor']}, {machine['cores']} cores"
-    lines.append(f"{result['tokens']} tokens, medians of {result['repeats']}; {place}")
-    return "\n".join(lines)
-
-
 if __name__ == "__main__":
-    measured = measure()
-    print(table(measured))
-    print(f"kept in {keep('stream', measured).relative_to(ROOT)}")
+    path = keep("stream", measure())
+    print(report.reading())
+    print(f"kept in {path.relative_to(ROOT)}")
