@@ -68,9 +68,12 @@ class Attention(nn.Module):
         return Cache(nothing, nothing)
 
     def mix(self, scores: list[Tensor], values: list[Tensor]) -> Tensor:
-        """Softmax over all the scores [..., T, n_i] together, and the mean of the values [..., n_i, D]."""
+        """Softmax over all the scores [..., T, n_i] together, and the mean of the values [..., n_j, D], which
+        may be in fewer parts."""
         weights = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
-        parts = weights.split([s.shape[-1] for s in scores], -1)
+        if len(values) == 1:
+            return weights @ values[0]
+        parts = weights.split([v.shape[-2] for v in values], -1)
         return total(w @ v for w, v in zip(parts, values, strict=True))
 
     def mix_own(self, seen: list[tuple[Tensor, Tensor]], own: list[tuple[Tensor, Tensor]]) -> Tensor:
@@ -200,7 +203,8 @@ class SegmentAttention(Attention):
         hk, hv = self.held(h)
         tokens, filled = q.shape[2], q.shape[2] + cache.segment.keys.shape[2]
         keys = torch.cat([cache.retrieved.keys, hk, cache.segment.keys, k], 2)  # [B, H, 2 filled, D]
-        values = torch.cat([cache.retrieved.values, hv, cache.segment.values, v], 2)
+        lasting = persistent.values.expand(len(q), -1, -1, -1)
+        values = torch.cat([lasting, cache.retrieved.values, hv, cache.segment.values, v], 2)
         # h stands before the segment in S̃: positions 0, 1, … and window, window + 1, …
         table = self.table(2 * self.window, q)
         places = table[:, : 2 * self.window].unflatten(1, (2, self.window))[:, :, :filled]
@@ -208,11 +212,11 @@ class SegmentAttention(Attention):
         near = turned @ turn(keys.unflatten(2, (2, filled)), places).flatten(2, 3).mT  # [B, H, T, 2 filled]
         if tokens > 1:
             near = near + future(tokens, filled, q.dtype, q.device)
-        y = self.merge(self.mix([q @ persistent.keys.mT, near], [persistent.values, values]))
+        y = self.merge(self.mix([q @ persistent.keys.mT, near], [values]))
         if filled == self.window:
             nothing = self.empty(len(q))
             return y, SegmentCache(nothing, nothing)
-        (hk, k), (hv, v) = keys.split(filled, 2), values.split(filled, 2)
+        (hk, k), (hv, v) = keys.split(filled, 2), values[:, :, -2 * filled :].split(filled, 2)
         return y, SegmentCache(Cache(hk, hv), Cache(k, v))
 
     def alone(
