@@ -22,8 +22,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import report
 from benchmarks.machine import describe, keep
+from benchmarks.report_speed import reading
 from titans_core.tokenizer import Tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,5 +147,5 @@ def peer_versions() -> dict[str, str]:
 
 if __name__ == "__main__":
     path = keep("stream", measure())
-    print(report.reading())
+    print(reading())
     print(f"kept in {path.relative_to(ROOT)}")
