@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -57,6 +58,26 @@ def test_kernels_import_without_triton() -> None:
     code = "import sys; sys.modules['triton'] = None; import kernels; print(kernels.memory.__name__)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert out.returncode == 0 and out.stdout.strip() == "memory", out.stderr
+
+
+@pytest.mark.parametrize("given, threads", [({}, "1"), ({"OMP_NUM_THREADS": "2"}, "2")])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from titans_core.__main__ import take_one_thread; take_one_thread()",
+        # without Streamlit around it no page is found, after all imports
+        "import contextlib\nwith contextlib.suppress(Exception): import app.main",
+    ],
+)
+def test_reading_takes_one_thread_unless_told_otherwise(
+    start: str, given: dict[str, str], threads: str
+) -> None:
+    code = f"{start}\nimport torch; print(torch.get_num_threads())"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")} | given
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert out.returncode == 0 and out.stdout.strip() == threads, out.stderr
 
 
 def test_nothing_is_ever_unpickled() -> None:
