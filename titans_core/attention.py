@@ -70,7 +70,7 @@ class Attention(nn.Module):
     def mix(self, scores: list[Tensor], values: list[Tensor]) -> Tensor:
         """Softmax over all the scores [..., T, n_i] together, and the mean of the values [..., n_j, D], which
         may be in fewer parts."""
-        weights = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
+        weights: Tensor = (torch.cat(scores, -1) * self.head_width**-0.5).softmax(-1)
         if len(values) == 1:
             return weights @ values[0]
         parts = weights.split([v.shape[-2] for v in values], -1)

@@ -1,7 +1,7 @@
 """One token more: by compiled loops (`titans_core.loop`) where these serve, else as any tokens are read.
 
 The loops need numba, an extra: `pip install numba`. The first call on a machine compiles, which takes some
-ten seconds, and keeps the result in `__pycache__`.
+fifteen seconds, and keeps the result in `__pycache__`.
 """
 
 from __future__ import annotations
