@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import titans_core as tc
+from benchmarks.machine import RESULTS
+from benchmarks.report_gpu import on_gpu
 from benchmarks.report_speed import memory, speed, table, waits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +18,7 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    return f"{recall()}\n{parts()}\n{speed()}\n{memory()}\n{waits()}"
+    return "\n".join((recall(), parts(), speed(), memory(), on_gpu(RESULTS), waits()))
 
 
 DISTANCES = {  # columns of the README's tables: group, and what picks the row of a card's scores

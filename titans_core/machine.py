@@ -18,7 +18,7 @@ def device_name(device: torch.device) -> str:
 
 
 def backend_name(backend: str) -> str:
-    """"torch" or "triton" with its release: PyTorch 2.13."""
+    """A backend with its release: PyTorch 2.13 for "torch", Triton 3.7 for "triton"."""
     release = ".".join(version(backend).split("+")[0].split(".")[:2])
     return f"{'Triton' if backend == 'triton' else 'PyTorch'} {release}"
 

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from titans_core.captured import Phases, graph, phase, tensors
+from titans_core.denormals import flushed
 from titans_core.layers import map_state
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.observe import to_numpy
@@ -101,14 +102,14 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
     """Read ids, equally many for each of streams in company with one another, and stand after them."""
     first = streams[0]
     model = first.model
-    found = step_of(model, len(ids[0]))(
-        Given(
-            torch.tensor(ids, device=model.device),
-            torch.cat([stream.now.logits for stream in streams]),
-            side_by_side([stream.state for stream in streams]),
-            first.edits(first.position),
-        )
+    given = Given(
+        torch.tensor(ids, device=model.device),
+        torch.cat([stream.now.logits for stream in streams]),
+        side_by_side([stream.state for stream in streams]),
+        first.edits(first.position),
     )
+    with flushed():
+        found = step_of(model, len(ids[0]))(given)
     columns, nll = to_numpy(found.columns), to_numpy(found.nll)
     after = zip(found.logits[:, None].split(1), apart(found.state), strict=True)
     traces = []

@@ -9,6 +9,7 @@ import pytest
 from tests.titans_core.conftest import speaker
 from titans_core.denormals import are_zero
 from titans_core.stream import Stream
+from titans_core.together import read_together
 
 SLOWLY, LONG = 0.06, 1600  # α, and tokens after which 0.94 ** n is no normal number
 
@@ -37,3 +38,13 @@ def test_reading_leaves_the_thread_as_it_was_and_holds_in_others() -> None:
     thread.start()
     thread.join()
     assert seen == [(False, False, False)] and not are_zero()
+
+
+def test_streams_read_together_come_to_zero_too() -> None:
+    model = speaker(("lmm", 1, 1))
+    streams = [Stream(model) for _ in range(2)]
+    read_together(streams, [[i % 90 for i in range(64)]] * 2)
+    assert all(any(w.any() for w in stream.weights().values()) for stream in streams)
+    streams = [stream.override(alpha=SLOWLY, theta=0.0) for stream in streams]
+    read_together(streams, [[i % 90 for i in range(LONG)]] * 2)
+    assert not any(w.any() for stream in streams for w in stream.weights().values())
