@@ -53,26 +53,29 @@ def layer_writes(
                 queries=to_numpy(report.queries[0, :rows]),
                 writing=np.tile(writing.cpu().numpy(), (rows, 1)),
                 reading=np.tile(reading.cpu().numpy(), (rows, 1)),
-                lens=guesses(model.predict(report.handed[0, :rows])),
+                lens=guesses(expectations(model.predict(report.handed[0, :rows]))),
             )
         )
     return tuple(found)
 
 
+def expectations(logits: Tensor) -> Tensor:
+    """log p of every token, [..., vocab]."""
+    return logits.float().log_softmax(-1)
+
+
 def surprisal(before: Tensor, after: Tensor, ids: Sequence[int]) -> Floats:
     """−log p of each of ids, in nats [T]: what was expected of the first is ``before`` [1, vocab], of the
-    others ``after`` [1, T, vocab] the one before it."""
-    if not ids:
-        return np.zeros(0, np.float32)
-    expected = torch.cat([before, after[0, :-1]]).float()  # [T, vocab]
-    right = torch.tensor(ids, device=expected.device)
-    return to_numpy(torch.nn.functional.cross_entropy(expected, right, reduction="none"))
+    others ``after`` [T, vocab] the one before it, log p both."""
+    right = torch.tensor(ids, dtype=torch.long, device=after.device)[:, None]
+    first, others = before.gather(1, right[:1]), after[: max(len(ids) - 1, 0)].gather(1, right[1:])
+    return to_numpy(-torch.cat([first, others])[:, 0])
 
 
-def guesses(logits: Tensor) -> Guesses:
-    """The likeliest tokens of logits [T, vocab]."""
-    probabilities, ids = logits.float().softmax(-1).topk(GUESSES)
-    return Guesses(ids.cpu().numpy(), to_numpy(probabilities))
+def guesses(expected: Tensor) -> Guesses:
+    """The likeliest tokens of log p [T, vocab]."""
+    likeliest, ids = expected.topk(GUESSES)
+    return Guesses(ids.cpu().numpy(), to_numpy(likeliest.exp()))
 
 
 def to_numpy(x: Tensor) -> Floats:

@@ -17,7 +17,7 @@ from titans_core.attribution import attribution
 from titans_core.denormals import flushed
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, Output, TitansLM
-from titans_core.observe import guesses, layer_writes, stack_columns, surprisal, to_numpy
+from titans_core.observe import expectations, guesses, layer_writes, stack_columns, surprisal, to_numpy
 from titans_core.override import Edits, Override, edits, next_border, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
@@ -110,18 +110,20 @@ class Stream:
         tensor = torch.tensor([ids or [self.tokenizer.begin]], device=self.model.device)
         edits = self.edits(before.position)
         out: Output = self.model(tensor, before.state, True, edits)
-        columns = stack_columns(out.telemetry, rows) | {"nll": surprisal(before.logits, out.logits, ids)}
+        columns, expected = stack_columns(out.telemetry, rows), expectations(out.logits[0, :rows])
+        columns["nll"] = surprisal(expectations(before.logits), expected, ids)
         bare, unaided = None, None
         if without:
             bare = read_without(self.model, tensor, before.state, out, edits)
-            columns["nll_without"] = surprisal(self._bare(), bare, ids)
-            unaided = guesses(bare[0, :rows])
+            alone = expectations(bare[0, :rows])
+            columns["nll_without"] = surprisal(expectations(self._bare()), alone, ids)
+            unaided = guesses(alone)
         tokens = self._advance(ids, out, bare) if ids else []
         trace = Trace(before.position, tuple(ids), tokens, columns, guesses_without=unaided)
         if not writes:
             return trace
         factors = layer_writes(self.model, out.telemetry, before.state, edits, rows)
-        return replace(trace, writes=factors, guesses=guesses(out.logits[0, :rows]))
+        return replace(trace, writes=factors, guesses=guesses(expected))
 
     def _advance(self, ids: list[int], out: Output, bare: Tensor | None) -> list[str]:
         """Stand after ``ids``; their strings."""
