@@ -30,6 +30,7 @@ from kernels.gpu.tiles import (
     row,
     row_before_block,
     store_rows,
+    whereabouts,
 )
 
 # Rows of `to_vectors`: gradients of b, f, h after each token, and of the last row of L_eta.
@@ -54,8 +55,8 @@ def to_residuals(
     BEFORE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """What the reads of a chunk make of its residuals, out [B, T, H, V]; grid (chunks, B H)."""
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    """What the reads of a chunk make of its residuals, out [B, T, H, V]; grid (B H chunks)."""
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     p, _, _ = coefficients(momentum, kept, C, PRECISION)
@@ -104,11 +105,10 @@ def to_tokens(
     BEFORE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Gradients of queries, keys and values, like these; grid (chunks, B H)."""
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    """Gradients of queries, keys and values, like these; grid (B H chunks)."""
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
-    chunks, memories = tl.num_programs(0), tl.num_programs(1)
-    place = n * chunks + chunk
+    second = tl.num_programs(0).to(tl.int64) * K * V  # where the momenta begin
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     p, _, _ = coefficients(momentum, kept, C, PRECISION)
     out = vectors + place * VECTORS * C + tl.arange(0, C)
@@ -116,7 +116,7 @@ def to_tokens(
     residual = load_rows(residuals, batch, head, t0, L, T, H, C, V)
     turned = tl.trans(tl.arange(0, K)[:, None] * V + tl.arange(0, V)[None, :])  # M_0ᵀ and the like
     m = tl.load(starts + place * K * V + turned)
-    s = tl.load(starts + (memories * chunks + place) * K * V + turned)
+    s = tl.load(starts + second + place * K * V + turned)
 
     # the residuals, which made the chunk's writes
     value = load_rows(to_residual, batch, head, t0, L, T, H, C, V)
@@ -136,7 +136,7 @@ def to_tokens(
     # the end of the chunk, which holds them
     to_m = tl.load(to_ends + place * K * V + turned)
     key += tl.load(out + WRITE_MEMORY * C)[:, None] * matmul(residual, to_m, k)
-    to_s = tl.load(to_ends + (memories * chunks + place) * K * V + turned)
+    to_s = tl.load(to_ends + second + place * K * V + turned)
     key += tl.load(out + WRITE_MOMENTUM * C)[:, None] * matmul(residual, to_s, k)
 
     # the reads
@@ -175,22 +175,21 @@ def to_coefficients(
     BEFORE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Gradients of a chunk's coefficients; grid (chunks, B H).
+    """Gradients of a chunk's coefficients; grid (B H chunks).
 
     to_p [B H, chunks, C, C]: of P times the steps. to_vectors [B H, chunks, 4, C]: of b, f, h after each
     token, and of the last row of L_eta times the steps.
     """
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
-    chunks, memories = tl.num_programs(0), tl.num_programs(1)
-    place = n * chunks + chunk
+    second = tl.num_programs(0).to(tl.int64) * K * V  # where the momenta begin
     r = tl.arange(0, C)
     end = r == L - 1
     matrix = tl.arange(0, K)[:, None] * V + tl.arange(0, V)[None, :]
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     residual = load_rows(residuals, batch, head, t0, L, T, H, C, V)
     m = tl.load(starts + place * K * V + matrix)
-    s = tl.load(starts + (memories * chunks + place) * K * V + matrix)
+    s = tl.load(starts + second + place * K * V + matrix)
 
     # the reads
     queries = load_rows(q, batch, head, t0, L, T, H, C, K)
@@ -215,7 +214,7 @@ def to_coefficients(
 
     # the end of the chunk
     to_m = tl.load(to_ends + place * K * V + matrix)
-    to_s = tl.load(to_ends + (memories * chunks + place) * K * V + matrix)
+    to_s = tl.load(to_ends + second + place * K * V + matrix)
     wide = residual.to(tl.float32)
     from_m = tl.sum(matmul(keys, to_m, k) * wide, axis=1)
     from_s = tl.sum(matmul(keys, to_s, k) * wide, axis=1)
@@ -245,13 +244,12 @@ def to_gates(
     C: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """Gradients of the gates, [B, T, H] each, from those of the coefficients; grid (chunks, B H).
+    """Gradients of the gates, [B, T, H] each, from those of the coefficients; grid (B H chunks).
 
     As in `kernels.coefficients`: a gate's gradient is what gathers from its own row on, times the row before.
     """
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
-    place = n * tl.num_programs(0) + chunk
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     p, of_momentum, of_memory = coefficients(momentum, kept, C, PRECISION)

@@ -80,7 +80,7 @@ def deep_memory(
     products = q.new_empty(batch, measured, heads, PRODUCTS)
     moments = q.new_empty(memories, blocks, MOMENTS)
     with torch.cuda.device_of(q):  # kernels start on the current device
-        deep_prepare.deep_prepare[(blocks, memories)](
+        deep_prepare.deep_prepare[(memories * blocks,)](
             q, k, eta, theta, alpha, vectors, ends, reads, attention, *lengths,
             K=wide, C=rows, BEFORE=before, BOUNDED=bounded,
         )  # fmt: skip
@@ -92,7 +92,7 @@ def deep_memory(
             num_warps=WARPS,
         )  # fmt: skip
         if sized:
-            deep_sizes.deep_sizes[(blocks, memories)](
+            deep_sizes.deep_sizes[(memories * blocks,)](
                 k, eta, alpha, steps, inputs, deltas1, deltas2, products, moments, sizes, *lengths,
                 **shape, SHIFTED=shifted,
             )  # fmt: skip

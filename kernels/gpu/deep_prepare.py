@@ -17,6 +17,7 @@ from kernels.gpu.tiles import (
     load_rows,
     matmul,
     row,
+    whereabouts,
 )
 
 # Rows of `vectors` and entries of `ends`, as `deep` reads them.
@@ -43,15 +44,14 @@ def deep_prepare(
     BEFORE: tl.constexpr,
     BOUNDED: tl.constexpr,
 ):
-    """One block of L tokens of one memory; grid (blocks, B H).
+    """One block of L tokens of one memory; grid (B H blocks).
 
     vectors [B H, blocks, 5, C]: what each token's write counts in memory and momentum of the block's end,
     what M_0 and S_0 count where it reads, and its step, 2 theta. ends [B H, blocks, 3]: b, f, h of the end.
     reads [B H, blocks, C, C]: what each write counts in each read; attention: that times q_t·k_i.
     """
-    block, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, block, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, block * L
-    place = n * tl.num_programs(0) + block
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)

@@ -6,7 +6,7 @@ import triton.language as tl
 from kernels.gpu.deep import MOMENTS, PRODUCTS
 from kernels.gpu.norms import squared_norms
 from kernels.gpu.telemetry import SIZES
-from kernels.gpu.tiles import load_gates, load_rows, matmul
+from kernels.gpu.tiles import load_gates, load_rows, matmul, whereabouts
 
 
 @triton.jit
@@ -31,11 +31,11 @@ def deep_sizes(
     TILE: tl.constexpr,
     SHIFTED: tl.constexpr,
 ):
-    """sizes [B, T, H, 4]: loss, |G|, |S|, |M| of each token; grid (blocks, B H).
+    """sizes [B, T, H, 4]: loss, |G|, |S|, |M| of each token; grid (B H blocks).
 
     steps, inputs, deltas1, deltas2, products, moments: what `deep` made.
     """
-    block, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, block, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, block * L
     r, unit = tl.arange(0, C), tl.arange(0, TILE)
     tokens = r < L
@@ -61,7 +61,7 @@ def deep_sizes(
     both = tl.where(r[:, None] > r[None, :], both, 0.0) * step[None, :]
 
     product = products + token * PRODUCTS
-    moment = moments + (n * tl.num_programs(0) + block) * MOMENTS
+    moment = moments + place * MOMENTS
     momenta, memory = squared_norms(
         momentum, step, kept, write,
         tl.load(product, mask=tokens, other=0.0),

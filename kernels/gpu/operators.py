@@ -55,7 +55,7 @@ def linear_memory(
     last = memory.new_empty(2, batch, heads, wide, high)
     width = min(high, COLUMNS)
     with _on(q):
-        state.state[(high // width, batch * heads)](
+        state.state[(batch * heads, high // width)](
             k,
             v,
             *ready.system,
@@ -75,7 +75,7 @@ def linear_memory(
             C=tile(chunk),
             RULE=RULES[rule],
         )
-        output.output[(chunks, batch * heads)](
+        output.output[(batch * heads * chunks,)](
             q,
             k,
             *gates,
@@ -158,10 +158,10 @@ def linear_memory_backward(
     to_vectors = eta.new_empty(batch * heads, chunks, TO_VECTORS, rows)
     kept = (ready.inverses, residuals, starts, to_y, to_residuals, to_ends)
     with _on(q):
-        backward.to_residuals[(chunks, batch * heads)](
+        backward.to_residuals[(batch * heads * chunks,)](
             q, k, *gates, to_y, to_residuals, *lengths, **shape, **reading, num_warps=8
         )
-        state.reverse_state[(high // width, batch * heads)](
+        state.reverse_state[(batch * heads, high // width)](
             q,
             k,
             *ready.system[:2],
@@ -177,7 +177,7 @@ def linear_memory_backward(
             **shape,
             **rules,
         )
-        backward.to_tokens[(chunks, batch * heads)](
+        backward.to_tokens[(batch * heads * chunks,)](
             q,
             k,
             *gates,
@@ -193,7 +193,7 @@ def linear_memory_backward(
             **reading,
             num_warps=8,
         )
-        backward.to_coefficients[(chunks, batch * heads)](
+        backward.to_coefficients[(batch * heads * chunks,)](
             q,
             k,
             *kept,
@@ -206,7 +206,7 @@ def linear_memory_backward(
             **reading,
             num_warps=8,
         )
-        backward.to_gates[(chunks, batch * heads)](
+        backward.to_gates[(batch * heads * chunks,)](
             *gates, to_p, to_vectors, *to_gates, *lengths, C=rows, PRECISION=_precision(k), num_warps=8
         )
     return to_q, to_k, to_v, to_gates[0], to_gates[1], to_gates[2], to_first
@@ -266,7 +266,7 @@ def linear_sizes(
     batch, tokens, heads, wide = k.shape
     sizes = eta.new_empty(batch, tokens, heads, SIZES)
     with _on(k):
-        telemetry.telemetry[(tokens // chunk, batch * heads)](
+        telemetry.telemetry[(batch * heads * (tokens // chunk),)](
             k,
             eta,
             theta,
@@ -401,7 +401,7 @@ def _prepared(
     widths = (rows, wide, wide, high)
     made = [k.new_empty(*per_chunk, rows, width) if solved else k for width in widths]
     with _on(k):
-        prepare.prepare[(chunks, batch * heads)](
+        prepare.prepare[(batch * heads * chunks,)](
             k,
             v,
             *gates,

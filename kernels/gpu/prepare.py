@@ -23,6 +23,7 @@ from kernels.gpu.tiles import (
     load_rows,
     matmul,
     row,
+    whereabouts,
 )
 
 # Rows of `vectors` and entries of `ends`, as the kernels after this one read them.
@@ -56,16 +57,15 @@ def prepare(
     PRECISION: tl.constexpr,
     INVERSE_PRECISION: tl.constexpr,
 ):
-    """One chunk of one memory; grid (chunks, B H).
+    """One chunk of one memory; grid (B H chunks).
 
     vectors [B H, chunks, 6, C]: what each token's write counts in memory and momentum of the chunk's end, and
     what M_0 and S_0 count where it reads, and at the start of its block. ends [B H, chunks, 3]: b, f, h of
     the chunk's end. With SOLVED also the inverses A [B H, chunks, C, C], A diag(b) K, A diag(f) K
     [B H, chunks, C, K], and A V [B H, chunks, C, V]; without, the last two vectors are not written.
     """
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
-    place = n * tl.num_programs(0) + chunk
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     p, of_momentum, of_memory = coefficients(momentum, kept, C, PRECISION)

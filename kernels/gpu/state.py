@@ -44,16 +44,16 @@ def state(
     C: tl.constexpr,
     RULE: tl.constexpr,
 ):
-    """Chunk after chunk of WIDTH columns of one memory; grid (V / WIDTH, B H).
+    """Chunk after chunk of WIDTH columns of one memory; grid (B H, V / WIDTH).
 
     memory, momentum [B, H, K, V], float32: the state before the first token. residuals [B, T, H, V].
     starts [2, B H, chunks, K, V]: M and S at the start of each chunk. last [2, B, H, K, V], float32.
     """
-    n = tl.program_id(1).to(tl.int64)
-    memories = tl.num_programs(1)
+    n = tl.program_id(0).to(tl.int64)
+    memories = tl.num_programs(0)
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
-    columns = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)
+    columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
     matrix = rows[:, None] * V + columns[None, :]
     m = tl.load(memory + n * K * V + matrix)
     s = tl.load(momentum + n * K * V + matrix)
@@ -114,18 +114,18 @@ def reverse_state(
     C: tl.constexpr,
     RULE: tl.constexpr,
 ):
-    """The outer gradient, chunk before chunk; grid (V / WIDTH, B H).
+    """The outer gradient, chunk before chunk; grid (B H, V / WIDTH).
 
     to_y [B, T, H, V]; to_last [2, B, H, K, V], of the last M and S. to_residuals [B, T, H, V] holds what the
     reads of the residual's own chunk made of it (`to_residuals` of backward.py), and is completed here.
     to_ends [2, B H, chunks, K, V]: the gradient of M and S at each chunk's end; to_first [2, B, H, K, V]: of
     those before the first token.
     """
-    n = tl.program_id(1).to(tl.int64)
-    memories = tl.num_programs(1)
+    n = tl.program_id(0).to(tl.int64)
+    memories = tl.num_programs(0)
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
-    columns = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)
+    columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
     matrix = rows[:, None] * V + columns[None, :]
     to_m = tl.load(to_last + n * K * V + matrix)
     to_s = tl.load(to_last + (memories + n) * K * V + matrix)

@@ -4,7 +4,7 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.norms import squared_norms
-from kernels.gpu.tiles import load_gates, load_rows, matmul
+from kernels.gpu.tiles import load_gates, load_rows, matmul, whereabouts
 
 SIZES = tl.constexpr(4)
 
@@ -28,21 +28,20 @@ def telemetry(
     SHIFTED: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    """sizes [B, T, H, 4]: loss, |G|, |S|, |M| of each token; grid (chunks, B H).
+    """sizes [B, T, H, 4]: loss, |G|, |S|, |M| of each token; grid (B H chunks).
 
     SHIFTED: the memory is `origin` [B, H, K, V] plus the M of `starts`.
     """
-    chunk, n = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    n, chunk, place = whereabouts(L, T)
     batch, head, t0 = n // H, n % H, chunk * L
-    chunks, memories = tl.num_programs(0), tl.num_programs(1)
+    second = tl.num_programs(0).to(tl.int64) * K * V  # where the momenta begin
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     residual = load_rows(residuals, batch, head, t0, L, T, H, C, V)
     matrix = tl.arange(0, K)[:, None] * V + tl.arange(0, V)[None, :]
-    place = n * chunks + chunk
     m = tl.load(starts + place * K * V + matrix)
-    s = tl.load(starts + (memories * chunks + place) * K * V + matrix)
+    s = tl.load(starts + second + place * K * V + matrix)
     wide, exact = residual.to(tl.float32), keys.to(tl.float32)
     loss = tl.sum(wide * wide, axis=1)
     write = tl.sum(exact * exact, axis=1) * loss  # |k|² |r|²

@@ -18,6 +18,15 @@ def matmul(a, b, like):
 
 
 @triton.jit
+def whereabouts(L, T):
+    """Of a program in a grid of all chunks, or blocks, of all memories: its memory, the chunk within it, and
+    its place among all. One dimension, for the others end at 65,535."""
+    place = tl.program_id(0).to(tl.int64)
+    chunks = T // L
+    return place // chunks, (place % chunks).to(tl.int32), place
+
+
+@triton.jit
 def rows_of(pointer, b, h, t0, L, T, H, C: tl.constexpr, D: tl.constexpr):
     """The addresses [C, D] of a chunk's rows in a tensor [B, T, H, D], and which of them are tokens."""
     r = tl.arange(0, C)

@@ -25,7 +25,7 @@ SPILLS = {
         "to_tokens, parallel": 352,
         "to_tokens, solved": 2816,
         "to_coefficients, parallel": 224,
-        "to_coefficients, solved": 1664,
+        "to_coefficients, solved": 1856,
         "to_gates": 1664,
         "telemetry": 128,
         "deep, 64 wide, 16 rows": 40,
