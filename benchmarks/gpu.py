@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +29,9 @@ from benchmarks.report_gpu import beside
 from kernels import memory
 
 ROOT = Path(__file__).resolve().parent.parent
-PEER = ROOT / "benchmarks" / "peers" / "flash_linear_attention.py"
+PEERS = [
+    ROOT / "benchmarks" / "peers" / name for name in ("flash_linear_attention.py", "titans_pytorch_gpu.py")
+]
 PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 DEVICE = "cuda"
 CHUNK = 64
@@ -209,17 +213,19 @@ def steps(sizes: list[Size]) -> Iterator[Row]:
 
 
 def peers(python: str, packages: str | None, sizes: list[Size]) -> list[dict[str, Any]]:
-    """What the peers' process measured: rows as ours, with the error against the peer's own slow form."""
+    """What the peers' processes measured: rows as ours, with the error against the peer's own slow form."""
     task = json.dumps({"packages": packages, "sizes": [asdict(size) for size in sizes]})
     if not Path(python).exists():
         print(f"no peers: there is no {python} (make .venv-bench/ready, or --peers)", file=sys.stderr)
         return []
-    done = subprocess.run(
-        [python, "-I", str(PEER)], input=task, text=True, stdout=subprocess.PIPE, cwd=ROOT.anchor
-    )
-    if done.returncode:
-        raise SystemExit("the peers failed; what they said stands above")
-    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    rows: list[dict[str, Any]] = []
+    for peer in PEERS:
+        command = [python, "-I", str(peer)]
+        done = subprocess.run(command, input=task, text=True, stdout=subprocess.PIPE, cwd=ROOT.anchor)
+        if done.returncode:
+            print(f"{peer.name} failed: what it said stands above", file=sys.stderr)
+        else:
+            rows += json.loads(done.stdout)
     return rows
 
 
@@ -232,8 +238,11 @@ def card() -> dict[str, str]:
 
 
 def check() -> None:
-    """The tests of the kernels, on this card."""
-    if subprocess.run([sys.executable, "-m", "pytest", "-q", "tests/kernels/gpu"], cwd=ROOT).returncode:
+    """The tests of the kernels, on this card; most of their time is compiling, which several can share."""
+    command = [sys.executable, "-m", "pytest", "-q", "tests/kernels/gpu"]
+    if find_spec("xdist"):
+        command += ["-n", str(min(8, os.cpu_count() or 1))]
+    if subprocess.run(command, cwd=ROOT).returncode:
         raise SystemExit("the kernels are not right on this card: nothing is timed")
 
 
