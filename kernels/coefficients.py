@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
+
+from kernels.modes import transformed
 
 
 def coefficients(eta: Tensor, alpha: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,37 +27,52 @@ def coefficients(eta: Tensor, alpha: Tensor, step: Tensor) -> tuple[Tensor, Tens
     Returns memory [N, C + 1, C + 2], whose row t holds (b_t, f_t, P[t, 1..C] * step) after t tokens, row 0
     being the chunk's start, and momentum [N, C, C + 2] with the rows (0, h_t, L_eta[t, 1..C] * step), t >= 1.
     """
-    memory, momentum = _AtUnitSteps.apply(eta, alpha)  # type: ignore[no-untyped-call]
+    at_unit_steps = _unit_steps if transformed() else _UnitSteps.apply
+    memory, momentum, _ = at_unit_steps(eta, alpha)
     scale = pad(step, (2, 0), value=1.0)[:, None]  # [N, 1, C + 2]
     return memory * scale, momentum * scale
 
 
-class _AtUnitSteps(torch.autograd.Function):
-    """The coefficients of unit steps, with the outer gradient of the gates.
+def _unit_steps(eta: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The coefficients of unit steps, and L_lambda [N, C + 1, C + 1] from time 0 on."""
+    below, keep = _masks(eta.shape[-1], eta.dtype, eta.device)
+    gates = pad(torch.stack((eta, 1 - alpha)), (1, 0))  # [2, N, C + 1]
+    products = torch.where(below, gates[..., None], 1.0).cumprod(-2)  # [2, N, C + 1, C + 2]
+    products = products * keep if torch.is_grad_enabled() else products.mul_(keep)
+    momentum, forgetting = products[0], products[1, ..., 1:]
+    return forgetting @ momentum, momentum[:, 1:], forgetting
+
+
+class _UnitSteps(torch.autograd.Function):
+    """`_unit_steps` with the outer gradient of the gates, which autograd would divide by.
 
     Rows obey S_t = eta_t S_{t-1} + u_t and M_t = lambda_t M_{t-1} + S_t, so a gate's gradient is what gathers
-    from its own row on, by the same products, times the row before. Autograd would divide by the gates.
+    from its own row on, by the same products, times the row before. Those products are outputs, L_lambda too
+    for nothing else: so the gradient has one in its turn, by the same lines.
     """
 
     @staticmethod
-    def forward(ctx: Any, eta: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-        below, keep = _masks(eta.shape[-1], eta.dtype, eta.device)
-        gates = pad(torch.stack((eta, 1 - alpha)), (1, 0))  # [2, N, C + 1]
-        products = torch.where(below, gates[..., None], 1.0).cumprod(-2).mul_(keep)  # [2, N, C + 1, C + 2]
-        momentum, forgetting = products.unbind(0)
-        memory = forgetting[..., 1:] @ momentum
-        ctx.save_for_backward(memory, products)
-        return memory, momentum[:, 1:]
+    def forward(ctx: Any, eta: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        found = _unit_steps(eta, alpha)
+        ctx.save_for_backward(*found)
+        ctx.set_materialize_grads(False)  # only a second derivative meets L_lambda
+        return found
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, to_memory: Tensor, to_momentum: Tensor) -> tuple[Tensor, Tensor]:
-        memory, products = ctx.saved_tensors
-        momentum, forgetting = products.unbind(0)
-        behind = forgetting[..., 2:].mT @ to_memory  # [N, C, C + 2], gathered from M_t, M_{t+1}, ...
+    def backward(
+        ctx: Any, to_memory: Tensor | None, to_momentum: Tensor | None, to_products: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        memory, momentum, forgetting = ctx.saved_tensors
+        to_memory = torch.zeros_like(memory) if to_memory is None else to_memory
+        behind = forgetting[..., 1:].mT @ to_memory  # [N, C, C + 2], gathered from M_t, M_{t+1}, ...
         to_forgetting = (behind * memory[:, :-1]).sum(-1)
-        behind = momentum[:, 1:, 2:].mT @ behind.add_(to_momentum)  # gathered from S_t, S_{t+1}, ...
-        to_eta = (behind[:, 1:] * momentum[:, 1:-1]).sum(-1)
+        if to_products is not None:
+            gathered = forgetting[..., 1:].mT @ to_products
+            to_forgetting = to_forgetting + (gathered * forgetting[:, :-1]).sum(-1)
+        if to_momentum is not None:
+            behind = behind + to_momentum if torch.is_grad_enabled() else behind.add_(to_momentum)
+        behind = momentum[..., 2:].mT @ behind  # gathered from S_t, S_{t+1}, ...
+        to_eta = (behind[:, 1:] * momentum[:, :-1]).sum(-1)
         first = behind[:, :1, 1]  # before the first token the momentum is S_0 itself
         return torch.cat((first, to_eta), 1), -to_forgetting
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kernels.bounded import RESIDUAL_FLOOR
+from kernels.modes import transformed
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 
 Array = np.ndarray[Any, Any]
@@ -115,8 +116,10 @@ def require(given: Sequence[Tensor]) -> None:
         raise RuntimeError(
             "the backend 'numba' has no gradients: take 'torch', or call it under torch.no_grad()."
         )
-    if any(x.device.type != "cpu" for x in given):
-        raise RuntimeError(f"the backend 'numba' is for the processor, but q is on {given[0].device}.")
+    if given[0].device.type != "cpu":
+        raise RuntimeError(
+            f"the backend 'numba' is for the processor, but the tensors are on {given[0].device}."
+        )
 
 
 def preferred(given: Sequence[Tensor]) -> bool:
@@ -151,7 +154,7 @@ def _installed() -> bool:
 
 
 def _need_gradients(given: Sequence[Tensor]) -> bool:
-    return torch.is_grad_enabled() and any(x.requires_grad for x in given)
+    return transformed() or (torch.is_grad_enabled() and any(x.requires_grad for x in given))
 
 
 def _by_memory(x: Tensor) -> Array:

@@ -125,7 +125,7 @@ def test_it_says_what_it_cannot_take():
         replace(case, k=case.k.requires_grad_()).run(backend="numba")
     with torch.no_grad():
         assert not case.run(backend="numba").y.requires_grad
-    with pytest.raises(RuntimeError, match="for the processor, but q is on meta"):
+    with pytest.raises(RuntimeError, match="for the processor, but the tensors are on meta"):
         case.map(lambda x: x.detach().to("meta")).run(backend="numba")
 
 
