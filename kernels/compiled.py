@@ -1,7 +1,8 @@
 """The memory by a loop that numba compiles (`kernels.loop`): on processors, where no gradient has to pass.
 
-numba is an extra: `pip install numba`. A machine's first call compiles for six seconds or so and
-keeps what comes out in `__pycache__`; from then on a process's first call takes 0.4 s, half of it to import.
+numba is an extra: `pip install numba`. A machine's first call compiles, about 6 seconds, more or less by the
+machine and by what else it does, and keeps what comes out in `__pycache__`; from then on a process's first
+call takes some 0.4 s, half of it to import.
 """
 
 from collections.abc import Sequence
