@@ -23,14 +23,14 @@ compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"
 @compiled
 def context(x, p, frozen, weights, momentum, query_tail, tail, retrieved, segment):
     """MAC, equations 21 to 25."""
-    window = len(p.attention.table[0]) // 2
+    window, persistent = len(p.attention.table[0]) // 2, tokens(p)
     for b in range(len(x)):
         query = normed(x[b], p.norm)
         own = linear(p.attention.qkv, query)
         hold(own, segment[b])
         h = recall(query, p.memory, frozen[b], query_tail[b])
         hold(linear(p.attention.qkv, h), retrieved[b])
-        attended = attend(own, p.attention, (retrieved[b], segment[b]), (0, window))
+        attended = attend(own, p.attention, persistent, (retrieved[b], segment[b]), (0, window))
         told = normed(x[b] + attended, p.second)
         remembered = remember(told, p.memory, weights[b], momentum[b], tail[b])
         x[b] += attended + gated(attended, remembered, p.gating)
@@ -39,9 +39,10 @@ def context(x, p, frozen, weights, momentum, query_tail, tail, retrieved, segmen
 @compiled
 def gate(x, p, weights, momentum, tail, window, start):
     """MAG, equations 26 to 28."""
+    persistent = tokens(p)
     for b in range(len(x)):
         token = normed(x[b], p.norm)
-        y = attend_window(token, p.attention, window[b], start)
+        y = attend_window(token, p.attention, persistent, window[b], start)
         x[b] += gated(y, remember(token, p.memory, weights[b], momentum[b], tail[b]), p.gating)
 
 
@@ -50,7 +51,7 @@ def layer(x, p, weights, momentum, tail, window, start):
     """MAL, equations 29 to 31."""
     for b in range(len(x)):
         x[b] += remember(normed(x[b], p.norm), p.memory, weights[b], momentum[b], tail[b])
-        x[b] += attend_window(normed(x[b], p.second), p.attention, window[b], start)
+        x[b] += attend_window(normed(x[b], p.second), p.attention, p.attention.persistent, window[b], start)
 
 
 @compiled
@@ -63,8 +64,9 @@ def alone(x, p, weights, momentum, tail):
 @compiled
 def control(x, p, window, start):
     """Attention without a memory."""
+    persistent = tokens(p)
     for b in range(len(x)):
-        x[b] += attend_window(normed(x[b], p.norm), p.attention, window[b], start)
+        x[b] += attend_window(normed(x[b], p.norm), p.attention, persistent, window[b], start)
 
 
 @compiled
@@ -173,6 +175,15 @@ def units(x, through_silu, heads):
 
 
 @compiled
+def tokens(p):
+    """The persistent tokens as attention sees them, [N_p, width]."""
+    y = np.empty_like(p.attention.persistent)
+    for number in range(len(y)):
+        y[number] = normed(p.attention.persistent[number], p.norm)
+    return y
+
+
+@compiled
 def hold(own, held):
     """Keys and values, the last two thirds of ``own`` [3 H D], as the last in ``held`` [2, H, n, D]."""
     _, heads, _, width = held.shape
@@ -180,31 +191,37 @@ def hold(own, held):
 
 
 @compiled
-def attend_window(x, p, window, start):
+def attend_window(x, p, persistent, window, start):
     """x [width] among the tokens of a window, the first of which stands at ``start``."""
     own = linear(p.qkv, x)
     hold(own, window)
-    return attend(own, p, (window,), (start,))
+    return attend(own, p, persistent, (window,), (start,))
 
 
 @compiled
-def attend(own, p, parts, starts):
-    """What the query, the first third of ``own`` [3 H D], finds among the persistent tokens and in ``parts``,
-    keys and values [2, H, n, D] each, whose keys stand at the positions from ``starts`` on -> y [width]. The
-    query stands where the last key does."""
-    heads, width = p.persistent.shape[1], p.persistent.shape[3]
+def attend(own, p, persistent, parts, starts):
+    """What the query, the first third of ``own`` [3 H D], finds among the persistent tokens [N_p, width] and
+    in ``parts``, keys and values [2, H, n, D] each, whose keys stand at the positions from ``starts`` on ->
+    y [width]. The query stands where the last key does.
+
+    No keys and values of persistent tokens p are made: q·(K p) is (qK)·p, and Σ s (V p) is V (Σ s p).
+    """
+    heads, width = parts[0].shape[1], parts[0].shape[3]
+    by_head = p.qkv.reshape(3, heads, width, -1)
     y = np.zeros((heads, width), own.dtype)
     place = starts[-1] + parts[-1].shape[2] - 1
     for head in range(heads):
         q = scaled(own[head * width : (head + 1) * width], 1 / math.sqrt(width))
         turned = turn(q, p.table, place)
-        total = 0
+        total = len(persistent)
         for part in parts:
             total += part.shape[2]
-        scores = np.empty(p.persistent.shape[2] + total, own.dtype)
-        at = 0
-        for key in p.persistent[0, head]:
-            scores[at] = dot(q, key)
+        scores = np.empty(total, own.dtype)
+        at, seen = 0, np.zeros(p.qkv.shape[1], own.dtype)
+        if len(persistent):
+            read(q, by_head[1, head], seen)
+        for token in persistent:
+            scores[at] = dot(seen, token)
             at += 1
         for part, start in zip(parts, starts):  # noqa: B905
             for number in range(part.shape[2]):
@@ -213,9 +230,12 @@ def attend(own, p, parts, starts):
         scores = np.exp(scores - scores.max())
         scores /= scores.sum()
         at = 0
-        for value in p.persistent[1, head]:
-            y[head] += scores[at] * value
+        mean = np.zeros_like(seen)
+        for token in persistent:
+            mean += scores[at] * token
             at += 1
+        if len(persistent):
+            y[head] = linear(by_head[2, head], mean)
         for part in parts:
             for value in part[1, head]:
                 y[head] += scores[at] * value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from titans_core.attention import Attention, rotations
 from titans_core.layers import Gating, RMSNorm
@@ -44,7 +44,7 @@ class Feeding(NamedTuple):
 class Attending(NamedTuple):
     qkv: Array
     out: Array
-    persistent: Array  # keys and values [2, H, N_p, D]; none in MAL
+    persistent: Array  # [N_p, width]; none in MAL
     table: Array  # `attention.rotations` [2, 2 windows, D]
 
 
@@ -75,38 +75,59 @@ class Block(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """A model's weights as arrays: the same numbers, not copies, but for the persistent tokens."""
+    """A model's weights as arrays: the same numbers, not copies, so what changes in place is seen. Nothing
+    that is computed of weights may stand here: no version counts what is changed through ``.data``."""
 
-    parameters: tuple[nn.Parameter, ...]
-    stamp: tuple[tuple[int, int], ...]
     embedding: Array
     norm: Norm
     blocks: tuple[Block, ...]
     feeding: tuple[Feeding, ...]
 
 
-known: WeakKeyDictionary[TitansLM, Packed] = WeakKeyDictionary()
+class Kept(NamedTuple):
+    """A model's weights, and what they were made of: the dictionaries in which its modules keep parameters
+    and parts, what these held, and where each parameter's numbers lay."""
+
+    packed: Packed
+    places: list[dict[str, Any]]
+    parts: list[Any]
+    parameters: list[Tensor]
+    pointers: list[int]
+
+    def current(self) -> bool:
+        """Whether the arrays are still the model's: nothing replaced, and nothing moved."""
+        parts = [part for place in self.places for part in place.values()]
+        same = len(parts) == len(self.parts) and all(map(is_, parts, self.parts))
+        return same and self.pointers == [p.data_ptr() for p in self.parameters] and self.shared()
+
+    def shared(self) -> bool:
+        """Whether all arrays are the parameters' own numbers: of others than plain rows they are copies."""
+        return all([p.is_contiguous() for p in self.parameters])
+
+
+known: WeakKeyDictionary[TitansLM, Kept] = WeakKeyDictionary()
 
 
 def pack(model: TitansLM) -> Packed:
-    """The weights as arrays; anew where any has changed since."""
+    """The weights as arrays; anew where any was replaced since."""
     found = known.get(model)
-    if found is None or found.stamp != stamp(found.parameters):
-        parameters = tuple(model.parameters())
-        found = known[model] = Packed(
-            parameters,
-            stamp(parameters),
-            array(model.embedding.weight),
-            norm(model.norm),
-            tuple(pack_block(mixer) for mixer in model.mixers),
-            tuple(pack_feeding(part) for part in model.feed_forwards),
-        )
-    return found
+    if found is None or not found.current():
+        found = known[model] = keep(model)
+    return found.packed
 
 
-def stamp(parameters: tuple[nn.Parameter, ...]) -> tuple[tuple[int, int], ...]:
-    """Where the numbers lie, and how often each tensor was changed in place."""
-    return tuple((p.data_ptr(), p._version) for p in parameters)
+def keep(model: TitansLM) -> Kept:
+    """The weights as arrays, and what they are made of."""
+    places = [place for m in model.modules() for place in (m._parameters, m._modules) if place]
+    parts: list[Any] = [part for place in places for part in place.values()]
+    parameters: list[Tensor] = list(model.parameters())
+    packed = Packed(
+        array(model.embedding.weight),
+        norm(model.norm),
+        tuple(pack_block(mixer) for mixer in model.mixers),
+        tuple(pack_feeding(part) for part in model.feed_forwards),
+    )
+    return Kept(packed, places, parts, parameters, [p.data_ptr() for p in parameters])
 
 
 def norm(part: RMSNorm) -> Norm:
@@ -143,13 +164,12 @@ def pack_memory(part: NeuralMemory) -> Remembering:
 
 def pack_attention(mixer: Any) -> Attending:
     part: Attention = mixer.attention
-    tokens = mixer.persistent_tokens()[None]
-    held = part.held(tokens[:, :0] if hasattr(mixer, "attention_norm") else tokens)  # MAL attends to none
+    persistent = mixer.persistent[:0] if hasattr(mixer, "attention_norm") else mixer.persistent
     return Attending(
         array(part.qkv.weight),
         array(part.out.weight),
-        array(torch.cat(held)),
-        array(rotations(2 * part.window, part.head_width, tokens.dtype, tokens.device)),
+        array(persistent),
+        array(rotations(2 * part.window, part.head_width, persistent.dtype, persistent.device)),
     )
 
 

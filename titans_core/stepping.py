@@ -1,7 +1,7 @@
 """One token more: by compiled loops (`titans_core.loop`) where these serve, else as any tokens are read.
 
-The loops need numba, an extra: `pip install numba`. The first call on a machine compiles, which takes some
-fifteen seconds, and keeps the result in `__pycache__`.
+The loops need numba, an extra: `pip install numba`. The first call on a machine compiles and keeps the result
+in `__pycache__`: about 15 seconds, more or less by the machine and by what else it does.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
 from titans_core.packed import Array, Block, array, pack
 
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+
 
 def step(
     model: TitansLM, ids: Tensor, state: ModelState, edits: Sequence[Edits] | None = None
 ) -> tuple[Tensor, ModelState]:
     """Read one token more of each sequence, ids [B], and tell nothing of it -> logits [B, vocab] of the token
-    that follows, and the state."""
+    that follows, and the state. Raises ValueError for ids that are no tokens, or not one a sequence."""
+    check(model, ids, state)
     if edits or not able(model):
-        out = model(ids[:, None], state, edits=edits)
+        out = model(ids[:, None].long(), state, edits=edits)
         return out.logits[:, -1], out.state
     loops, packed = loop(), pack(model)
     x = packed.embedding[ids.numpy()]
@@ -40,12 +43,37 @@ def step(
     return torch.from_numpy(loops.predict(x, packed.norm, packed.embedding)), tuple(states)
 
 
+def check(model: TitansLM, ids: Tensor, state: ModelState) -> None:
+    """Raise ValueError for what the loops would take for memory of their own: they look at no bounds."""
+    if ids.ndim != 1 or ids.dtype not in INTEGERS:
+        kind = str(ids.dtype).removeprefix("torch.")
+        raise ValueError(
+            f"ids are integers [B], one token a sequence, but these are {kind} {list(ids.shape)}"
+        )
+    vocabulary = model.config.vocab_size
+    if wrong := [i for i in ids.tolist() if not 0 <= i < vocabulary]:
+        raise ValueError(f"token id {wrong[0]} is not in 0 … {vocabulary - 1}")
+    if others := batches(state) - {len(ids)}:
+        raise ValueError(f"the ids are a batch of {len(ids)}, but the state is one of {others.pop()}")
+
+
+def batches(state: ModelState) -> set[int]:
+    """Of how many sequences the tensors of a state are."""
+    found: set[int] = set()
+    for part in state:
+        if isinstance(part, Tensor):
+            found.add(part.shape[0])
+        elif isinstance(part, tuple):
+            found |= batches(part)
+    return found
+
+
 def able(model: TitansLM) -> bool:
     """Whether the loops can be taken: a linear memory of the exact rule or none, on a processor, no gradient
     wanted, and numba there."""
     memory, weight = model.config.memory, model.embedding.weight
     exact = not model.has_memory or (memory.depth == 1 and memory.block_size == 1)
-    plain = weight.dtype in (torch.float32, torch.float64) and not weight.is_inference()
+    plain = weight.dtype in (torch.float32, torch.float64)
     asked = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
     return exact and plain and not asked and model.device.type == "cpu" and installed()
 

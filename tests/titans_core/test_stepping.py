@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
+
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.titans_core.conftest import tiny
+from titans_core.config import VARIANTS
 from titans_core.layers import flatten_state
 from titans_core.model import TitansLM
 from titans_core.stepping import able, installed, step
@@ -40,19 +44,124 @@ def test_a_step_leaves_the_state_before_it_as_it_was(model: TitansLM, ids: Tenso
     assert all(torch.equal(torch.as_tensor(now), was[name]) for name, now in flatten_state(before).items())
 
 
+def in_place(model: TitansLM) -> None:
+    for parameter in model.parameters():
+        parameter.mul_(1.3)
+
+
+def by_data(model: TitansLM) -> None:
+    """Which no version counts."""
+    for parameter in model.parameters():
+        parameter.data.mul_(1.3)
+
+
+def by_new_tensors(model: TitansLM) -> None:
+    for parameter in model.parameters():
+        parameter.data = 1.3 * parameter.data
+
+
+def in_another_precision(model: TitansLM) -> None:
+    model.float()
+
+
+def by_new_parameters(model: TitansLM) -> None:
+    for module in list(model.modules()):
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            module.register_parameter(name, nn.Parameter(1.3 * parameter))
+
+
+def one_parameter(model: TitansLM) -> None:
+    model.norm.scale = nn.Parameter(1.3 * model.norm.scale)
+
+
+def one_part(model: TitansLM) -> None:
+    model.feed_forwards[1] = copy.deepcopy(model.feed_forwards[0])
+
+
+def assigned(model: TitansLM) -> None:
+    model.load_state_dict({name: 1.3 * value for name, value in model.state_dict().items()}, assign=True)
+
+
+def assigned_across(model: TitansLM) -> None:
+    """Tensors whose rows are not in a row, then changed where they lie."""
+    across = {name: value.mT.contiguous().mT for name, value in model.state_dict().items() if value.ndim > 1}
+    model.load_state_dict(across, strict=False, assign=True)
+    step(model, torch.tensor([1, 2]), model.initial_state(2))
+    by_data(model)
+
+
+CHANGES = [
+    in_place,
+    by_data,
+    by_new_tensors,
+    in_another_precision,
+    by_new_parameters,
+    one_parameter,
+    one_part,
+    assigned,
+    assigned_across,
+]
+
+
 @needs_numba
 @torch.no_grad()
-@pytest.mark.parametrize("variant", ["mac", "attention"])
-def test_the_loops_see_weights_that_were_changed(variant: str, ids: Tensor) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_loops_see_weights_that_were_changed(
+    variant: str, change: Callable[[TitansLM], None], ids: Tensor
+) -> None:
     model = tiny(variant)
     assert able(model)
-    state = model.initial_state(2)
-    step(model, ids[:, 0], state)
-    for parameter in model.parameters():
-        parameter.mul_(1.1)
-    for change in (model, model.float()):  # in place, and by new tensors
-        logits, _ = step(change, ids[:, 0], change.initial_state(2))
-        torch.testing.assert_close(logits, change(ids[:, :1]).logits[:, 0], rtol=1e-4, atol=1e-4)
+    before, _ = step(model, ids[:, 0], model.initial_state(2))
+    change(model)
+    assert able(model)
+    logits, _ = step(model, ids[:, 0], model.initial_state(2))
+    bound = 1e-4 if change is in_another_precision else 1e-9
+    expected = model(ids[:, :1]).logits[:, 0]
+    torch.testing.assert_close(logits, expected, rtol=bound, atol=bound)
+    assert change is in_another_precision or (expected - before).abs().max() > 1e-3
+
+
+@needs_numba
+@torch.inference_mode()
+def test_weights_made_in_inference_mode_are_taken(ids: Tensor) -> None:
+    model = tiny("mac")
+    assert able(model)
+    for _ in range(2):
+        logits, _ = step(model, ids[:, 0], model.initial_state(2))
+        torch.testing.assert_close(logits, model(ids[:, :1]).logits[:, 0], rtol=1e-9, atol=1e-9)
+        in_place(model)
+
+
+@torch.no_grad()
+def test_ids_and_a_state_that_do_not_fit_are_refused(model: TitansLM, ids: Tensor) -> None:
+    state = model(ids[:, :9]).state
+    for wrong, message in (
+        (ids[:, :1], r"integers \[B\], one token a sequence, but these are int64 \[2, 1\]"),
+        (torch.tensor(3), r"one token a sequence, but these are int64 \[\]"),
+        (torch.tensor([3.0, 4.0]), r"integers \[B\], .* these are float32 \[2\]"),
+        (torch.tensor([True, False]), "these are bool"),
+        (torch.tensor([5, -1]), "token id -1 is not in 0 … 59"),
+        (torch.tensor([60, 5]), "token id 60 is not in 0 … 59"),
+        (torch.tensor([5]), "the ids are a batch of 1, but the state is one of 2"),
+        (torch.tensor([5, 6, 7]), "the ids are a batch of 3, but the state is one of 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            step(model, wrong, state)
+
+
+@torch.no_grad()
+def test_a_state_of_several_batches_is_refused(model: TitansLM, ids: Tensor) -> None:
+    one, two = model(ids[:1]).state, model(ids).state
+    with pytest.raises(ValueError, match="the ids are a batch of 2, but the state is one of 1"):
+        step(model, ids[:, 0], (*two[:-1], one[-1]))
+
+
+@torch.no_grad()
+def test_ids_may_be_any_integers(model: TitansLM, ids: Tensor) -> None:
+    expected, _ = step(model, ids[:, 0], model.initial_state(2))
+    for kind in (torch.int32, torch.int16, torch.uint8):
+        assert torch.equal(step(model, ids[:, 0].to(kind), model.initial_state(2))[0], expected)
 
 
 @needs_numba
