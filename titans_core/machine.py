@@ -18,9 +18,16 @@ def device_name(device: torch.device) -> str:
 
 
 def backend_name(backend: str) -> str:
-    """A backend with its release: PyTorch 2.13 for "torch", Triton 3.7 for "triton"."""
-    release = ".".join(version(backend).split("+")[0].split(".")[:2])
-    return f"{'Triton' if backend == 'triton' else 'PyTorch'} {release}"
+    """A backend with its release: PyTorch 2.13 for "torch", PyTorch 2.13 with numba 0.68 for "numba", Triton
+    3.7 for "triton"."""
+    if backend == "triton":
+        return f"Triton {release(backend)}"
+    return f"PyTorch {release('torch')}" + (f" with numba {release(backend)}" if backend == "numba" else "")
+
+
+def release(package: str) -> str:
+    """Of a package's version the first two numbers."""
+    return ".".join(version(package).split("+")[0].split(".")[:2])
 
 
 def processor() -> str:

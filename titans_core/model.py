@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kernels import usual_backend
+from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
 from titans_core.layers import FeedForward, RMSNorm, Telemetry
@@ -53,9 +54,13 @@ class TitansLM(nn.Module):
 
     @property
     def backend(self) -> str:
-        """What computes its memory where many tokens are read: "triton" or "torch"."""
+        """What computes its memory where a stream reads many tokens: "triton", "numba" or "torch"."""
         if not self.has_memory:
             return "torch"
+        weight = self.embedding.weight
+        with torch.no_grad():
+            if preferred((weight.new_empty(1, 1, self.config.heads, 0),)):  # queries of one stream
+                return "numba"
         initial: nn.ParameterList = self.mixers[0].memory.initial  # type: ignore[union-attr, assignment]
         return usual_backend(tuple(w[None] for w in initial), self.config.memory.block_size)
 
