@@ -10,7 +10,7 @@ from typing import Any
 import titans_core as tc
 from benchmarks.machine import RESULTS
 from benchmarks.report_gpu import on_gpu
-from benchmarks.report_speed import memory, speed, table, waits
+from benchmarks.report_speed import memory, speed, table, together, waits
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end -->)", re.DOTALL)
@@ -18,7 +18,8 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    return "\n".join((recall(), parts(), speed(), memory(), on_gpu(RESULTS), waits()))
+    told = (recall(), parts(), speed(), together(), memory(), on_gpu(RESULTS), waits())
+    return "\n".join(part for part in told if part)
 
 
 DISTANCES = {  # columns of the README's tables: group, and what picks the row of a card's scores
@@ -159,10 +160,15 @@ def number(scores: dict[str, Any], group: str, wanted: dict[str, Any]) -> float:
     return next((float(row["recall"]) for row in fitting), math.nan)
 
 
-def main() -> None:
-    """Write the report into the README, between its marks."""
-    readme = ROOT / "README.md"
-    readme.write_text(MARKED.sub(lambda _: report(), readme.read_text(encoding="utf-8")), encoding="utf-8")
+def main(readme: Path = ROOT / "README.md") -> None:
+    """Write the report into the README, between its marks. Exits with 1 where they are not there, once."""
+    text, found = MARKED.subn(lambda _: report(), readme.read_text(encoding="utf-8"))
+    if found != 1:
+        raise SystemExit(
+            f"{readme.name} has no place to write to: it must hold once a line <!-- measured: begin --> and "
+            "below it a line <!-- measured: end -->."
+        )
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

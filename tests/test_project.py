@@ -157,3 +157,18 @@ def test_the_readme_says_what_the_cards_and_results_say() -> None:
 
     found = MARKED.search((ROOT / "README.md").read_text(encoding="utf-8"))
     assert found is not None and found[0] == report(), "run `python -m benchmarks.report`"
+
+
+def test_a_report_without_its_place_in_the_readme_says_so(tmp_path: Path) -> None:
+    from benchmarks.report import main
+
+    readme = tmp_path / "README.md"
+    begin, end = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+    for text in ("# Lab\n", f"{begin}old\n", f"old\n{end}", f"{end}old\n{begin}", 2 * f"{begin}old\n{end}"):
+        readme.write_text(text, encoding="utf-8")
+        with pytest.raises(SystemExit, match="no place to write to"):
+            main(readme)
+        assert readme.read_text(encoding="utf-8") == text
+    readme.write_text(f"above\n{begin}old\n{end}below\n", encoding="utf-8")
+    main(readme)
+    assert re.fullmatch(f"above\n{begin}Eight facts.*\n{end}below\n", readme.read_text("utf-8"), re.DOTALL)
