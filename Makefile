@@ -56,6 +56,7 @@ lint: $(READY_DEV)  ## check style and types
 bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer and on the pages, results in benchmarks/results
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.memory
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.together
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python -m benchmarks.lab
 

@@ -104,6 +104,31 @@ def memory() -> str:
     )
 
 
+def together() -> str:
+    """How much sooner streams that are read together have read; nothing where that was not measured."""
+    path = RESULTS / "together.json"
+    if not path.exists():
+        return ""
+    measured = json.loads(path.read_text())
+    rows = [
+        [
+            f"`{row['model']}`",
+            f"{row['streams']}, {'a token' if row['tokens'] == 1 else str(row['tokens']) + ' tokens'} each",
+            f"{row['together_ms']:,.1f} ms",
+            f"{row['one_by_one_ms']:,.1f} ms",
+            f"{row['one_by_one_ms'] / row['together_ms']:.1f}",
+        ]
+        for row in measured["rows"]
+        if row["streams"] > 1
+    ]
+    return (
+        "Streams read together by `read_together`, with full telemetry, beside the same streams fed one by "
+        f"one: medians of turns, on {measured['device']} ({machine(measured)}, numba "
+        f"{measured['machine']['packages']['numba']}):\n\n"
+        + table(["model", "streams", "together", "one after the other", "times as fast"], rows)
+    )
+
+
 def waits() -> str:
     """How long one waits on the other pages, beside the same work by the library alone."""
     lab = json.loads((RESULTS / "lab.json").read_text())

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -18,6 +19,7 @@ import titans_core as tc
 from benchmarks.machine import describe, keep
 from titans_core.machine import device_name
 
+ROOT = Path(__file__).resolve().parent.parent
 MODELS = ("mac", "mag", "lmm", "mac-deep", "attention")
 STREAMS = (1, 8, 50)
 TURNS = {1: 33, 64: 5}  # by the tokens that each stream reads at once
@@ -69,6 +71,7 @@ def milliseconds(read: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    machine = describe("torch", "numba")  # before we make it busy ourselves
     found = list(tqdm(rows(), total=len(MODELS) * len(STREAMS) * len(TURNS), desc="measuring", disable=None))
     print(f"{'model':10} {'streams':>7} {'tokens each':>11} {'together':>11} {'one by one':>11}")
     for r in found:
@@ -77,7 +80,8 @@ def main() -> None:
             f" {r.one_by_one_ms / r.together_ms:6.1f} ×"
         )
     device = device_name(tc.load(MODELS[0]).device)
-    print(keep("together", describe("torch") | {"device": device, "rows": [asdict(r) for r in found]}))
+    result = {"machine": machine, "device": device, "rows": [asdict(r) for r in found]}
+    print(f"kept in {keep('together', result).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
