@@ -12,6 +12,7 @@ from kernels.checks import (
     check_layers,
     check_like,
     check_options,
+    check_queries,
     check_tensors,
     opened_keys,
     state_dtype,
@@ -19,8 +20,9 @@ from kernels.checks import (
 from kernels.compiled import compiled, preferred, require
 from kernels.deep import deep
 from kernels.linear import linear
+from kernels.modes import outside_autocast
 from kernels.output import TELEMETRY, MemoryOutput, Read, Step, Weights
-from kernels.reference import reference
+from kernels.reference import reference, require_graphs
 from kernels.stepwise import stepwise
 
 
@@ -77,15 +79,25 @@ def memory(
 
     Returns:
         A `MemoryOutput`. Gradients reach every tensor argument through y, weights, momentum, block_start
-        and block_keys.
+        and block_keys. Nothing that was handed in is changed in place, but what comes out may share its
+        memory: block_start with weights, the telemetry's theta with theta, factors with k, and without
+        tokens the whole state. So change neither in place while the other is in use.
+
+    A value that is not finite spoils what comes after it in its sequence and head, and nothing before it.
+    "torch" and "triton" lose more, the whole chunk that holds it, for they compute its tokens together.
+
+    The state is computed in its own dtype within `torch.autocast` too.
 
     Raises:
-        ValueError: shapes, dtypes or options that do not fit each other.
-        RuntimeError: a backend that is not there, or not for tensors on this device.
+        TypeError: something that is no tensor, no tuple of tensors or no int where one is due.
+        ValueError: shapes, dtypes, devices or options that do not fit each other.
+        RuntimeError: a backend that is not there, or not for tensors on this device, or not for what autograd
+            is doing: "numba" where gradients are wanted, "reference" in inference mode.
     """
     check_tensors(q, k, v, (eta, theta, alpha))
     check_layers("weights", weights, q, v.shape[-1])
-    for name, layers in (("momentum", momentum), ("initial", initial), ("block_start", block_start)):
+    check_like("momentum", momentum, weights)
+    for name, layers in (("initial", initial), ("block_start", block_start)):
         if layers is not None:
             check_like(name, layers, weights)
     check_options(len(weights), block_start, offset, chunk_size, block_size, read, activation, step, backend)
@@ -99,21 +111,25 @@ def memory(
         require(tensors)
     elif backend == "auto" and preferred(tensors):
         backend = "numba"
+    elif backend == "reference":
+        require_graphs(tensors)
     backend = chosen(backend, weights, block_size)
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
-    if backend == "triton" and len(weights) == 1:
-        from kernels.gpu.linear import linear as on_gpu  # not at the top: elsewhere Triton may be missing
+    with outside_autocast(q):
+        if backend == "triton" and len(weights) == 1:
+            from kernels.gpu.linear import linear as on_gpu  # not at the top: elsewhere Triton may be missing
 
-        return on_gpu(q, k, v, *state, block_size, read, telemetry)
-    dtype = q.dtype
-    q, k, v = (x.to(state_dtype(q)) for x in (q, k, v))
-    if len(weights) == 1 and backend == "torch":
-        out = linear(q, k, v, *state, chunk_size, block_size, read, telemetry)
-    else:
-        by_torch = stepwise if 1 in (block_size, q.shape[1]) else deep
-        form = {"reference": reference, "numba": compiled, "torch": by_torch, "triton": _by_kernels}[backend]
-        out = form(q, k, v, *state, block_keys, block_size, read, activation, telemetry)
-    return _halved(out, dtype) if dtype in HALF else out
+            return on_gpu(q, k, v, *state, block_size, read, telemetry)
+        dtype = q.dtype
+        q, k, v = (x.to(state_dtype(q)) for x in (q, k, v))
+        if len(weights) == 1 and backend == "torch":
+            out = linear(q, k, v, *state, chunk_size, block_size, read, telemetry)
+        else:
+            by_torch = stepwise if 1 in (block_size, q.shape[1]) else deep
+            forms = {"reference": reference, "numba": compiled, "torch": by_torch, "triton": _by_kernels}
+            arguments = (*state, block_keys, block_size, read, activation, telemetry)
+            out = forms[backend](q, k, v, *arguments)
+        return _halved(out, dtype) if dtype in HALF else out
 
 
 def _by_kernels(*arguments: Any) -> MemoryOutput:
@@ -134,15 +150,16 @@ def retrieve(q: Tensor, weights: Weights, activation: str = "silu") -> Tensor:
     q: [B, T, H, Dk]; weights: one [B, H, Din, Dout] per layer. Returns [B, T, H, Dv].
 
     Raises:
-        ValueError: shapes that do not fit each other, or an unknown activation.
+        TypeError: something that is no tensor or no tuple of tensors where one is due.
+        ValueError: shapes, dtypes or devices that do not fit each other, or an unknown activation.
     """
-    if q.ndim != 4:
-        raise ValueError(f"q must be [B, T, H, Dk], but its shape is {list(q.shape)}.")
+    check_queries(q)
     check_layers("weights", weights, q, None)
     check_activation(activation)
-    x = q.transpose(1, 2).to(state_dtype(q)) @ weights[0]  # [B, H, T, Dout]
-    for weight in weights[1:]:
-        x = ACTIVATIONS[activation].value(x) @ weight
+    with outside_autocast(q):
+        x = q.transpose(1, 2).to(state_dtype(q)) @ weights[0]  # [B, H, T, Dout]
+        for weight in weights[1:]:
+            x = ACTIVATIONS[activation].value(x) @ weight
     return x.transpose(1, 2).to(q.dtype)
 
 

@@ -9,24 +9,44 @@ from kernels.activations import ACTIVATIONS
 from kernels.backends import BACKENDS, HALF
 from kernels.output import Read, Step, Weights
 
+DTYPES = (torch.float32, torch.float64, *HALF)
 
-def check_tensors(q: Tensor, k: Tensor, v: Tensor, gates: tuple[Tensor, Tensor, Tensor]) -> None:
+
+def check_queries(q: Tensor) -> None:
+    if not isinstance(q, Tensor):
+        raise TypeError(f"q must be a tensor, not {_kind(q)}.")
     if q.ndim != 4:
         raise ValueError(f"q must be [B, T, H, Dk], but its shape is {list(q.shape)}.")
-    if k.shape != q.shape:
-        raise ValueError(f"k must have the shape of q, {list(q.shape)}, but its shape is {list(k.shape)}.")
-    if v.ndim != 4 or v.shape[:3] != q.shape[:3]:
-        raise ValueError(f"v must be {list(q.shape[:3])} and Dv, but its shape is {list(v.shape)}.")
-    if q.dtype not in (torch.float32, torch.float64, *HALF):
-        raise ValueError(f"memory takes float16, bfloat16, float32 or float64, but q is {q.dtype}.")
-    for name, x in zip(("k", "v"), (k, v), strict=True):
-        if x.dtype != q.dtype:
-            raise ValueError(f"{name} must have the dtype of q, {q.dtype}, but it is {x.dtype}.")
+    if q.dtype not in DTYPES:
+        raise ValueError(f"q must be float16, bfloat16, float32 or float64, but it is {q.dtype}.")
+
+
+def check_tensors(q: Tensor, k: Tensor, v: Tensor, gates: tuple[Tensor, Tensor, Tensor]) -> None:
+    check_queries(q)
+    device, dtype, shape = q.device, q.dtype, q.shape
+    for name, x in (("k", k), ("v", v)):
+        if not isinstance(x, Tensor) or x.device != device:
+            raise _stranger(name, x, device)
+        if x.dtype != dtype:
+            raise ValueError(f"{name} must have the dtype of q, {dtype}, but it is {x.dtype}.")
+    tokens = shape[:3]
+    if k.shape != shape:
+        raise ValueError(f"k must have the shape of q, {list(shape)}, but its shape is {list(k.shape)}.")
+    if v.ndim != 4 or v.shape[:3] != tokens:
+        raise ValueError(f"v must be {list(tokens)} and Dv, but its shape is {list(v.shape)}.")
+    if 0 in (shape[0], shape[2], shape[3], v.shape[3]):
+        raise ValueError(
+            "a memory has at least one sequence, one head and one column of keys and values, but q is "
+            f"{list(shape)} and v {list(v.shape)}."
+        )
+    wide = state_dtype(q)
     for name, gate in zip(("eta", "theta", "alpha"), gates, strict=True):
-        if gate.shape != q.shape[:3]:
-            raise ValueError(f"{name} must be [B, T, H] = {list(q.shape[:3])}, not {list(gate.shape)}.")
-        if gate.dtype != state_dtype(q):
-            raise ValueError(f"{name} must be {state_dtype(q)} where q is {q.dtype}, but it is {gate.dtype}.")
+        if not isinstance(gate, Tensor) or gate.device != device:
+            raise _stranger(name, gate, device)
+        if gate.shape != tokens:
+            raise ValueError(f"{name} must be [B, T, H] = {list(tokens)}, not {list(gate.shape)}.")
+        if gate.dtype != wide:
+            raise ValueError(f"{name} must be {wide} where q is {dtype}, but it is {gate.dtype}.")
 
 
 def state_dtype(q: Tensor) -> torch.dtype:
@@ -36,27 +56,34 @@ def state_dtype(q: Tensor) -> torch.dtype:
 
 def check_layers(name: str, layers: Weights, q: Tensor, dv: int | None) -> None:
     """Layers [B, H, Din, Dout] that lead from the width of q to dv, where that is given."""
-    if not isinstance(layers, tuple | list) or not layers:
-        raise ValueError(f"{name} must be a tuple of matrices, with at least one layer.")
-    batch, _, heads, width = q.shape
+    _check_sequence(name, layers)
+    if not layers:
+        raise ValueError(f"{name} must hold at least one layer.")
+    (batch, _, heads, width), device, dtype = q.shape, q.device, state_dtype(q)
     for number, layer in enumerate(layers, 1):
-        if layer.ndim != 4 or layer.shape[:3] != (batch, heads, width):
+        if not isinstance(layer, Tensor) or layer.device != device:
+            raise _stranger(f"layer {number} of {name}", layer, device)
+        shape = layer.shape
+        if len(shape) != 4 or shape[:3] != (batch, heads, width) or not shape[3]:
             raise ValueError(
-                f"layer {number} of {name} must be [{batch}, {heads}, {width}, D], not {list(layer.shape)}."
+                f"layer {number} of {name} must be [{batch}, {heads}, {width}, D], D > 0, not {list(shape)}."
             )
-        if layer.dtype != state_dtype(q):
+        if layer.dtype != dtype:
             raise ValueError(
-                f"layer {number} of {name} must be {state_dtype(q)} where q is {q.dtype}, not {layer.dtype}."
+                f"layer {number} of {name} must be {dtype} where q is {q.dtype}, not {layer.dtype}."
             )
-        width = layer.shape[3]
+        width = shape[3]
     if dv is not None and width != dv:
         raise ValueError(f"the last layer of {name} gives {width} columns, but v has {dv}.")
 
 
 def check_like(name: str, layers: Weights, weights: Weights) -> None:
+    _check_sequence(name, layers)
     if len(layers) != len(weights):
         raise ValueError(f"{name} has {len(layers)} layers, but weights has {len(weights)}.")
     for number, (layer, weight) in enumerate(zip(layers, weights, strict=True), 1):
+        if not isinstance(layer, Tensor) or layer.device != weight.device:
+            raise _stranger(f"layer {number} of {name}", layer, weight.device)
         if layer.shape != weight.shape or layer.dtype != weight.dtype:
             raise ValueError(
                 f"layer {number} of {name} must be like weights, {list(weight.shape)} {weight.dtype}, "
@@ -84,6 +111,9 @@ def check_options(
         raise ValueError(f"step must be 'given' or 'bounded', not {step!r}.")
     if step == "bounded" and depth == 1:
         raise ValueError("the bounded step is for deep memories: a linear one needs theta <= (1 - eta) / 2.")
+    for name, number in (("chunk_size", chunk_size), ("block_size", block_size), ("offset", offset)):
+        if not isinstance(number, int):
+            raise TypeError(f"{name} must be an int, not {number!r}.")
     if chunk_size < 1 or block_size < 1 or chunk_size % block_size:
         raise ValueError(f"block_size must divide chunk_size, but {block_size} does not divide {chunk_size}.")
     if depth > 1 and block_size not in (1, chunk_size):
@@ -101,6 +131,8 @@ def opened_keys(block_keys: Tensor | None, offset: int, q: Tensor) -> Tensor:
         return q.new_zeros(batch, heads, width, width, dtype=state_dtype(q))
     if block_keys is None:
         raise ValueError(f"offset is {offset}, inside a gradient block, so block_keys must be given.")
+    if not isinstance(block_keys, Tensor) or block_keys.device != q.device:
+        raise _stranger("block_keys", block_keys, q.device)
     if block_keys.shape != (batch, heads, width, width) or block_keys.dtype != state_dtype(q):
         raise ValueError(
             f"block_keys must be [{batch}, {heads}, {width}, {width}] {state_dtype(q)}, "
@@ -112,3 +144,19 @@ def opened_keys(block_keys: Tensor | None, offset: int, q: Tensor) -> Tensor:
 def check_activation(activation: str) -> None:
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
+
+
+def _check_sequence(name: str, layers: object) -> None:
+    if not isinstance(layers, tuple | list):
+        raise TypeError(f"{name} must be a tuple of tensors, one for each layer, not {_kind(layers)}.")
+
+
+def _stranger(name: str, x: object, device: torch.device) -> Exception:
+    """What is wrong with something that is no tensor, or none on the device of q."""
+    if isinstance(x, Tensor):
+        return ValueError(f"{name} must be on the device of q, {device}, but it is on {x.device}.")
+    return TypeError(f"{name} must be a tensor, not {_kind(x)}.")
+
+
+def _kind(x: object) -> str:
+    return "None" if x is None else f"a {type(x).__name__}"

@@ -3,6 +3,8 @@
 Every token's weights are materialised and every gradient is taken by autograd. Slow, and meant to be read.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -74,6 +76,15 @@ def reference(
         if telemetry
         else (),
     )
+
+
+def require_graphs(given: Sequence[Tensor]) -> None:
+    """Raise RuntimeError where autograd cannot record what is done with these tensors."""
+    if torch.is_inference_mode_enabled() or any(x.is_inference() for x in given):
+        raise RuntimeError(
+            "the backend 'reference' takes its gradients by autograd, which takes no inference mode and no "
+            "tensors made there: call it under torch.no_grad() instead."
+        )
 
 
 def surprise(

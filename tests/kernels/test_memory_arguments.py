@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -26,7 +27,10 @@ WRONG_TENSORS = {
     "eta must be": {"eta": torch.zeros(2, 5, dtype=torch.float64)},
     "theta must be torch.float64 where q is": {"theta": torch.zeros(2, 5, 2)},
     "at least one layer": {"weights": (), "momentum": ()},
-    "must be a tuple of matrices": {"weights": torch.zeros(2, 2, 4, 4)},
+    "layer 1 of momentum must be on the device of q, cpu, but it is on meta": {
+        "momentum": (torch.zeros(2, 2, 5, 4, dtype=torch.float64, device="meta"),)
+    },
+    "q must be float16, bfloat16": {"q": torch.zeros(2, 5, 2, 5, dtype=torch.int64)},
     "layer 1 of weights must be": {"weights": (torch.zeros(2, 2, 4, 4, dtype=torch.float64),)},
     "layer 1 of weights must be torch.float64": {"weights": (torch.zeros(2, 2, 5, 4),)},
     "gives 3 columns, but v has 4": {"weights": (torch.zeros(2, 2, 5, 3, dtype=torch.float64),)},
@@ -37,6 +41,96 @@ WRONG_TENSORS = {
     "offset must lie in 0..7": {"offset": 8},
     "offset must lie": {"offset": -1},
 }
+NO_TENSORS = {
+    "q must be a tensor, not a ndarray": {"q": np.zeros((2, 5, 2, 5))},
+    "v must be a tensor, not a ndarray": {"v": np.zeros((2, 5, 2, 4))},
+    "theta must be a tensor, not a float": {"theta": 0.1},
+    "weights must be a tuple of tensors, one for each layer, not a Tensor": {
+        "weights": torch.zeros(2, 2, 5, 4)
+    },
+    "layer 1 of weights must be a tensor, not a ndarray": {"weights": (np.zeros((2, 2, 5, 4)),)},
+    "momentum must be a tuple of tensors, one for each layer, not None": {"momentum": None},
+    "momentum must be a tuple of tensors": {"momentum": torch.zeros(1, 2, 2, 5, 4, dtype=torch.float64)},
+    "layer 1 of momentum must be a tensor, not None": {"momentum": (None,)},
+    "initial must be a tuple of tensors": {"initial": torch.zeros(1, 2, 2, 5, 4, dtype=torch.float64)},
+    "block_start must be a tuple of tensors": {"block_start": torch.zeros(1, 2, 2, 5, 4).double()},
+    "offset must be an int, not 1.0": {"offset": 1.0},
+}
+NO_INTS = {
+    "chunk_size": {"chunk_size": 8.0, "block_size": 8},
+    "block_size": {"chunk_size": 8, "block_size": 1.0},
+}
+STRANGERS = ["k", "v", "eta", "theta", "alpha", "weights", "momentum", "initial"]
+everywhere = pytest.mark.parametrize("backend", ["auto", "torch", "reference", "numba"])
+
+
+@pytest.mark.parametrize("message", NO_TENSORS)
+def test_what_is_no_tensor_is_named(message):
+    with pytest.raises(TypeError, match=message):
+        replace(draw(0, 5), **NO_TENSORS[message]).run(chunk_size=8, block_size=8)
+
+
+@pytest.mark.parametrize("name", NO_INTS)
+def test_what_is_no_int_is_named(name):
+    with pytest.raises(TypeError, match=f"{name} must be an int, not"):
+        draw(0, 5).run(**NO_INTS[name])
+
+
+def test_block_keys_are_looked_at_where_they_are_needed():
+    case = draw(0, 5, (6,), offset=2, bounded=True)
+    options = {"chunk_size": 8, "block_size": 8, "step": "bounded"}
+    with pytest.raises(TypeError, match="block_keys must be a tensor, not a ndarray"):
+        replace(case, block_keys=case.block_keys.numpy()).run(**options)
+    with pytest.raises(ValueError, match="block_keys must be on the device of q, cpu, but it is on meta"):
+        replace(case, block_keys=case.block_keys.to("meta")).run(**options)
+
+
+@pytest.mark.parametrize("number", range(len(STRANGERS)), ids=STRANGERS)
+@everywhere
+def test_the_first_tensor_on_another_device_is_named(backend, number):
+    case = draw(0, 5, initial=True)
+    moved = case.map(lambda x: x.to("meta"))
+    for odd in (STRANGERS[number:], STRANGERS[number : number + 1]):
+        with pytest.raises(ValueError, match=f"{odd[0]} must be on the device of q, cpu, but it is on meta"):
+            replace(case, **{name: getattr(moved, name) for name in odd}).run(backend=backend)
+
+
+@pytest.mark.parametrize("empty", ["batch", "heads", "dk", "dv"])
+@everywhere
+def test_a_memory_has_at_least_one_of_everything_but_tokens(backend, empty):
+    for length in (0, 5):
+        with pytest.raises(ValueError, match="at least one sequence, one head and one column"):
+            draw(0, length, **{empty: 0}).run(backend=backend)
+    with pytest.raises(ValueError, match="layer 1 of weights must be .*, D > 0, not"):
+        draw(0, 5, (0,)).run(backend=backend, block_size=1)
+
+
+@pytest.mark.parametrize("length", [1, 5])
+@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])
+@everywhere
+def test_autocast_leaves_state_and_precision_alone(backend, hidden, length):
+    case = draw(0, length, hidden).map(lambda x: x.float())
+    if backend == "numba":
+        pytest.importorskip("numba")
+    options = {"backend": backend, "chunk_size": 4, "block_size": 4}
+    expected, read = numbers(case.run(**options)), retrieve(case.q, case.weights)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert_same(numbers(case.run(**options)), expected, 0)
+        assert torch.equal(retrieve(case.q, case.weights), read)
+        assert case.map(lambda x: x.to("meta")).run(backend="torch").y.dtype == torch.float32
+
+
+def test_the_definition_says_that_it_cannot_do_without_autograd():
+    case = draw(0, 5, (6,))
+    with torch.inference_mode():
+        made_there = case.v.clone()
+        with pytest.raises(RuntimeError, match="'reference' takes its gradients by autograd.*no_grad"):
+            case.run(backend="reference")
+        assert case.run(backend="torch").y.isfinite().all()
+    with torch.no_grad():
+        assert case.run(backend="reference").y.isfinite().all()
+        with pytest.raises(RuntimeError, match="'reference' takes its gradients by autograd.*no_grad"):
+            replace(case, v=made_there).run(backend="reference")
 
 
 @pytest.mark.parametrize("message", WRONG_OPTIONS)
@@ -96,6 +190,14 @@ def test_retrieve_names_what_does_not_fit():
         retrieve(case.q[0], case.weights)
     with pytest.raises(ValueError, match="layer 1 of weights"):
         retrieve(case.q[..., :2], case.weights)
+    with pytest.raises(ValueError, match="q must be float16, .* or float64, but it is torch.int64"):
+        retrieve(case.q.long(), case.weights)
+    with pytest.raises(ValueError, match="layer 1 of weights must be on the device of q, meta"):
+        retrieve(case.q.to("meta"), case.weights)
+    with pytest.raises(TypeError, match="q must be a tensor, not a ndarray"):
+        retrieve(case.q.numpy(), case.weights)
+    with pytest.raises(TypeError, match="weights must be a tuple of tensors"):
+        retrieve(case.q, case.weights[0])
     with pytest.raises(ValueError, match="activation must be"):
         retrieve(case.q, case.weights, activation="tanh")
 

@@ -172,6 +172,16 @@ def test_a_token_shown_eight_times_surprises_less_each_time(block):
     assert (telemetry["loss"][:, -1] < 0.5 * telemetry["loss"][:, 0]).all()
 
 
+@pytest.mark.parametrize("hidden,block,chunk", [((), 1, 8), ((), 4, 8), ((6,), 8, 8), ((6,), 1, 8)])
+def test_what_is_not_finite_spoils_what_comes_after_it_and_in_chunks_its_own(hidden, block, chunk):
+    case = draw(11, 27, hidden, saturated=False)
+    case.v[0, 12, 1] = float("nan")
+    first = 12 if hidden and block == 1 else 8  # such a memory goes token by token
+    for backend, start in (("reference", 12), ("torch", first)):
+        y = case.run(backend=backend, chunk_size=chunk, block_size=block).y.isfinite().all(-1)
+        assert not y[0, start:, 1].any() and y.sum() == y.numel() - (27 - start)
+
+
 def test_reads_are_retrievals_from_the_weights_that_are_there():
     for hidden in ((), (6,)):
         case = draw(8, 9, hidden)

@@ -79,13 +79,6 @@ def drawn_with_a_change(hidden: tuple[int, ...]) -> tuple[Case, Case]:
     return case, case.map(lambda x: torch.randn(x.shape, generator=random, dtype=x.dtype))
 
 
-def drawn_with_a_change(hidden: tuple[int, ...]) -> tuple[Case, Case]:
-    """No tensor asks for gradients, so "auto" would take the compiled loop, which carries none."""
-    case = draw(5, 19, hidden, batch=1, saturated=False)
-    random = torch.Generator().manual_seed(1)
-    return case, case.map(lambda x: torch.randn(x.shape, generator=random, dtype=x.dtype))
-
-
 @forms
 @pytest.mark.parametrize("backend", ["torch", "auto"])
 def test_derivatives_carried_forward_are_those_carried_back(backend, hidden, block, chunk):
