@@ -113,7 +113,7 @@ def memory(
         backend = "numba"
     elif backend == "reference":
         require_graphs(tensors)
-    backend = chosen(backend, weights, block_size)
+    backend = chosen(backend, weights, block_size, q.dtype)
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
     with outside_autocast(q):
         if backend == "triton" and len(weights) == 1:

@@ -13,16 +13,17 @@ BACKENDS = ("auto", "reference", "torch", "triton", "numba")
 HALF = (torch.float16, torch.bfloat16)
 
 
-def usual_backend(weights: Weights, block_size: int) -> str:
+def usual_backend(weights: Weights, block_size: int, operands: torch.dtype | None = None) -> str:
     """What "auto" takes for many tokens of such a memory: "triton" on a GPU where the kernels take it, else
-    "torch"."""
-    return "triton" if weights[0].is_cuda and has_triton() and fits(weights, block_size) else "torch"
+    "torch". operands: the dtype of keys and values, where it is not that of the weights."""
+    able = weights[0].is_cuda and has_triton() and fits(weights, block_size, operands)
+    return "triton" if able else "torch"
 
 
-def chosen(backend: str, weights: Weights, block_size: int) -> str:
+def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtype) -> str:
     """The backend meant by the argument of `kernels.memory`. Raises as that says."""
     if backend == "auto":
-        return usual_backend(weights, block_size)
+        return usual_backend(weights, block_size, operands)
     if backend == "triton":
         device = weights[0].device
         if not has_triton():
@@ -34,7 +35,9 @@ def chosen(backend: str, weights: Weights, block_size: int) -> str:
                 f"the backend 'triton' runs on CUDA tensors, but these are on {device}: move them, or set "
                 "TRITON_INTERPRET=1 before Python starts to try it slowly on the CPU."
             )
-        if not fits(weights, block_size):
+        if device.type != "cuda" and operands == torch.bfloat16:
+            raise ValueError("Triton's interpreter multiplies bfloat16 wrongly: take float16 or float32.")
+        if not fits(weights, block_size, operands):
             raise ValueError(f"the Triton kernels take float32 or less, and {IN_WORDS}.")
     return backend
 

@@ -2,16 +2,17 @@
 
     python -m kernels.gpu.compile 90        for compute capability 9.0
 
-Registers and spills are those of the assembler that comes with Triton. A spill is a value that found no
-register and goes through memory.
+A line a kernel, its cells between tabs: name, warps, registers a thread, bytes spilled a thread, bytes shared
+by a program. Registers and spills are those of the assembler that comes with Triton; a spill is a value that
+found no register and goes through memory.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,9 +35,15 @@ from kernels.gpu import (
     telemetry,
 )
 from kernels.gpu.deep_operators import WARPS
-from kernels.gpu.limits import units_at_once
+from kernels.gpu.limits import LARGE, stages, units_at_once
 
 WARP = 32
+SHARED = {
+    80: 163 << 10,
+    86: 99 << 10,
+    89: 99 << 10,
+    90: 227 << 10,
+}  # bytes a program may share, by capability
 WHOLE = {"L", "T", "H", "chunks", "blocks", "offset", "block"}  # the integers; all else is a pointer
 EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
 EXACT |= {
@@ -52,13 +59,15 @@ EXACT |= {
 
 
 class Form(NamedTuple):
-    """A kernel as it is started: its constants, its warps, and the dtype of its operands."""
+    """A kernel as it is started: its constants, its warps, the dtype of its operands, and how far its loop
+    loads ahead."""
 
     name: str
     kernel: Any
     constants: dict[str, Any]
     warps: int
     operand: str = "bf16"
+    stages: int = 3
 
 
 class Taken(NamedTuple):
@@ -69,11 +78,19 @@ class Taken(NamedTuple):
     shared: int
 
 
-def forms(width: int = 64, rows: int = 64) -> Iterator[Form]:
-    """All kernels of the linear memory at one width of keys and values and one tile, in half precision."""
+def forms(width: int, operand: str, on_large: bool) -> Iterator[Form]:
+    """All kernels of the linear memory at one width of keys and values, chunks as long as they are made."""
+    half = operand != "fp32"
+    row, longest = (2 * width, 64) if half else (4 * width, 32)
+    for form in _forms(width, longest, "tf32" if half else "tf32x3", "tf32x3"):
+        ahead = stages(row, on_large) if "state" in form.name else 3
+        yield form._replace(name=f"{form.name}, {width} {operand}", operand=operand, stages=ahead)
+
+
+def _forms(width: int, rows: int, precision: str, inverse_precision: str) -> Iterator[Form]:
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    reading: dict[str, Any] = {"BEFORE": False, "PRECISION": "tf32"}
-    inverse: dict[str, Any] = {**reading, "INVERSE_PRECISION": "tf32x3"}
+    reading: dict[str, Any] = {"BEFORE": False, "PRECISION": precision}
+    inverse: dict[str, Any] = {**reading, "INVERSE_PRECISION": inverse_precision}
     columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
     parallel, solved = state.PARALLEL.value, state.SOLVED.value
     for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
@@ -87,8 +104,8 @@ def forms(width: int = 64, rows: int = 64) -> Iterator[Form]:
         yield Form(f"to_coefficients, {name}", backward.to_coefficients, constants, 8)
     yield Form("output", output.output, {**shape, **reading}, 8)
     yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, 8)
-    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": "tf32"}, 8)
-    yield Form("telemetry", telemetry.telemetry, {**shape, "PRECISION": "tf32", "SHIFTED": False}, 8)
+    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": precision}, 8)
+    yield Form("telemetry", telemetry.telemetry, {**shape, "PRECISION": precision, "SHIFTED": False}, 8)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
     yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
 
@@ -126,7 +143,8 @@ def taken(form: Form, capability: int) -> Taken:
         attrs={(i,): [["tt.divisibility", 16]] for i, name in enumerate(names) if signature[name][0] == "*"},
     )
     target = GPUTarget("cuda", capability, WARP)
-    compiled = triton.compile(source, target=target, options={"num_warps": form.warps})
+    options = {"num_warps": form.warps, "num_stages": form.stages}
+    compiled = triton.compile(source, target=target, options=options)
     return _assembled(compiled.asm["ptx"], capability, compiled.metadata.shared)
 
 
@@ -159,11 +177,23 @@ def _assembler() -> str:
     return str(next(path for path in (folder / "ptxas-blackwell", folder / "ptxas") if path.exists()))
 
 
+def every(capability: int) -> Iterator[Form]:
+    """The kernels that are started on a card: of the shipped models, and of memories 64 wide."""
+    on_large = SHARED[capability] >= LARGE
+    yield from forms(32, "fp32", on_large)
+    yield from forms(64, "fp32", on_large)
+    yield from forms(64, "bf16", on_large)
+    for width, rows in ((32, 16), (64, 16), (64, 32)):
+        yield from deep_forms(width, rows)
+    for width in (32, 64):
+        yield from deep_recurrent_forms(width)
+
+
 def main() -> None:
-    """One line a kernel: registers, spilled bytes, shared bytes."""
-    capability = int(sys.argv[1]) if len(sys.argv) > 1 else 90
-    in_blocks = (*deep_forms(32, 16), *deep_forms(64, 16), *deep_forms(64, 32))
-    for form in (*forms(), *in_blocks, *deep_recurrent_forms(32), *deep_recurrent_forms(64)):
+    parser = argparse.ArgumentParser(prog="python -m kernels.gpu.compile", description=__doc__)
+    parser.add_argument("capability", type=int, nargs="?", default=90, choices=SHARED)
+    capability = parser.parse_args().capability
+    for form in every(capability):
         found = taken(form, capability)
         print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)
 

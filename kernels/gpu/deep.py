@@ -27,7 +27,7 @@ from kernels.gpu.deep_prepare import (
     WRITE_MEMORY,
     WRITE_MOMENTUM,
 )
-from kernels.gpu.tiles import load_rows, matmul, store_rows
+from kernels.gpu.tiles import exact, load_rows, store_rows
 
 SILU, GELU = tl.constexpr(0), tl.constexpr(1)
 PRODUCTS, MOMENTS = tl.constexpr(3), tl.constexpr(6)  # of `measure`
@@ -60,8 +60,8 @@ def residuals(
 ):
     """v - M(k) at the block's start weights, [C, V]."""
     for j in tl.range(0, N, TILE, num_stages=1):
-        hidden, _ = activate(matmul(keys, tl.load(w1 + j), like), ACT)
-        values -= matmul(hidden, tl.load(w2 + j * V), like)
+        hidden, _ = activate(exact(keys, tl.load(w1 + j), like), ACT)
+        values -= exact(hidden, tl.load(w2 + j * V), like)
     return values
 
 
@@ -83,8 +83,8 @@ def carry_back(
     of_inputs = tl.zeros([keys.shape[0]], tl.float32)
     of_deltas = tl.zeros([keys.shape[0]], tl.float32)
     for j in tl.range(0, N, TILE, num_stages=1):
-        hidden, slope = activate(matmul(keys, tl.load(w1 + j), inputs), ACT)
-        d1 = slope * matmul(d2, tl.trans(tl.load(w2 + j * V)), inputs)
+        hidden, slope = activate(exact(keys, tl.load(w1 + j), inputs), ACT)
+        d1 = slope * exact(d2, tl.trans(tl.load(w2 + j * V)), inputs)
         tl.store(inputs + j, hidden, mask=valid)
         tl.store(deltas1 + j, d1, mask=valid)
         of_inputs += tl.sum(hidden * hidden, axis=1)
@@ -95,9 +95,9 @@ def carry_back(
 @triton.jit
 def known(x, b, f, w, s, o, like, SHIFTED: tl.constexpr):
     """What rows x [C, Din] are answered but for the block's writes: b x W_0 + (1 - b) x I + f x S_0."""
-    answer = b[:, None] * matmul(x, w, like) + f[:, None] * matmul(x, s, like)
+    answer = b[:, None] * exact(x, w, like) + f[:, None] * exact(x, s, like)
     if SHIFTED:
-        answer += (1.0 - b)[:, None] * matmul(x, o, like)
+        answer += (1.0 - b)[:, None] * exact(x, o, like)
     return answer
 
 
@@ -105,8 +105,8 @@ def known(x, b, f, w, s, o, like, SHIFTED: tl.constexpr):
 def written(x, d, left, ends, w, s, o, like):
     """Weights and momentum after the block: I + b (W - I) + f S and h S, with what is left of each write."""
     turned = tl.trans(x)
-    weights = o + ends[0] * (w - o) + ends[1] * s + matmul(turned, left[0][:, None] * d, like)
-    return weights, ends[2] * s + matmul(turned, left[1][:, None] * d, like)
+    weights = o + ends[0] * (w - o) + ends[1] * s + exact(turned, left[0][:, None] * d, like)
+    return weights, ends[2] * s + exact(turned, left[1][:, None] * d, like)
 
 
 @triton.jit
@@ -125,7 +125,7 @@ def read_and_write(
         hidden = tl.load(inputs + j, mask=valid, other=0.0)
         d1 = tl.load(deltas1 + j, mask=valid, other=0.0)
         w, s, o = tl.load(w1 + j), tl.load(s1 + j), load_origin(o1 + j, SHIFTED)
-        x = known(queries, rows[0], rows[1], w, s, o, like, SHIFTED) + matmul(asked, d1, like)
+        x = known(queries, rows[0], rows[1], w, s, o, like, SHIFTED) + exact(asked, d1, like)
         x, _ = activate(x, ACT)
         w, s = written(keys, d1, left, ends, w, s, o, like)
         tl.debug_barrier()  # every thread has read the tile before any changes it
@@ -134,24 +134,24 @@ def read_and_write(
 
         w, s, o = tl.load(w2 + j * V), tl.load(s2 + j * V), load_origin(o2 + j * V, SHIFTED)
         answer += known(x, rows[0], rows[1], w, s, o, like, SHIFTED)
-        alike += matmul(x, tl.trans(hidden), like)
+        alike += exact(x, tl.trans(hidden), like)
         w, s = written(hidden, d2, left, ends, w, s, o, like)
         tl.debug_barrier()
         tl.store(w2 + j * V, w)
         tl.store(s2 + j * V, s)
-    return answer + matmul(rows[2] * alike, d2, like)
+    return answer + exact(rows[2] * alike, d2, like)
 
 
 @triton.jit
 def measured(sums, x, d, w, s, o, like, SHIFTED: tl.constexpr):
     """The sums of `measure` with those of one tile [Din, Dout] of a layer, x [C, Din], d [C, Dout]."""
     m = w - o
-    of_m = sums[0] + tl.sum(matmul(x, m, like) * d, axis=1)
-    of_s = sums[1] + tl.sum(matmul(x, s, like) * d, axis=1)
+    of_m = sums[0] + tl.sum(exact(x, m, like) * d, axis=1)
+    of_s = sums[1] + tl.sum(exact(x, s, like) * d, axis=1)
     mm, ms, ss = sums[3] + tl.sum(m * m), sums[4] + tl.sum(m * s), sums[5] + tl.sum(s * s)
     of_o, om, os, oo = sums[2], sums[6], sums[7], sums[8]
     if SHIFTED:
-        of_o += tl.sum(matmul(x, o, like) * d, axis=1)
+        of_o += tl.sum(exact(x, o, like) * d, axis=1)
         om, os, oo = om + tl.sum(o * m), os + tl.sum(o * s), oo + tl.sum(o * o)
     return of_m, of_s, of_o, mm, ms, ss, om, os, oo
 
@@ -220,7 +220,7 @@ def deep(
     deltas2 [B, T, H, V]; steps [B, T, H], 2 theta as taken. With TELEMETRY products [B, T, H, 3] and moments
     [B H, blocks, 6] as in `measure`.
     """
-    n, memories = tl.program_id(0).to(tl.int64), tl.num_programs(0)
+    n, memories = tl.program_id(0).to(tl.int64), tl.num_programs(0).to(tl.int64)
     batch, head = n // H, n % H
     r, unit = tl.arange(0, C), tl.arange(0, TILE)
     square = r[:, None] * C + r[None, :]

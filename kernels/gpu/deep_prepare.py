@@ -13,9 +13,9 @@ from kernels.gpu.tiles import (
     carried_at_start,
     coefficients,
     entry,
+    exact,
     load_gates,
     load_rows,
-    matmul,
     row,
     whereabouts,
 )
@@ -57,7 +57,7 @@ def deep_prepare(
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     turned = tl.trans(keys)
     if BOUNDED:
-        met = matmul(keys, turned, k)
+        met = exact(keys, turned, k)
         met = tl.where(r[:, None] > r[None, :], met * met, 0.0) * step[None, :]
         damped = 1.0 + tl.sum(met, axis=1)
         step *= (1.0 - momentum) / (damped * damped)
@@ -80,4 +80,4 @@ def deep_prepare(
     p *= step[None, :]
     tl.store(reads + square, p)
     queries = load_rows(q, batch, head, t0, L, T, H, C, K)
-    tl.store(attention + square, p * matmul(queries, turned, k))
+    tl.store(attention + square, p * exact(queries, turned, k))

@@ -72,7 +72,7 @@ def deep_recurrent(
     the open block of `offset` tokens lasts, and block_keys [B, H, K, K], what `weighed_keys` of that block is
     so far: before the first token, and then after the last.
     """
-    n, memories = tl.program_id(0).to(tl.int64), tl.num_programs(0)
+    n, memories = tl.program_id(0).to(tl.int64), tl.num_programs(0).to(tl.int64)
     batch, head = n // H, n % H
     rows, units, columns = tl.arange(0, K), tl.arange(0, N), tl.arange(0, V)
     layer1 = n * K * N + rows[:, None] * N + units[None, :]

@@ -6,7 +6,7 @@ import triton.language as tl
 from kernels.gpu.deep import MOMENTS, PRODUCTS
 from kernels.gpu.norms import squared_norms
 from kernels.gpu.telemetry import SIZES
-from kernels.gpu.tiles import load_gates, load_rows, matmul, whereabouts
+from kernels.gpu.tiles import exact, load_gates, load_rows, whereabouts
 
 
 @triton.jit
@@ -51,13 +51,13 @@ def deep_sizes(
         rows = token[:, None] * N + unit[None, :] + j
         d1 = tl.load(deltas1 + rows, mask=tokens[:, None], other=0.0)
         x2 = tl.load(inputs + rows, mask=tokens[:, None], other=0.0)
-        alike1 += matmul(d1, tl.trans(d1), k)
-        alike2 += matmul(x2, tl.trans(x2), k)
+        alike1 += exact(d1, tl.trans(d1), k)
+        alike2 += exact(x2, tl.trans(x2), k)
         of_d1 += tl.sum(d1 * d1, axis=1)
         of_x2 += tl.sum(x2 * x2, axis=1)
     loss = tl.sum(d2 * d2, axis=1)
     write = tl.sum(keys * keys, axis=1) * of_d1 + of_x2 * loss
-    both = matmul(keys, tl.trans(keys), k) * alike1 + alike2 * matmul(d2, tl.trans(d2), k)
+    both = exact(keys, tl.trans(keys), k) * alike1 + alike2 * exact(d2, tl.trans(d2), k)
     both = tl.where(r[:, None] > r[None, :], both, 0.0) * step[None, :]
 
     product = products + token * PRODUCTS

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from kernels.gpu.limits import longest_chunk
 from kernels.gpu.operators import linear_memory, linear_recurrent, linear_sizes
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 
-TILE = 64  # the most tokens of a chunk
 FEW = 16  # the most tokens that are taken one by one, in one launch, where no outer gradient is asked for
 
 
@@ -125,7 +125,8 @@ def _in_chunks(
     """Launch after launch, each of chunks side by side."""
     memory, momentum, reference = state
     reads, residuals, sizes = [], [], []
-    for launch in _launches(tokens[0].shape[1], offset, block):
+    longest = longest_chunk(tokens[0].dtype)
+    for launch in _launches(tokens[0].shape[1], offset, block, longest):
         span = slice(launch.start, launch.start + launch.size * launch.chunks)
         q, k, v, *gates = (x[:, span].contiguous() for x in tokens)
         if launch.opens:
@@ -133,7 +134,7 @@ def _in_chunks(
         if launch.rule == "given":
             v = _residuals(v, k, reference)
         y, residual, last, starts = linear_memory(
-            q, k, v, *gates, memory, momentum, launch.size, min(block, TILE), launch.rule, before
+            q, k, v, *gates, memory, momentum, launch.size, min(block, longest), launch.rule, before
         )
         memory, momentum = (x.contiguous() for x in last.unbind(0))
         reads.append(y)
@@ -144,21 +145,21 @@ def _in_chunks(
     return run._replace(sizes=torch.cat(sizes, 1)) if sized else run
 
 
-def _launches(length: int, offset: int, block: int) -> Iterator[_Launch]:
-    """How a call's tokens fall into launches. The residuals of a block that is open, or longer than a tile,
-    are known before its writes are: it needs no rule of its own, and is cut as it comes."""
-    for piece in cut(length, offset, block, block * max(1, TILE // block)):
-        if not piece.continues and block <= TILE:
+def _launches(length: int, offset: int, block: int, longest: int) -> Iterator[_Launch]:
+    """How a call's tokens fall into launches. The residuals of a block that is open, or longer than a chunk
+    may be, are known before its writes are: it needs no rule of its own, and is cut as it comes."""
+    for piece in cut(length, offset, block, block * max(1, longest // block)):
+        if not piece.continues and block <= longest:
             rule = "solved" if piece.size > block else "parallel"
             yield _Launch(piece.start, piece.size, piece.chunks, rule, opens=True)
             continue
-        whole, rest = divmod(piece.size, TILE)
+        whole, rest = divmod(piece.size, longest)
         for number in range(piece.chunks):
             start, opens = piece.start + number * piece.size, not piece.continues
             if whole:
-                yield _Launch(start, TILE, whole, "given", opens)
+                yield _Launch(start, longest, whole, "given", opens)
             if rest:
-                yield _Launch(start + whole * TILE, rest, 1, "given", opens and not whole)
+                yield _Launch(start + whole * longest, rest, 1, "given", opens and not whole)
 
 
 def _differentiated(*tensors: Tensor) -> bool:

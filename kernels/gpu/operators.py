@@ -9,18 +9,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from kernels.backends import HALF
 from kernels.gpu import backward, output, prepare, recurrent, state, telemetry
+from kernels.gpu.limits import large, stages, tile
 
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
 TO_VECTORS = int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
-HALF = (torch.float16, torch.bfloat16)
-
-
-def tile(length: int) -> int:
-    """Rows of the tile that a chunk of `length` tokens lies in."""
-    return max(16, 1 << (length - 1).bit_length())
 
 
 @torch.library.custom_op("titans::linear_memory", mutates_args=())
@@ -74,6 +70,7 @@ def linear_memory(
             WIDTH=width,
             C=tile(chunk),
             RULE=RULES[rule],
+            num_stages=_stages(k, v),
         )
         output.output[(batch * heads * chunks,)](
             q,
@@ -176,6 +173,7 @@ def linear_memory_backward(
             WIDTH=width,
             **shape,
             **rules,
+            num_stages=_stages(k, v),
         )
         backward.to_tokens[(batch * heads * chunks,)](
             q,
@@ -418,7 +416,7 @@ def _prepared(
             SOLVED=solved,
             BEFORE=before,
             PRECISION=_precision(k),
-            INVERSE_PRECISION="tf32x3" if k.dtype in HALF else "ieee",
+            INVERSE_PRECISION="tf32x3",
             num_warps=8 if solved else 4,
         )
     inverses, keys_memory, keys_momentum, values = made
@@ -427,7 +425,12 @@ def _prepared(
 
 def _precision(x: Tensor) -> str:
     """How coefficients are multiplied: as exactly as the operands deserve."""
-    return "tf32" if x.dtype in HALF else "ieee"
+    return "tf32" if x.dtype in HALF else "tf32x3"
+
+
+def _stages(k: Tensor, v: Tensor) -> int:
+    """How far the loops over chunks load ahead."""
+    return stages(max(k.shape[3], v.shape[3]) * k.dtype.itemsize, large(k.device))
 
 
 def _on(x: Tensor) -> AbstractContextManager[Any]:

@@ -38,7 +38,7 @@ def recurrent(
     block, which holds `offset` tokens, lasts. last [3, B, H, K, V]: the same three after the last token.
     """
     n = tl.program_id(0).to(tl.int64)
-    memories = tl.num_programs(0)
+    memories = tl.num_programs(0).to(tl.int64)
     batch, head = n // H, n % H
     rows, columns = tl.arange(0, K), tl.arange(0, V)
     matrix = n * K * V + rows[:, None] * V + columns[None, :]

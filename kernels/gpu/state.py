@@ -50,7 +50,7 @@ def state(
     starts [2, B H, chunks, K, V]: M and S at the start of each chunk. last [2, B, H, K, V], float32.
     """
     n = tl.program_id(0).to(tl.int64)
-    memories = tl.num_programs(0)
+    memories = tl.num_programs(0).to(tl.int64)
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
     columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
@@ -122,7 +122,7 @@ def reverse_state(
     those before the first token.
     """
     n = tl.program_id(0).to(tl.int64)
-    memories = tl.num_programs(0)
+    memories = tl.num_programs(0).to(tl.int64)
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
     columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)

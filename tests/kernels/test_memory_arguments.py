@@ -237,14 +237,26 @@ def test_tensors_of_any_stride_are_taken():
 
 
 def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
-    def taken(*widths: int, block: int = 1, dtype: torch.dtype = torch.float32, device: str = "cuda") -> str:
+    def taken(*widths: int, block: int = 1, dtype=torch.float32, device: str = "cuda", operands=None) -> str:
         with FakeTensorMode():
             layers = zip(widths, widths[1:], strict=False)
             weights = tuple(torch.empty(1, 1, a, b, dtype=dtype, device=device) for a, b in layers)
-            return usual_backend(weights, block)
+            return usual_backend(weights, block, operands)
 
-    assert taken(64, 64) == taken(128, 128, block=64) == taken(64, 256, 64, block=8) == "triton"
-    assert taken(256, 256) == taken(64, 64, dtype=torch.float64) == taken(64, 64, device="cpu") == "torch"
+    half = torch.bfloat16
+    assert taken(64, 64) == taken(128, 128, operands=half) == taken(64, 256, 64, block=8) == "triton"
+    assert taken(128, 128) == taken(256, 256, operands=half) == "torch"
+    assert taken(64, 64, dtype=torch.float64) == taken(64, 64, device="cpu") == "torch"
     assert taken(64, 64, 64, 64) == taken(64, 128, 64, block=64) == "torch"
+    monkeypatch.setattr("kernels.gpu.limits.large", lambda _: False)
+    assert taken(64, 64) == "triton" and taken(128, 128, operands=half) == "torch"
     monkeypatch.setattr("kernels.backends.has_triton", lambda: False)
     assert taken(64, 64) == "torch"
+
+
+def test_the_interpreter_refuses_what_it_multiplies_wrongly(monkeypatch):
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    case = draw(0, 5).map(lambda x: x.float())
+    half = replace(case, **{name: getattr(case, name).bfloat16() for name in ("q", "k", "v")})
+    with pytest.raises(ValueError, match="interpreter multiplies bfloat16 wrongly"):
+        half.run(backend="triton")

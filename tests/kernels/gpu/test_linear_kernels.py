@@ -19,7 +19,7 @@ from tests.kernels.memory_cases import Case, assert_same, draw, gradients, numbe
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 # A block that is the tile, divides it, or does not; a length that fills tiles, or does not.
-SHAPES = [(1, 70), (1, 64), (4, 33), (16, 40), (24, 75), (64, 64), (64, 131)]
+SHAPES = [(1, 70), (1, 64), (4, 33), (16, 40), (24, 75), (32, 75), (64, 64), (64, 131)]
 
 
 def on_device(case: Case) -> Case:
