@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from kernels.gpu.limits import longest_chunk
-from kernels.gpu.operators import linear_memory, linear_recurrent, linear_sizes
+from kernels.gpu.linear_stream import linear_recurrent
+from kernels.gpu.operators import linear_memory, linear_sizes
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 

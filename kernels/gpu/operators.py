@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kernels.backends import HALF
-from kernels.gpu import backward, output, prepare, recurrent, state, telemetry
+from kernels.gpu import backward, output, prepare, state, telemetry
 from kernels.gpu.limits import large, stages, tile
 
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
@@ -50,7 +50,7 @@ def linear_memory(
     starts = v.new_empty(2, batch * heads, chunks, wide, high)
     last = memory.new_empty(2, batch, heads, wide, high)
     width = min(high, COLUMNS)
-    with _on(q):
+    with on_device_of(q):
         state.state[(batch * heads, high // width)](
             k,
             v,
@@ -154,7 +154,7 @@ def linear_memory_backward(
     to_p = eta.new_empty(batch * heads, chunks, rows, rows)
     to_vectors = eta.new_empty(batch * heads, chunks, TO_VECTORS, rows)
     kept = (ready.inverses, residuals, starts, to_y, to_residuals, to_ends)
-    with _on(q):
+    with on_device_of(q):
         backward.to_residuals[(batch * heads * chunks,)](
             q, k, *gates, to_y, to_residuals, *lengths, **shape, **reading, num_warps=8
         )
@@ -263,7 +263,7 @@ def linear_sizes(
     """
     batch, tokens, heads, wide = k.shape
     sizes = eta.new_empty(batch, tokens, heads, SIZES)
-    with _on(k):
+    with on_device_of(k):
         telemetry.telemetry[(batch * heads * (tokens // chunk),)](
             k,
             eta,
@@ -300,85 +300,6 @@ def _linear_sizes_shapes(
     return eta.new_empty(*eta.shape, SIZES)
 
 
-@torch.library.custom_op("titans::linear_recurrent", mutates_args=())
-def linear_recurrent(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    eta: Tensor,
-    theta: Tensor,
-    alpha: Tensor,
-    memory: Tensor,
-    momentum: Tensor,
-    reference: Tensor,
-    origin: Tensor | None,
-    offset: int,
-    block: int,
-    before: bool,
-    sized: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Token by token, in one launch: shapes and dtypes as in `linear_memory`, any number of tokens.
-
-    reference [B, H, K, V]: the memory that gradients are taken at while the open block of `offset` tokens
-    lasts. Returns y and residuals like v, memory, momentum and reference after the last token,
-    [3, B, H, K, V], and, if `sized`, what `linear_sizes` gives. Without outer gradients.
-    """
-    batch, tokens, heads, wide = q.shape
-    y, residuals = torch.empty_like(v), torch.empty_like(v)
-    sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
-    last = memory.new_empty(3, *memory.shape)
-    with _on(q):
-        recurrent.recurrent[(batch * heads,)](
-            q,
-            k,
-            v,
-            eta,
-            theta,
-            alpha,
-            memory,
-            momentum,
-            reference,
-            memory if origin is None else origin,
-            y,
-            residuals,
-            sizes,
-            last,
-            offset,
-            block,
-            tokens,
-            heads,
-            K=wide,
-            V=v.shape[3],
-            BEFORE=before,
-            TELEMETRY=sized,
-            SHIFTED=origin is not None,
-            num_warps=4 if wide * v.shape[3] <= 64 * 64 else 16,  # M, S and the reference live in registers
-        )
-    return y, residuals, last, sizes
-
-
-@linear_recurrent.register_fake
-def _linear_recurrent_shapes(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    eta: Tensor,
-    theta: Tensor,
-    alpha: Tensor,
-    memory: Tensor,
-    momentum: Tensor,
-    reference: Tensor,
-    origin: Tensor | None,
-    offset: int,
-    block: int,
-    before: bool,
-    sized: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    batch, tokens, heads, _ = q.shape
-    sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
-    return torch.empty_like(v), torch.empty_like(v), memory.new_empty(3, *memory.shape), sizes
-
-
 class _Ready(NamedTuple):
     """What `prepare` made. system: A diag(b) K, A diag(f) K, A V, for the rule "solved" alone."""
 
@@ -398,7 +319,7 @@ def _prepared(
     solved = rule == "solved"
     widths = (rows, wide, wide, high)
     made = [k.new_empty(*per_chunk, rows, width) if solved else k for width in widths]
-    with _on(k):
+    with on_device_of(k):
         prepare.prepare[(batch * heads * chunks,)](
             k,
             v,
@@ -433,6 +354,6 @@ def _stages(k: Tensor, v: Tensor) -> int:
     return stages(max(k.shape[3], v.shape[3]) * k.dtype.itemsize, large(k.device))
 
 
-def _on(x: Tensor) -> AbstractContextManager[Any]:
+def on_device_of(x: Tensor) -> AbstractContextManager[Any]:
     """Kernels start on the current device: make it that of x."""
     return torch.cuda.device(x.device) if x.is_cuda else nullcontext()

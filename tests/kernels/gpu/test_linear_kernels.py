@@ -9,12 +9,8 @@ import pytest
 import torch
 
 from kernels import memory
-from kernels.gpu.operators import (
-    linear_memory,
-    linear_memory_backward,
-    linear_recurrent,
-    linear_sizes,
-)
+from kernels.gpu.linear_stream import linear_recurrent
+from kernels.gpu.operators import linear_memory, linear_memory_backward, linear_sizes
 from tests.kernels.memory_cases import Case, assert_same, draw, gradients, numbers
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
