@@ -31,13 +31,13 @@ class Contestant:
     threads: int = 1
 
     @property
-    def way(self) -> str:
-        """Whether it is another's, as `benchmarks.stream` asks."""
-        return "peer" if self.backend == "peer" else ""
+    def foreign(self) -> bool:
+        """Whether it is the peer."""
+        return self.backend == "peer"
 
     def command(self) -> list[str]:
         arguments = [self.task, str(TOKENS)]
-        if self.backend == "peer":
+        if self.foreign:
             return [PEER_PYTHON, "-I", str(ROOT / "benchmarks" / "peers" / "memory_pytorch.py"), *arguments]
         told = "told" if self.telemetry else "untold"
         return [sys.executable, "-m", "benchmarks.peers.memory_lab", *arguments, self.backend, told]
