@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from kernels.deep import deep as by_torch
 from kernels.gpu.deep_operators import UNITS, deep_memory
 from kernels.gpu.deep_stream import deep_recurrent, fits_token_by_token
 from kernels.gpu.limits import tile
+from kernels.gpu.widen import padded, widened
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 
@@ -109,7 +109,7 @@ def _one_by_one(tokens: _Tokens, state: _State, options: _Options) -> MemoryOutp
     *made, opened1, opened2, keys = deep_recurrent(
         *_operands(tokens, state, hidden),
         *_layers(state.block_start or state.weights, hidden),
-        None if met is None else _padded(met, tile(wide), tile(wide)),
+        None if met is None else padded(met, tile(wide), tile(wide)),
         state.offset, options.block_size, options.read == "before", options.activation, options.telemetry,
     )  # fmt: skip
     offset = (state.offset + tokens.q.shape[1]) % options.block_size
@@ -123,7 +123,7 @@ def _operands(tokens: _Tokens, state: _State, hidden: int) -> list[Tensor | None
     """Tokens, weights, momentum and initial weights as the kernels want them, widened with zeros."""
     q, k, v, *gates = tokens
     wide, high = tile(q.shape[3]), tile(v.shape[3])
-    rows = (_widened(q, wide), _widened(k, wide), _widened(v, high), *(gate.contiguous() for gate in gates))
+    rows = (widened(q, wide), widened(k, wide), widened(v, high), *(gate.contiguous() for gate in gates))
     initial = _layers(state.initial, hidden) if state.initial else [None, None]
     return [*rows, *_layers(state.weights, hidden), *_layers(state.momentum, hidden), *initial]
 
@@ -184,16 +184,6 @@ def _widths(weights: Weights) -> tuple[int, int, int]:
 def _layers(layers: Weights, hidden: int) -> list[Tensor]:
     first, second = layers
     return [
-        _padded(first, tile(first.shape[2]), hidden),
-        _padded(second, hidden, tile(second.shape[3])),
+        padded(first, tile(first.shape[2]), hidden),
+        padded(second, hidden, tile(second.shape[3])),
     ]
-
-
-def _widened(x: Tensor, width: int) -> Tensor:
-    """x [B, T, H, D] with columns of zeros: they meet, and make, nothing but zeros."""
-    return pad(x, (0, width - x.shape[3])).contiguous()
-
-
-def _padded(layer: Tensor, rows: int, columns: int) -> Tensor:
-    """layer [B, H, Din, Dout] with rows and columns of zeros, contiguous."""
-    return pad(layer, (0, columns - layer.shape[3], 0, rows - layer.shape[2])).contiguous()

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
-from kernels.gpu.limits import longest_chunk
+from kernels.gpu.limits import longest_chunk, tile
 from kernels.gpu.linear_stream import linear_recurrent
 from kernels.gpu.operators import linear_memory, linear_sizes
+from kernels.gpu.widen import padded, widened
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 
@@ -64,11 +64,11 @@ def linear(
     values = v
     if origin is not None:
         memory, reference, values = memory - origin, reference - origin, _residuals(v, k, origin)
-    wide, high = (max(16, 1 << (width - 1).bit_length()) for width in weights[0].shape[2:])
-    widened = (_widened(q, wide), _widened(k, wide), _widened(values, high))
-    tokens = tuple(x.contiguous() for x in (*widened, eta, theta, alpha))
-    state = tuple(_padded(x, wide, high) for x in (memory, momentum[0], reference))
-    shift = None if origin is None else _padded(origin, wide, high)
+    wide, high = map(tile, weights[0].shape[2:])
+    gates = (gate.contiguous() for gate in (eta, theta, alpha))
+    tokens = (widened(q, wide), widened(k, wide), widened(values, high), *gates)
+    state = tuple(padded(x, wide, high) for x in (memory, momentum[0], reference))
+    shift = None if origin is None else padded(origin, wide, high)
     few = q.shape[1] <= FEW and not _differentiated(*tokens, *state)
     run = (_one_by_one if few else _in_chunks)(
         tokens, state, shift, offset, block_size, read == "before", telemetry
@@ -165,17 +165,6 @@ def _launches(length: int, offset: int, block: int, longest: int) -> Iterator[_L
 
 def _differentiated(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-
-
-def _widened(x: Tensor, width: int) -> Tensor:
-    """x [B, T, H, D] with columns of zeros: they meet, and make, nothing but zeros."""
-    return x if x.shape[3] == width else pad(x, (0, width - x.shape[3]))
-
-
-def _padded(matrix: Tensor, rows: int, columns: int) -> Tensor:
-    """matrix [B, H, K, V] with rows and columns of zeros, contiguous."""
-    missing = (0, columns - matrix.shape[3], 0, rows - matrix.shape[2])
-    return (pad(matrix, missing) if any(missing) else matrix).contiguous()
 
 
 def _residuals(values: Tensor, keys: Tensor, memory: Tensor) -> Tensor:
