@@ -1,4 +1,4 @@
-"""The entry of the app: `streamlit run app/main.py`."""
+"""The entry of the app: `streamlit run app/main.py` serves the pages, and the class rooms beside them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
 
 import streamlit as st  # noqa: E402
 
-from app import work  # noqa: E402
-from app.components.typing import mend_typing  # noqa: E402
+from app.classroom.socket import route  # noqa: E402
+from app.classroom.where import rooms  # noqa: E402
 
-st.set_page_config("Titans Lab", layout="wide")
-st.html(HERE / "style.css")
-st.logo(HERE / "wordmark.svg", size="large")
-mend_typing()
-# A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
-# come by this file.
-stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
-compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="compare")
-intervene = st.Page(HERE / "views" / "intervene.py", title="Intervene", url_path="intervene")
-needle = st.Page(HERE / "views" / "needle.py", title="Needle", url_path="needle")
-weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
-lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
-# The default page has the bare address alone; its name should lead there as well.
-by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-page = st.navigation([stream, compare, intervene, needle, weights, lessons, by_name], position="top")
-work.leave(page.title)
-page.run()
+app = st.App(HERE / "lab.py", routes=[route(rooms)])

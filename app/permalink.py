@@ -12,13 +12,14 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import asking, edits, limits
+from app import asking, edits, limits, samples
 from app.components.share import shared_link
 from app.edits import Edit
 
 VERSION: Final[str] = "1"
 LONGEST: Final[int] = 6_000  # characters that a packed text takes in an address; some servers end at 8,000
 FIELDS: Final[tuple[str, ...]] = ("v", "text", "sample", "ask", "edits")
+STEP: Final[str] = "step-of-class"  # tells a link that a class follows from the one before it
 
 state = st.session_state
 
@@ -77,15 +78,21 @@ def read(fields: Mapping[str, str]) -> Linked:
 
 
 def take() -> None:
-    """At the beginning of a session take what the address holds; what is damaged is told, and the page opens
-    as it does without a link."""
-    if "arrived" in state:
+    """At the beginning of a session, and where a class goes on, take what the address holds; what is damaged
+    is told, and the page opens as it does without a link."""
+    step = st.query_params.get(STEP, "")
+    if "arrived" in state and step in ("", state.arrived):
         return
-    state.arrived = True
+    state.arrived = step
     fields = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
-    for name in fields:  # from now on the session goes its own way
+    for name in (*fields, *([STEP] if step else [])):  # from now on the session goes its own way
         del st.query_params[name]
+    state.link_problem = None
+    if not fields:
+        return
     state.sample = fields.pop("sample", None)
+    if state.sample in samples.titles():
+        state.text = samples.text(state.sample)
     if not fields:
         return
     try:
@@ -95,8 +102,7 @@ def take() -> None:
         return
     if linked.text is not None:
         state.text, state.sample = linked.text, None
-    if linked.question is not None:
-        state.question = state.asked = linked.question
+    state.question = state.asked = linked.question or ""
     state.edits = list(linked.edits)
 
 
@@ -105,7 +111,7 @@ def link(own: Mapping[str, str]) -> str:
     kept = [
         (name, value)
         for name in st.query_params
-        if name not in (*FIELDS, "view")  # the browser adds the view
+        if name not in (*FIELDS, STEP, "view")  # the browser adds the view
         for value in st.query_params.get_all(name)
     ]
     return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"
@@ -113,13 +119,18 @@ def link(own: Mapping[str, str]) -> str:
 
 def fields() -> dict[str, str] | None:
     """The session's text, question and edits as they stand in a link; None where the text is too long."""
+    own = everything()
+    return None if len(own.get("text", "")) > LONGEST else own
+
+
+def everything() -> dict[str, str]:
+    """``fields``, however long."""
     own = {"v": VERSION}
-    if state.get("sample"):
-        own["sample"] = state.sample
+    sample = state.get("sample") if "text" in state else next(iter(samples.titles()), None)
+    if sample:
+        own["sample"] = sample
     else:
         own["text"] = pack(state.get("text", ""))
-        if len(own["text"]) > LONGEST:
-            return None
     own |= {"ask": asking.asked()} if asking.asked() else {}
     own |= {"edits": edits.encode(state.edits)} if state.get("edits") else {}
     return own

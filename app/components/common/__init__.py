@@ -13,9 +13,9 @@ HERE = Path(__file__).resolve().parent
 MODULES = ("format", "view", "trace", "memory", "picture", "bars", "playhead", "text", "curve", "axis", "tracks", "vector", "lettering", "redraw", "portrait", "save", "transport", "theme")  # fmt: skip # noqa: E501
 
 
-def bundle(folder: Path, modules: tuple[str, ...]) -> str:
+def bundle(folder: Path, modules: tuple[str, ...], shared: tuple[str, ...] = MODULES) -> str:
     """The shared modules and a component's own as one; what a module needs comes before it."""
-    paths = [HERE / f"{name}.js" for name in MODULES] + [folder / f"{name}.js" for name in modules]
+    paths = [HERE / f"{name}.js" for name in shared] + [folder / f"{name}.js" for name in modules]
     source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)

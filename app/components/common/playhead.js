@@ -93,6 +93,13 @@ export class Playhead {
     this.request();
   }
 
+  /** Stand where the teacher of a class stands (see classroom/guide.js). */
+  follow(token) {
+    this.playing = this.locked = false;
+    this.hovered = null;
+    this.arrive(token);
+  }
+
   request() {
     if (!this.frame) this.frame = requestAnimationFrame((now) => this.paint(now));
   }
@@ -101,6 +108,7 @@ export class Playhead {
     this.frame = 0;
     if (this.playing) this.advance(now);
     this.moved();
+    dispatchEvent(new CustomEvent("titans-lab-playhead", { detail: this }));
   }
 
   advance(now) {
@@ -115,5 +123,6 @@ export class Playhead {
   stop() {
     cancelAnimationFrame(this.frame);
     this.playing = false;
+    this.gone = true;
   }
 }

@@ -1,0 +1,6 @@
+"""Class rooms: a teacher leads, learners follow, and what they answer is counted.
+
+    browser ──WebSocket──▶ socket ──▶ hub ──▶ rooms (the interface) ◀── sqlite
+
+Pages know only ``app.components.classroom``, which is what of this is seen.
+"""

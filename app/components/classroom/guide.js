@@ -1,0 +1,101 @@
+/** Places and playheads: where this browser is in the lab, and how it gets where another one is. */
+
+const LINKED = ["v", "text", "sample", "ask", "edits", "view", "room"]; // the first five come from the page's session
+const CALM = 150; // milliseconds for which a page must not change before it is told: some change twice
+const OFTEN = 100; // milliseconds between two tellings of the playhead
+const ARRIVAL = 8_000; // milliseconds after which somebody who has not arrived is taken for having gone elsewhere
+
+export class Guide {
+  /** `moved(place)` is told where this browser is, `looked(look)` where its playhead stands. */
+  constructor(moved, looked) {
+    this.moved = moved;
+    this.looked = looked;
+    this.playheads = new Set();
+    this.followed = new WeakMap(); // by playhead, the look that it followed last
+    this.look = null; // what is followed
+    addEventListener("titans-lab-playhead", ({ detail }) => this.turn(detail));
+    globalThis.navigation?.addEventListener("currententrychange", () => this.stir());
+  }
+
+  /** What Python says: the lab's address, and text, question and edits as they stand in a link. */
+  tell({ base, fields, step }) {
+    Object.assign(this, { base, fields, step });
+    this.stir();
+  }
+
+  /** The page that is shown, and all that was typed and chosen there; the same place, the same words. */
+  get here() {
+    const path = location.pathname.slice(this.base.length).replace(/\/$/, "");
+    const query = new URLSearchParams(location.search);
+    for (const name of [...LINKED, this.step]) query.delete(name);
+    for (const [name, value] of Object.entries(this.fields)) query.set(name, value);
+    query.sort();
+    return { path: path === "stream" ? "" : path, query: query.toString() };
+  }
+
+  at(place) {
+    const { path, query } = this.here;
+    return place.path === path && place.query === query;
+  }
+
+  /** Something may have changed: once it rests, it is told. */
+  stir() {
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => this.arrived() && this.moved(this.here), CALM);
+  }
+
+  /** Whether one is where one was sent last. */
+  arrived() {
+    if (this.bound && !this.at(this.bound) && performance.now() < this.patience) return false;
+    this.bound = null;
+    return true;
+  }
+
+  /**
+   * Go to a place without loading the page anew: Streamlit takes it for a step back or forward, and lets the page's choices
+   * be what the address says. `step` is another for every going, or the session would not take the text again.
+   */
+  go(place, step) {
+    if (this.at(place)) return;
+    this.bound = place;
+    this.patience = performance.now() + ARRIVAL;
+    const url = new URL(this.base + place.path, location.origin);
+    url.search = place.query;
+    url.searchParams.set(this.step, step);
+    history.replaceState(history.state, "", url);
+    dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  }
+
+  /** A playhead was painted: what it shows may be told, or it may have to follow. */
+  turn(playhead) {
+    this.playheads.add(playhead);
+    this.speaker = playhead;
+    this.align();
+    this.speak();
+  }
+
+  /** Tell soon where the playhead stands that moved last. */
+  speak() {
+    this.telling ??= setTimeout(() => {
+      this.telling = null;
+      if (this.speaker && !this.speaker.gone) this.looked({ length: this.speaker.length, token: this.speaker.shown });
+    }, OFTEN);
+  }
+
+  /** Follow this look from now on; null follows none. */
+  follow(look) {
+    this.look = look;
+    this.align();
+  }
+
+  /** A playhead whose text is not read so far yet comes again once it is. */
+  align() {
+    for (const playhead of this.playheads) {
+      if (playhead.gone) this.playheads.delete(playhead);
+      else if (this.look && playhead.length === this.look.length && this.followed.get(playhead) !== this.look) {
+        this.followed.set(playhead, this.look);
+        playhead.follow(this.look.token);
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+"""What every page has, and which pages there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import permalink, work
+from app.components.classroom import class_room
+from app.components.typing import mend_typing
+
+HERE = Path(__file__).resolve().parent
+
+st.set_page_config("Titans Lab", layout="wide")
+for sheet in ("style.css", "classroom.css"):
+    st.html(HERE / sheet)
+st.logo(HERE / "wordmark.svg", size="large")
+mend_typing()
+permalink.take()
+class_room()
+# A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
+# come by this file.
+stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
+compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="compare")
+intervene = st.Page(HERE / "views" / "intervene.py", title="Intervene", url_path="intervene")
+needle = st.Page(HERE / "views" / "needle.py", title="Needle", url_path="needle")
+weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
+lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
+# The default page has the bare address alone; its name should lead there as well.
+by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
+page = st.navigation([stream, compare, intervene, needle, weights, lessons, by_name], position="top")
+work.leave(page.title)
+page.run()
