@@ -23,8 +23,8 @@ ifneq ($(strip $(TORCH_INDEX)),$(INSTALLED_FROM))
 endif
 
 # Many small products: a second thread costs more than it brings, and threads that wait must not spin.
-run test: export OMP_NUM_THREADS := 1
-run test: export OMP_WAIT_POLICY := PASSIVE
+run test lessons: export OMP_NUM_THREADS := 1
+run test lessons: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: help
 help:  ## list what can be asked for
@@ -43,8 +43,8 @@ test: $(READY_DEV) chromium  ## check style and types, then run every test, quic
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser'
-	$(BIN)/python -m pytest -q -m 'slow or browser'
+	$(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser and not lessons'
+	$(BIN)/python -m pytest -q -m '(slow or browser) and not lessons'
 
 .PHONY: lint
 lint: $(READY_DEV)  ## check style and types
@@ -65,8 +65,9 @@ train: $(READY)  ## train the shipped models anew   [MODEL="mac mag …"]
 	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" --ship || exit 1; done
 
 .PHONY: lessons
-lessons: $(READY)  ## check every lesson and list them
-	@$(BIN)/python -m lessons
+lessons: $(READY_DEV) chromium  ## check every lesson, run every exhibit, and go through all of them in Chromium
+	@$(BIN)/python -m lessons --claims
+	$(BIN)/python -m pytest -q -m lessons
 
 # ---------------------------------------------------------------------------------------------- environments
 

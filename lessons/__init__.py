@@ -1,37 +1,49 @@
 """What can be learned in the lab: lessons as data, each a Markdown file with a TOML head.
 
-Nothing here draws. A lesson names the exhibit it wants and says what a learner does at each step; a page
-shows both, and `measure` gives the numbers that a step reveals, from what the model did.
+Nothing here draws. A lesson names the exhibit it wants (`lessons.exhibits`), which runs on the shipped models
+and finds what the prose claims; it says what a learner does at each step, and the page shows both.
 """
 
-from lessons.head import LessonError
-from lessons.lesson import (
-    Checkpoint,
-    Choice,
-    Estimate,
-    Exhibit,
-    Lesson,
-    Mention,
-    Predict,
-    Step,
-    load,
-    load_all,
-)
-from lessons.measure import at_mention, greatest, share
+from lessons.action import Action, Answer, Choose, Do, Estimate, Option, Predict, Rank
+from lessons.claims import Claim, Claims, fill, percent, written
+from lessons.exhibit import Exhibit, Found, Loader
+from lessons.found import run
+from lessons.head import Head, LessonError
+from lessons.lesson import Checkpoint, Choice, Lesson, Step, Teacher, load
+from lessons.shelf import FOLDER, Shelf, files, load_all, survey
+from lessons.words import Words, words
 
 __all__ = [
+    "Action",
+    "Answer",
     "Checkpoint",
     "Choice",
+    "Choose",
+    "Claim",
+    "Claims",
+    "Do",
     "Estimate",
     "Exhibit",
+    "FOLDER",
+    "Found",
+    "Head",
     "Lesson",
     "LessonError",
-    "Mention",
+    "Loader",
+    "Option",
     "Predict",
+    "Rank",
+    "Shelf",
     "Step",
-    "at_mention",
-    "greatest",
+    "Teacher",
+    "Words",
+    "files",
+    "fill",
     "load",
     "load_all",
-    "share",
+    "percent",
+    "run",
+    "survey",
+    "words",
+    "written",
 ]

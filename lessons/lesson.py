@@ -10,63 +10,24 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lessons import action, exhibits
+from lessons.action import Action
+from lessons.claims import spoken_of
+from lessons.exhibit import Exhibit
 from lessons.head import Head, LessonError, split
-
-FOLDER = Path(__file__).resolve().parent
-EXHIBITS = ("stream",)
-QUANTITIES = ("surprise", "write")
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """What moves beside the prose: a text, and the model that reads it."""
-
-    kind: str
-    model: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Mention:
-    """The ``telling``-th time (from 1) that ``word`` stands in the text; ``label`` says it in words."""
-
-    word: str
-    telling: int
-    label: str
-
-    def span(self, text: str) -> tuple[int, int] | None:
-        """Where in ``text`` it stands, as (begin, end) in characters; None where it does not."""
-        found = [m.span() for m in re.finditer(rf"\b{re.escape(self.word)}\b", text)]
-        return found[self.telling - 1] if self.telling <= len(found) else None
-
-
-@dataclass(frozen=True)
-class Predict:
-    """The learner says at which mention ``quantity`` will be greatest."""
-
-    quantity: str
-    question: str
-    mentions: tuple[Mention, ...]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The learner says how many percent of ``quantity`` at ``before`` there will be at ``after``."""
-
-    quantity: str
-    question: str
-    before: Mention
-    after: Mention
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its prose on both sides of what the learner does."""
+    """One step: its prose on both sides of what the learner does, and which view of the exhibit stands
+    there; "" is none."""
 
     title: str
     opening: str
-    action: Predict | Estimate
+    action: Action
     explanation: str
+    shows: str
+    reveals: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +48,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """Notes for who teaches it: what to ask, what learners get wrong, and how long it takes."""
+
+    ask: tuple[str, ...]
+    wrong: tuple[str, ...]
+    time: str
+
+
+@dataclass(frozen=True)
 class Lesson:
     """A lesson, checked."""
 
@@ -99,11 +69,7 @@ class Lesson:
     exhibit: Exhibit
     steps: tuple[Step, ...]
     checkpoints: tuple[Checkpoint, ...]
-
-
-def load_all(folder: Path = FOLDER) -> list[Lesson]:
-    """Every lesson of a folder, in order. Raises LessonError for the first that is not as it must be."""
-    return [load(path) for path in sorted(folder.glob("[0-9]*.md"))]
+    teacher: Teacher
 
 
 def load(path: Path) -> Lesson:
@@ -111,9 +77,13 @@ def load(path: Path) -> Lesson:
     named = re.fullmatch(r"(\d+)-([a-z-]+)", path.stem)
     if named is None:
         raise LessonError(f"{path.name}: a lesson's file is named like 01-surprise.md")
-    head, prose = split(path.name, path.read_text(encoding="utf-8"))
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise LessonError(f"{path.name}: the file is not UTF-8; save it as such") from None
+    head, prose = split(path.name, content)
     opening, sections = read_sections(path.name, prose)
-    exhibit = read_exhibit(head.table("exhibit"))
+    exhibit = exhibits.read(head.table("exhibit"))
     lesson = Lesson(
         number=int(named[1]),
         name=named[2],
@@ -122,10 +92,12 @@ def load(path: Path) -> Lesson:
         goal=head.text("goal"),
         opening=opening,
         exhibit=exhibit,
-        steps=read_steps(head, sections, exhibit.text),
-        checkpoints=tuple(read_checkpoint(table) for table in head.tables("checkpoints")),
+        steps=read_steps(head, sections, exhibit),
+        checkpoints=tuple(read_checkpoint(table) for table in head.tables("checkpoints", 2, 4)),
+        teacher=read_teacher(head.table("teacher")),
     )
     head.finish()
+    check_claims(path.name, lesson)
     return lesson
 
 
@@ -144,49 +116,28 @@ def read_sections(file: str, prose: str) -> tuple[str, dict[str, tuple[str, str]
     return opening.strip(), sections
 
 
-def read_exhibit(head: Head) -> Exhibit:
-    """The head's [exhibit]."""
-    exhibit = Exhibit(head.one_of("kind", EXHIBITS), head.text("model"), head.text("text"))
-    head.finish()
-    return exhibit
-
-
-def read_steps(head: Head, sections: dict[str, tuple[str, str]], text: str) -> tuple[Step, ...]:
+def read_steps(head: Head, sections: dict[str, tuple[str, str]], exhibit: Exhibit) -> tuple[Step, ...]:
     """The head's [[steps]], each with the section of its title, in the same order."""
-    tables = head.tables("steps")
     steps = []
-    for table in tables:
+    for table in head.tables("steps"):
         title = table.text("title")
         if title not in sections:
             raise table.error("title", f"needs a section '## {title}' in the prose")
-        before, after = sections[title]
-        steps.append(Step(title, before, read_action(table, text), after))
+        opening, explanation = sections[title]
+        if not explanation:
+            raise table.error("title", "has a section with nothing after its line of ---")
+        asked = action.read(table, exhibit)
+        shows, reveals = (read_view(table, field, exhibit) for field in ("shows", "reveals"))
+        steps.append(Step(title, opening, asked, explanation, shows, reveals))
         table.finish()
     if [step.title for step in steps] != list(sections):
         raise head.error("steps", f"must follow the prose's sections: {', '.join(sections)}")
     return tuple(steps)
 
 
-def read_action(head: Head, text: str) -> Predict | Estimate:
-    """What a step asks of the learner."""
-    action = head.one_of("action", ("predict", "estimate"))
-    quantity, question = head.one_of("quantity", QUANTITIES), head.text("question")
-    if action == "predict":
-        mentions = tuple(read_mention(table, text) for table in head.tables("mentions", at_least=2))
-        return Predict(quantity, question, mentions)
-    before, after = (read_mention(head.table(name), text) for name in ("before", "after"))
-    return Estimate(quantity, question, before, after)
-
-
-def read_mention(head: Head, text: str) -> Mention:
-    """A word of the exhibit's text."""
-    mention = Mention(head.text("word"), head.count("telling"), head.text("label"))
-    if mention.span(text) is None:
-        raise head.error(
-            "word", f"{mention.word!r} does not stand {mention.telling} times in the exhibit's text"
-        )
-    head.finish()
-    return mention
+def read_view(head: Head, field: str, exhibit: Exhibit) -> str:
+    """A view of the exhibit, or none."""
+    return head.one_of(field, exhibit.views) if field in head else ""
 
 
 def read_checkpoint(head: Head) -> Checkpoint:
@@ -200,3 +151,26 @@ def read_checkpoint(head: Head) -> Checkpoint:
         raise head.error("answer", f"must be the number of a choice, 1 to {len(choices)}, not {answer}")
     head.finish()
     return Checkpoint(question, tuple(choices), answer - 1)
+
+
+def read_teacher(head: Head) -> Teacher:
+    """The head's [teacher]."""
+    teacher = Teacher(head.texts("ask"), head.texts("wrong"), head.text("time"))
+    head.finish()
+    return teacher
+
+
+def check_claims(file: str, lesson: Lesson) -> None:
+    """Raise LessonError where a text speaks of a claim that the exhibit does not make."""
+    texts = [lesson.opening]
+    for step in lesson.steps:
+        texts += [step.opening, step.explanation]
+    for checkpoint in lesson.checkpoints:
+        texts += [checkpoint.question, *(part for choice in checkpoint.choices for part in (choice.text, choice.why))]  # fmt: skip # noqa: E501
+    texts += [*lesson.teacher.ask, *lesson.teacher.wrong, lesson.teacher.time]
+    promises = lesson.exhibit.promises
+    for name in sorted(set().union(*map(spoken_of, texts)) - {*promises}):
+        known = ", ".join(f"{{{claim}}}" for claim in promises) or "none"
+        raise LessonError(
+            f"{file}: the prose speaks of {{{name}}}, which its exhibit does not find; it finds {known}"
+        )

@@ -8,8 +8,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from lessons import Predict, load_all
-
 pytestmark = pytest.mark.browser
 QUESTION = "Where is the red key?"
 TALL = 3000  # pixels: axe judges no colours of what is scrolled out of sight
@@ -51,15 +49,7 @@ def show_weights(page: Page) -> None:
 
 
 def show_lessons(page: Page) -> None:
-    """Go through the first lesson to its end, choosing always the first answer."""
-    for number, step in enumerate(load_all()[0].steps, 1):
-        commit = page.locator(f"[class*='-expect-{number}-form']").get_by_role("button")
-        if isinstance(step.action, Predict):
-            form = page.get_by_test_id("stForm").filter(has=commit)
-            form.get_by_text(step.action.mentions[0].label, exact=True).click()
-        commit.click()
-        expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(number)
-    page.wait_for_selector(".player[data-position]")
+    expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
 
 
 VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {

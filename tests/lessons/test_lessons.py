@@ -1,27 +1,32 @@
-"""Claims about the lessons: how they are read, what a mistake in one says, and that they tell the truth."""
+"""Claims about the lessons: how they are read, what a mistake in one says, and that all can be run."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import titans_core as tc
 from lessons import (
+    FOLDER,
+    Claim,
     Estimate,
+    Found,
     Lesson,
     LessonError,
-    Mention,
-    Predict,
-    at_mention,
-    greatest,
+    Rank,
+    fill,
     load,
     load_all,
-    share,
+    percent,
+    run,
+    survey,
+    words,
 )
-from lessons.lesson import FOLDER
+from lessons.claims import spoken_of
+from lessons.exhibits import kinds
 
 LESSON = """+++
 title = "A title"
@@ -32,18 +37,50 @@ goal = "A goal."
 kind = "stream"
 model = "mac"
 text = "one two one"
+words = [
+  { name = "one", word = "one" },
+  { name = "again", word = "one", telling = 2 },
+  { name = "two", word = "two" },
+]
+shares = [{ name = "left", quantity = "surprise", before = "one", after = "again" }]
 
 [[steps]]
 title = "Guess"
-action = "predict"
-quantity = "surprise"
+shows = "text"
+action = "estimate"
+question = "How much?"
+claim = "left"
+measure = "surprise"
+least = 0
+most = 100
+step = 5
+
+[[steps]]
+title = "Order"
+reveals = "player"
+action = "rank"
 question = "Which?"
-mentions = [{ word = "one", telling = 2, label = "again" }, { word = "two", telling = 1, label = "two" }]
+measure = "surprise"
+options = [
+  { claim = "surprise_one", label = "one" },
+  { claim = "surprise_again", label = "again" },
+  { claim = "surprise_two", label = "two" },
+]
 
 [[checkpoints]]
 question = "What?"
 answer = 2
 choices = [{ text = "This", why = "No." }, { text = "That", why = "Yes." }]
+
+[[checkpoints]]
+question = "How?"
+answer = 1
+choices = [{ text = "So", why = "Yes, {left}." }, { text = "Else", why = "No." }]
+
+[teacher]
+ask = ["Why?"]
+wrong = ["All."]
+time = "5 minutes."
 +++
 
 An opening.
@@ -54,29 +91,46 @@ Before.
 
 ---
 
+After, {left}.
+
+## Order
+
+Before.
+
+---
+
 After.
 """
 
 
-def written(folder: Path, content: str) -> Path:
-    path = folder / "07-try-it.md"
+def written(folder: Path, content: str, name: str = "07-try-it.md") -> Path:
+    path = folder / name
     path.write_text(content, encoding="utf-8")
     return path
 
 
-def trace_of(tokens: list[str], values: list[float]) -> tc.Trace:
-    columns = {"surprise": np.array(values, np.float32)[:, None, None] * np.ones((1, 2, 3), np.float32)}
-    return tc.Trace(0, tuple(range(len(tokens))), tokens, columns)
+@cache
+def model(name: str) -> tc.TitansLM:
+    return tc.load(name, device="cpu")
+
+
+@cache
+def found(name: str) -> Found:
+    """What a shipped lesson's exhibit finds."""
+    return run(next(lesson for lesson in load_all() if lesson.name == name), model)
 
 
 def test_a_lesson_is_read_whole(tmp_path: Path) -> None:
     lesson = load(written(tmp_path, LESSON))
     assert (lesson.number, lesson.name, lesson.minutes, lesson.opening) == (7, "try-it", 5, "An opening.")
-    assert [(step.title, step.opening, step.explanation) for step in lesson.steps] == [
-        ("Guess", "Before.", "After.")
+    assert [(step.title, step.opening, step.shows, step.reveals) for step in lesson.steps] == [
+        ("Guess", "Before.", "text", ""),
+        ("Order", "Before.", "", "player"),
     ]
-    assert isinstance(lesson.steps[0].action, Predict)
+    assert [type(step.action) for step in lesson.steps] == [Estimate, Rank]
     assert lesson.checkpoints[0].choices[lesson.checkpoints[0].answer].text == "That"
+    assert lesson.teacher.ask == ("Why?",)
+    assert run(lesson, model).claims.keys() == {*lesson.exhibit.promises}
 
 
 @pytest.mark.parametrize(
@@ -88,18 +142,30 @@ def test_a_lesson_is_read_whole(tmp_path: Path) -> None:
         ("minutes = 5", "minutes = 0", "minutes must be at least 1"),
         ('goal = "A goal."', 'goal = " "', "goal must not be empty"),
         ('goal = "A goal."', 'goal = "A goal."\ngaol = 1', "gaol is not a field"),
-        ('kind = "stream"', 'kind = "strem"', "exhibit.kind must be one of stream"),
-        ('quantity = "surprise"', 'quantity = "suprise"', "steps[1].quantity must be one of"),
-        ('action = "predict"', 'action = "guess"', "steps[1].action must be one of"),
-        ("telling = 2", "telling = 3", "steps[1].mentions[1].word 'one' does not stand 3 times"),
-        ('word = "two"', 'word = "three"', "steps[1].mentions[2].word 'three' does not stand"),
+        ('kind = "stream"', 'kind = "strem"', f"exhibit.kind must be one of {', '.join(kinds())}"),
+        ('model = "mac"', 'model = "mca"', "exhibit.model must be one of mac, mag"),
+        ('name = "two"', 'name = "Two"', "exhibit.words[3].name must be small letters"),
+        ("telling = 2", "telling = 3", "exhibit.words[2].word 'one' does not stand 3 times"),
+        ('before = "one"', 'before = "three"', "exhibit.shares[1].before must be one of one, again, two"),
+        ('claim = "left"', 'claim = "lift"', "steps[1].claim must be one of surprise_one"),
+        ('action = "rank"', 'action = "guess"', "steps[2].action must be one of predict, rank, estimate"),
+        ('action = "rank"', 'action = "do"', "steps[2].shows is missing"),
+        ('reveals = "player"', 'reveals = "palyer"', "steps[2].reveals must be one of text, player"),
+        ("most = 100", "most = 0", "steps[1].most must be more than 0"),
+        ("step = 5", "step = 0", "steps[1].step must be more than 0"),
+        ("step = 5", 'step = 5\nquantity = "suprise"', "steps[1].quantity must be one of"),
+        ('label = "again"', 'label = "one"', "steps[2].options must differ"),
         ("answer = 2", "answer = 3", "checkpoints[1].answer must be the number of a choice, 1 to 2"),
         ("answer = 2", "answer = 0", "checkpoints[1].answer must be at least 1"),
         (', { text = "That", why = "Yes." }', "", "checkpoints[1].choices must have at least 2"),
         ("answer = 2", "answer = ", "the head is not TOML"),
+        ('ask = ["Why?"]', "ask = [1]", "teacher.ask must be a list of at least 1 texts"),
         ("+++\n\nAn", "\n\nAn", "the head must stand first"),
         ("## Guess", "## Guest", "steps[1].title needs a section '## Guess'"),
-        ("\n---\n", "\n", "'Guess' needs a line of ---"),
+        ("\n---\n\nAfter, {left}.", "\nAfter, {left}.", "'Guess' needs a line of ---"),
+        ("After, {left}.", "", "steps[1].title has a section with nothing after"),
+        ("After, {left}.", "After, {lift}.", "speaks of {lift}, which its exhibit does not find"),
+        ("Yes, {left}.", "Yes, {lift}.", "speaks of {lift}, which its exhibit does not find"),
     ],
 )  # fmt: skip
 def test_an_authors_mistake_is_told_with_file_and_field(
@@ -114,64 +180,74 @@ def test_an_authors_mistake_is_told_with_file_and_field(
 
 def test_prose_and_steps_stand_in_the_same_order(tmp_path: Path) -> None:
     extra = LESSON + "\n## Unasked\n\nBefore.\n\n---\n\nAfter.\n"
-    with pytest.raises(LessonError, match="must follow the prose's sections: Guess, Unasked"):
+    with pytest.raises(LessonError, match="must follow the prose's sections: Guess, Order, Unasked"):
         load(written(tmp_path, extra))
 
 
-def test_a_word_inside_another_is_no_mention() -> None:
-    assert Mention("key", 1, "").span("a monkey has a key") == (15, 18)
-    assert Mention("key", 2, "").span("a monkey has a key") is None
+def test_a_malformed_lesson_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    written(tmp_path, LESSON)
+    written(tmp_path, LESSON, "07-zebra.md")
+    written(tmp_path, LESSON, "08-try-it.md")
+    written(tmp_path, "no head", "09-bare.md")
+    (tmp_path / "10-latin.md").write_bytes(b"\xe9")
+    shelf = survey(tmp_path)
+    assert len(shelf.lessons) == 1
+    told = "\n".join(shelf.problems)
+    for part in (
+        "7 is taken by",
+        "try-it is taken by",
+        "09-bare.md: the head",
+        "10-latin.md: the file is not",
+    ):
+        assert part in told
+    assert len(shelf.problems) == 4
 
 
-def test_a_mention_is_measured_over_all_its_tokens_and_no_others() -> None:
-    trace = trace_of(["a", " at", "tic", ".", "", " attic"], [9, 1, 3, 9, 9, 5])
-    assert at_mention(trace, "surprise", Mention("attic", 1, "")) == 2
-    assert at_mention(trace, "surprise", Mention("attic", 2, "")) == 5
-    with pytest.raises(ValueError, match="does not stand 3 times"):
-        at_mention(trace, "surprise", Mention("attic", 3, ""))
+def test_an_exhibit_that_finds_something_else_is_told(tmp_path: Path) -> None:
+    choose = (
+        'action = "choose"\nquestion = "Which?"\nclaim = "left"\n'
+        'options = [{ value = "much", label = "much" }, { value = "little", label = "little" }]\n'
+    )
+    start, end = LESSON.index('action = "estimate"'), LESSON.index('[[steps]]\ntitle = "Order"')
+    lesson = load(written(tmp_path, LESSON[:start] + choose + LESSON[end:]))
+    with pytest.raises(LessonError, match="step 1: left was found to be .* offer it among the options"):
+        run(lesson, model)
 
 
-def test_reveals_are_computed_from_the_trace() -> None:
-    one, two = Mention("one", 1, "first"), Mention("two", 1, "second")
-    trace = trace_of(["one", " two"], [4, 1])
-    assert greatest(trace, Predict("surprise", "", (two, one))) == one
-    assert share(trace, Estimate("surprise", "", one, two)) == 25
+def test_prose_is_filled_but_for_its_formulas() -> None:
+    claims = {"left": percent(0.694), "sign": Claim("less"), "bias": Claim(-0.5)}
+    assert spoken_of("{left} of $x_{left} {that}$ and {sign}") == {"left", "sign"}
+    assert fill("{left}, $x_{left}$, {sign}, {bias}", claims) == "69\u00a0%, $x_{left}$, less, −0.50"
+
+
+def test_a_missing_word_is_told_with_its_file() -> None:
+    with pytest.raises(LessonError, match="page.toml: goodbye is missing"):
+        words("page")("goodbye")
+    with pytest.raises(LessonError, match="nowhere.toml: this file is missing"):
+        words("nowhere")
+
+
+def test_every_kind_of_exhibit_can_be_drawn_and_has_words() -> None:
+    drawn = {path.stem for path in (FOLDER.parent.parent / "app" / "exhibits").glob("*.py")}
+    for kind in kinds():
+        assert kind in drawn and words(kind).texts
 
 
 @pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
 def test_shipped_lessons_explain_every_answer(lesson: Lesson) -> None:
-    assert lesson.exhibit.model in tc.available()
+    assert 2 <= len(lesson.checkpoints) <= 4
     for checkpoint in lesson.checkpoints:
-        assert 0 <= checkpoint.answer < len(checkpoint.choices)
         assert len({choice.why for choice in checkpoint.choices}) == len(checkpoint.choices)
-    assert all(step.explanation for step in lesson.steps)
 
 
-def test_lessons_are_numbered_from_one() -> None:
-    assert [lesson.number for lesson in load_all()] == list(range(1, len(list(FOLDER.glob("*.md"))) + 1))
+@pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
+def test_the_prose_holds_no_number_about_a_model(lesson: Lesson) -> None:
+    prose = " ".join(part for step in lesson.steps for part in (step.opening, step.explanation))
+    bare = re.sub(r"\$[^$]*\$|`[^`]*`", "", prose)
+    assert not re.findall(r"\d+(?:\.\d+)? ?%|\b0\.\d+\b", bare)
 
 
-def test_the_first_lesson_tells_what_its_model_does() -> None:
-    lesson = load_all()[0]
-    again, changed, unmoved = (step.action for step in lesson.steps)
-    trace = tc.Stream(tc.load(lesson.exhibit.model, device="cpu")).feed(lesson.exhibit.text)
-    assert isinstance(again, Estimate) and share(trace, again) < 90
-    third = Mention("attic", 3, "")
-    first, last = (at_mention(trace, "surprise", mention) for mention in (again.before, third))
-    assert 0.1 * first < last < 0.9 * first, "less error is left at the third telling, yet not none"
-    assert isinstance(changed, Predict) and greatest(trace, changed).word == "cellar"
-    assert isinstance(unmoved, Predict) and greatest(trace, unmoved).word == "owl"
-    cold, attic, _ = unmoved.mentions
-    assert at_mention(trace, "surprise", cold) > at_mention(trace, "surprise", attic)
-    assert at_mention(trace, "write", cold) < at_mention(trace, "write", attic)
-
-    def clearance(quantity: str) -> float:
-        """The least of the new facts over the most of the filler."""
-        facts, filler = ("attic", "owl", "cellar"), ("rain", "roof", "day", "wind", "cold", "street", "empty")
-        least, most = min(at(quantity, word) for word in facts), max(at(quantity, word) for word in filler)
-        return least / most
-
-    def at(quantity: str, word: str) -> float:
-        return at_mention(trace, quantity, Mention(word, 1, ""))
-
-    assert clearance("write") > max(1, clearance("surprise"))
+@pytest.mark.lessons
+@pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
+def test_every_exhibit_runs_and_finds_what_it_promises(lesson: Lesson) -> None:
+    assert found(lesson.name).claims.keys() == {*lesson.exhibit.promises}

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lessons import Lesson, Predict, load_all
+from app.teaching import finding, progress
+from app.teaching.progress import Record, packed, unpacked
+from lessons import Do, Estimate, Lesson, Rank, Shelf, Step, fill, load_all
+from lessons.claims import spoken_of
+from tests.lessons.doing import DO
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "app" / "views" / "lessons.py"
-LESSON = load_all()[0]
+VIEW = Path(__file__).resolve().parent.parent.parent / "app" / "views" / "lessons.py"
+SURPRISE = next(lesson for lesson in load_all() if lesson.name == "surprise")
+Open = Callable[..., AppTest]
 
 
 @pytest.fixture
 def page() -> AppTest:
-    # Run as the app runs it: its own folder must not stand on the path, where `lessons` is another module.
-    return AppTest.from_string(f"import runpy\nrunpy.run_path({str(PAGE)!r})", default_timeout=60).run()
+    return opened("surprise")
+
+
+def opened(lesson: str | None = None, state: dict[str, Any] | None = None) -> AppTest:
+    """The page at a lesson's address, or at the list's."""
+    script = (
+        "import streamlit as st\n"
+        f"st.navigation([st.Page({str(VIEW)!r}, title='Lessons', url_path='lessons')]).run()"
+    )
+    page = AppTest.from_string(script, default_timeout=120)
+    for name, value in (state or {}).items():
+        page.session_state[name] = value
+    if lesson:
+        page.query_params["lesson"] = lesson
+    return page.run()
 
 
 def headings(page: AppTest) -> list[str]:
@@ -24,67 +46,174 @@ def headings(page: AppTest) -> list[str]:
 
 
 def told(page: AppTest) -> str:
-    return "\n".join(block.value for block in page.markdown)
+    return "\n".join([block.value for block in page.markdown] + [block.body for block in page.get("html")])
 
 
-def expect(page: AppTest) -> None:
-    """Commit to an expectation at the one open step."""
-    if page.radio:
-        page.radio[0].set_value(page.radio[0].options[0])
-    page.button[0].click().run()
+def expect(page: AppTest, step: Step) -> None:
+    """Do what the one open step asks."""
+    if isinstance(step.action, Do):
+        DO[step.action.done](page)
+    elif isinstance(step.action, Rank):
+        for option in step.action.options:
+            next(button for button in page.button if button.label == option.label).click().run()
+        commit(page)
+    else:
+        if not isinstance(step.action, Estimate):
+            page.radio[-1].set_value(step.action.options[0].value)
+        commit(page)
     assert not page.exception
+
+
+def commit(page: AppTest) -> None:
+    next(button for button in page.button if button.label == "This is what I expect").click().run()
+
+
+def explained(page: AppTest, lesson: Lesson, number: int) -> bool:
+    """Whether a step's explanation is shown."""
+    text = fill(lesson.steps[number - 1].explanation, finding.found(lesson).claims)
+    return text in told(page)
 
 
 def finish_steps(page: AppTest, lesson: Lesson) -> None:
-    for _ in lesson.steps:
-        expect(page)
+    for step in lesson.steps:
+        expect(page, step)
 
 
-def test_nothing_is_revealed_before_the_learner_has_said_what_they_expect(page: AppTest) -> None:
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        pytest.param(x, marks=[] if x.name == "surprise" else pytest.mark.lessons, id=x.name)
+        for x in load_all()
+    ],
+)
+def test_a_lesson_goes_step_by_step_to_its_end(lesson: Lesson) -> None:
+    page = opened(lesson.name)
     assert not page.exception
-    for number, step in enumerate(LESSON.steps, 1):
-        assert headings(page) == [s.title for s in LESSON.steps[:number]]
-        assert step.explanation not in told(page)
-        expect(page)
-        assert step.explanation in told(page)
+    for number, step in enumerate(lesson.steps, 1):
+        assert headings(page) == [s.title for s in lesson.steps[:number]]
+        assert not explained(page, lesson, number)
+        expect(page, step)
+        assert explained(page, lesson, number)
+    answer_all(page, lesson)
+    assert len(page.success) == 1 and told(page).count("**Yes.**") == len(lesson.checkpoints)
+    assert not spoken_of(told(page)), "every claim is filled in"
 
 
-def test_a_step_without_an_expectation_stays_open(page: AppTest) -> None:
-    open_step = next(n for n, step in enumerate(LESSON.steps) if isinstance(step.action, Predict))
-    for _ in range(open_step):
-        expect(page)
+def answer_all(page: AppTest, lesson: Lesson, off: int = 0) -> None:
+    """Choose at every checkpoint the right answer, or one that stands ``off`` beside it."""
+    for number, checkpoint in enumerate(lesson.checkpoints, 1):
+        choice = (checkpoint.answer + off) % len(checkpoint.choices)
+        page.radio(key=f"{lesson.name}-check-{number}").set_value(choice).run()
+    assert not page.exception
+
+
+def test_a_step_without_an_answer_stays_open(page: AppTest) -> None:
+    expect(page, SURPRISE.steps[0])
+    commit(page)
+    assert [warning.value for warning in page.warning] == ["Give every word its place first."]
+    expect(page, SURPRISE.steps[1])
     assert not page.warning
-    page.button[0].click().run()
-    assert not page.exception
-    assert LESSON.steps[open_step].explanation not in told(page)
-    (warning,) = page.warning
-    assert "choose one of the answers first" in warning.value
-    expect(page)
-    assert LESSON.steps[open_step].explanation in told(page) and not page.warning
+    commit(page)
+    assert "choose one of the answers first" in page.warning[0].value
+    assert headings(page)[-1] == SURPRISE.steps[2].title
+
+
+def test_a_place_can_be_taken_back(page: AppTest) -> None:
+    expect(page, SURPRISE.steps[0])
+    labels = [option.label for option in SURPRISE.steps[1].action.options]
+    press = partial(lambda text: next(b for b in page.button if b.label == text).click().run())
+    press(labels[0])
+    press(labels[1])
+    press(f"1 · {labels[0]}")
+    assert [button.label for button in page.button][:2] == [labels[0], f"1 · {labels[1]}"]
 
 
 def test_what_was_expected_stands_beside_what_was_measured(page: AppTest) -> None:
     page.slider[0].set_value(35)
-    expect(page)
-    assert "you expected 35 %" in told(page)
+    commit(page)
+    assert "you expected 35\u00a0%" in told(page)
 
 
-def test_every_answer_is_explained_and_all_right_ones_end_the_lesson(page: AppTest) -> None:
-    finish_steps(page, LESSON)
-    for radio, checkpoint in zip(page.radio, LESSON.checkpoints, strict=True):
-        radio.set_value(checkpoint.choices[checkpoint.answer - 1].text)
-    page.run()
+def test_every_wrong_answer_is_explained(page: AppTest) -> None:
+    finish_steps(page, SURPRISE)
+    answer_all(page, SURPRISE, off=1)
     assert not page.success
-    for radio, checkpoint in zip(page.radio, LESSON.checkpoints, strict=True):
-        assert f"**Not quite:** {checkpoint.choices[checkpoint.answer - 1].why}" in told(page)
-        radio.set_value(checkpoint.choices[checkpoint.answer].text)
-    page.run()
-    assert len(page.success) == 1 and not page.exception
-    assert told(page).count("**Yes.**") == len(LESSON.checkpoints) and "Not quite" not in told(page)
+    for checkpoint in SURPRISE.checkpoints:
+        wrong = checkpoint.choices[(checkpoint.answer + 1) % len(checkpoint.choices)]
+        assert f"**Not quite:** {wrong.why}" in told(page)
 
 
 def test_a_lesson_can_be_started_again(page: AppTest) -> None:
-    finish_steps(page, LESSON)
-    page.button[-1].click().run()
+    finish_steps(page, SURPRISE)
+    answer_all(page, SURPRISE)
+    next(button for button in page.button if button.label == "Start this lesson again").click().run()
     assert not page.exception
-    assert headings(page) == [LESSON.steps[0].title]
+    assert headings(page) == [SURPRISE.steps[0].title]
+    finish_steps(page, SURPRISE)
+    assert [radio.value for radio in page.radio] == [None] * len(SURPRISE.checkpoints)
+
+
+def test_the_list_tells_how_far_a_learner_has_come() -> None:
+    page = opened(state={"progress": {"surprise": Record({1: 50})}})
+    assert not page.exception
+    assert "1 of 3 steps" in told(page)
+    next(button for button in page.button if button.label == "Forget it").click().run()
+    assert "1 of 3 steps" not in told(page) and not page.button
+
+
+def test_an_unknown_lesson_is_told_and_the_others_are_offered() -> None:
+    page = opened("surprize")
+    assert "There is no lesson “surprize”" in page.warning[0].value
+    assert SURPRISE.goal in told(page)
+
+
+def test_a_malformed_lesson_is_told_and_the_others_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        finding, "read_shelf", lambda stamps: Shelf((SURPRISE,), ("13-x.md: title is missing",))
+    )
+    page = opened()
+    assert [warning.value for warning in page.warning] == ["13-x.md: title is missing"]
+    assert SURPRISE.goal in told(page)
+
+
+def test_progress_survives_the_browsers_store() -> None:
+    kept = {"surprise": Record({1: 50, 2: ["a", "b"], 3: "x", 4: True}, {1: 2})}
+    assert unpacked(packed(kept)) == kept
+    assert json.loads(packed({"surprise": Record()}))["lessons"] == {}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{" * 10_000,
+        '{"titans-lab-progress": 2, "lessons": {}}',
+        '{"titans-lab-progress": 1, "lessons": {"surprise": 3}}',
+        '{"titans-lab-progress": 1, "lessons": {"surprise": {"steps": {"one": 1}, "checks": {}}}}',
+    ],
+)
+def test_what_no_lesson_wrote_is_no_progress(damaged: str) -> None:
+    assert unpacked(damaged) == {}
+
+
+def test_an_answer_that_a_changed_lesson_does_not_know_leaves_its_step_open() -> None:
+    record = Record({1: 50, 2: ["surprise_gone"], 3: "write_owl"}, {1: 7})
+    assert record.done(SURPRISE) == 1
+    assert record.choice(SURPRISE, 1) is None and not record.complete(SURPRISE)
+
+
+def test_what_is_done_in_a_session_outweighs_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "state", State(progress={"surprise": Record({1: 50})}))
+    progress.take(packed({"surprise": Record({1: 10}), "window": Record({1: 20})}))
+    assert progress.progress() == {"surprise": Record({1: 50}), "window": Record({1: 20})}
+    assert progress.known() == packed(progress.progress())
+
+
+class State(dict[str, Any]):
+    """A session's state."""
+
+    __getattr__ = dict.__getitem__
+    __setattr__ = dict.__setitem__  # type: ignore[assignment]

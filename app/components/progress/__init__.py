@@ -1,0 +1,26 @@
+"""A learner's progress in the browser's own store: read once when a session begins, written as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+mount = st.components.v2.component(
+    "titans_lab_progress", js=(Path(__file__).parent / "progress.js").read_text(encoding="utf-8")
+)
+
+
+def keep(progress: str | None, told: Callable[[str], None]) -> None:
+    """Keep ``progress`` in the browser. Where it is None, ``told`` is called with what the browser has kept
+    before the next run."""
+    with st.container(key="progress"):
+        mount(key="kept-progress", data=progress, on_kept_change=lambda: tell(told))
+
+
+def tell(told: Callable[[str], None]) -> None:
+    """Hand on what the browser said."""
+    kept = st.session_state["kept-progress"].get("kept")
+    if isinstance(kept, str):
+        told(kept)

@@ -1,0 +1,58 @@
+"""The list of lessons, and the links between them."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from app.teaching import progress
+from lessons import Lesson, Shelf, words
+
+say = words("page")
+VIEW = Path(__file__).resolve().parent.parent / "views" / "lessons.py"
+
+
+def link(label: str, lesson: str | None = None) -> None:
+    """A link to a lesson, or to the list."""
+    page = st.Page(VIEW, title=say("title"), url_path="lessons")
+    st.page_link(page, label=label, query_params={"lesson": lesson} if lesson else None)
+
+
+def listing(shelf: Shelf, unknown: str | None) -> None:
+    """Every lesson with what was done in it, and what is wrong with those that cannot be shown."""
+    st.html(f"<h1>{html.escape(say('title'))}</h1><p class='lesson-lead'>{html.escape(say('lead'))}</p>")
+    for problem in ([say("unknown", name=unknown[:40])] if unknown else []) + list(shelf.problems):
+        st.warning(problem)
+    if not shelf.lessons:
+        st.info(say("none"))
+    for lesson in shelf.lessons:
+        with st.container(key=f"lesson-row-{lesson.name}", gap=None):
+            link(f"{lesson.number} · {lesson.title}", lesson.name)
+            goal = html.escape(lesson.goal)
+            st.html(f"<p class='lesson-row'><span>{goal}</span><span>{standing(lesson)}</span></p>")
+    keepsake()
+
+
+def standing(lesson: Lesson) -> str:
+    """How long it takes, and how far the learner has come, as HTML."""
+    kept = progress.record(lesson)
+    minutes, done = say("minutes", count=lesson.minutes), kept.done(lesson)
+    if kept.complete(lesson):
+        return f"{minutes} · <b>✓ {say('done')}</b>"
+    return f"{minutes} · {say('begun', done=done, steps=len(lesson.steps))}" if done else minutes
+
+
+def keepsake() -> None:
+    """What the browser keeps: to be saved as a file, or forgotten."""
+    kept = progress.progress()
+    if not any(record.steps or record.checks for record in kept.values()):
+        return
+    st.caption(say("kept"))
+    with st.container(horizontal=True):
+        content = progress.packed(kept)
+        st.download_button(
+            say("export"), content, "titans-lab-progress.json", "application/json", on_click="ignore"
+        )
+        st.button(say("forget"), on_click=progress.forget)
