@@ -113,7 +113,7 @@ class SqliteRooms:
             return self._room(base, code)
 
     def host(self, code: str, secret: str) -> Room:
-        return self._led(code, secret, "expires = expires")
+        return self._led(code, secret)
 
     def publish(self, code: str, secret: str, place: Place) -> Room:
         return self._led(
@@ -131,20 +131,22 @@ class SqliteRooms:
         return self._led(code, secret, "frozen = coalesce(?, frozen), roam = coalesce(?, roam)", frozen, roam)
 
     def reset(self, code: str, secret: str) -> Room:
-        return self._led(code, secret, "frozen = 0", forget="answers")
+        return self._led(code, secret, "frozen = 0", forget=True)
 
     def _led(
-        self, code: str, secret: str, change: str, *values: str | int | bool | None, forget: str = ""
+        self, code: str, secret: str, change: str = "", *values: str | int | None, forget: bool = False
     ) -> Room:
-        """What the host changes, and the room after it; the host is there, so its life begins anew."""
+        """What the host changes, or forgets of answers, and the room after it; the host is there, so its life
+        begins anew."""
         with self._change() as base:
             self._check(base, code := tidy(code), secret)
+            changes = ", ".join(filter(None, ("expires = ?", change)))
             base.execute(
-                f"UPDATE rooms SET expires = ?, {change} WHERE code = ?",
+                f"UPDATE rooms SET {changes} WHERE code = ?",
                 (self._now() + LIFE, *values, code),
             )
             if forget:
-                base.execute(f"DELETE FROM {forget} WHERE code = ?", (code,))
+                base.execute("DELETE FROM answers WHERE code = ?", (code,))
             return self._room(base, code)
 
     def close(self, code: str, secret: str) -> None:

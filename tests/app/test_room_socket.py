@@ -1,0 +1,321 @@
+"""The rooms' own WebSocket route, on a real server: who may come, what each is told, who is refused what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from streamlit import config
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from app.classroom import socket as route
+from app.classroom.hub import Outbox
+from app.classroom.sqlite import SqliteRooms
+
+PATIENCE = 60  # seconds; a busy machine is slow, not wrong
+HOST_COMMANDS: list[dict[str, Any]] = [
+    {"do": "place", "path": "", "query": ""},
+    {"do": "look", "length": 2, "token": 1},
+    {"do": "rule", "frozen": True, "roam": None},
+    {"do": "reset"},
+    {"do": "close"},
+]
+
+
+class Browser:
+    """One connection, as a browser has it."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    def say(self, **message: Any) -> Browser:
+        self.connection.send(json.dumps(message))
+        return self
+
+    def hear(self, kind: str) -> dict[str, Any]:
+        """The next message of this kind."""
+        while True:
+            message: dict[str, Any] = json.loads(self.connection.recv(PATIENCE))
+            if message["is"] == kind:
+                return message
+
+    def closed(self) -> bool:
+        """Hear until the other side closes."""
+        try:
+            while True:
+                self.connection.recv(PATIENCE)
+        except ConnectionClosed:
+            return True
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Where a server with the route alone listens."""
+    rooms = SqliteRooms(tmp_path / "rooms.sqlite")
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=[route.route(lambda: rooms)]), log_level="error", ws="websockets-sansio"
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join()
+    rooms.end()
+
+
+Visit = Callable[..., Browser]
+
+
+@pytest.fixture
+def visit(port: int) -> Iterator[Visit]:
+    """Connect as a page of the lab does; or as ``origin``, at the address ``host``."""
+    with ExitStack() as opened:
+
+        def visited(
+            origin: str | None = f"http://127.0.0.1:{port}", host: str = f"127.0.0.1:{port}"
+        ) -> Browser:
+            line = socket.create_connection(("127.0.0.1", port))
+            address = f"ws://{host}/classroom"
+            return Browser(opened.enter_context(connect(address, sock=line, origin=origin, proxy=None)))
+
+        yield visited
+
+
+def hosted(visit: Visit) -> tuple[Browser, str, str]:
+    """A host, its room's code and secret."""
+    host = visit().say(do="open")
+    told = host.hear("opened")
+    host.hear("leading")
+    return host, told["code"], told["secret"]
+
+
+def joined(visit: Visit, code: str, seat: str | None = None) -> tuple[Browser, dict[str, Any]]:
+    """A learner, and what it was told."""
+    learner = visit().say(do="join", code=code, seat=seat)
+    return learner, learner.hear("joined")
+
+
+def test_who_opens_a_room_is_told_its_code_its_secret_and_how_to_invite(visit: Visit, port: int) -> None:
+    host = visit().say(do="open")
+    told = host.hear("opened")
+    leading = host.hear("leading")
+    assert leading["address"] == f"http://127.0.0.1:{port}/?room={told['code']}"
+    assert len({len(row) for row in leading["picture"]} | {len(leading["picture"])}) == 1
+    assert set("".join(leading["picture"])) == {"0", "1"}
+    assert told["secret"] not in json.dumps(leading)
+
+
+def test_learners_are_told_every_place_look_and_rule(visit: Visit) -> None:
+    host, code, _ = hosted(visit)
+    host.say(do="place", path="compare", query="v=1").say(do="look", length=9, token=4)
+    host.say(do="alive").hear("alive")  # all of it was done
+    learner, told = joined(visit, code.lower())
+    assert told["room"]["place"] == {"path": "compare", "query": "v=1"}
+    assert told["room"]["look"] == {"length": 9, "token": 4}
+    assert host.hear("learners")["learners"] == 1
+    host.say(do="place", path="lessons", query="v=1&step=2")
+    assert learner.hear("place") == {
+        "is": "place", "place": {"path": "lessons", "query": "v=1&step=2"}, "step": 2,
+    }  # fmt: skip
+    host.say(do="look", length=9, token=5)
+    assert learner.hear("look")["look"] == {"length": 9, "token": 5}
+    host.say(do="rule", frozen=True, roam=None)
+    assert learner.hear("rules") == {"is": "rules", "frozen": True, "roam": False}
+    learner.connection.close()
+    assert host.hear("learners")["learners"] == 0
+
+
+def test_answers_reach_the_host_alone_and_a_reset_reaches_all(visit: Visit) -> None:
+    host, code, _ = hosted(visit)
+    (one, _), (other, _) = joined(visit, code), joined(visit, code)
+    one.say(do="answer", checkpoint="surprise/2", choice=1, choices=3)
+    assert host.hear("tally") == {"is": "tally", "checkpoint": "surprise/2", "counts": [0, 1, 0]}
+    other.say(do="answer", checkpoint="surprise/2", choice=1, choices=3)
+    assert host.hear("tally")["counts"] == [0, 2, 0]
+    host.say(do="reset")
+    for learner in (one, other):
+        message = json.loads(learner.connection.recv(PATIENCE))
+        assert message["is"] in ("rules", "reset")
+        assert {message["is"], json.loads(learner.connection.recv(PATIENCE))["is"]} == {"rules", "reset"}
+
+
+@pytest.mark.parametrize("command", HOST_COMMANDS, ids=lambda command: command["do"])
+def test_a_learner_is_refused_what_only_the_host_may_do(visit: Visit, command: dict[str, Any]) -> None:
+    host, code, _ = hosted(visit)
+    learner, _ = joined(visit, code)
+    refused = learner.say(**command).hear("refused")
+    assert refused["why"].startswith("Only the host can do this") and not refused["over"]
+    learner.say(do="alive").hear("alive")  # and goes on
+    assert joined(visit, code)[1]["room"]["step"] == 0
+    stranger = visit().say(**command)
+    assert "Only the host" in stranger.hear("refused")["why"]
+
+
+def test_nobody_leads_with_another_secret_or_sits_in_two_rooms(visit: Visit) -> None:
+    _, code, secret = hosted(visit)
+    thief = visit().say(do="lead", code=code, secret="0" * 32)
+    refused = thief.hear("refused")
+    assert "Only the browser that opened this room" in refused["why"] and refused["over"]
+    learner, _ = joined(visit, code)
+    learner.say(do="lead", code=code, secret=secret)
+    assert "in a room already" in learner.hear("refused")["why"]
+    assert (
+        "Only learners"
+        in visit().say(do="answer", checkpoint="a/1", choice=0, choices=2).hear("refused")["why"]
+    )
+
+
+def test_a_wrong_code_a_full_room_and_one_that_ended_say_so(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.classroom.sqlite.MOST_LEARNERS", 1)
+    host, code, secret = hosted(visit)
+    assert "no room with this code" in visit().say(do="join", code="QQQQQQ", seat=None).hear("refused")["why"]
+    learner, _ = joined(visit, code)
+    assert "This room is full" in visit().say(do="join", code=code, seat=None).hear("refused")["why"]
+    host.say(do="close")
+    for one in (host, learner):
+        assert "has ended" in one.hear("ended")["why"]
+    assert "has ended" in visit().say(do="join", code=code, seat=None).hear("refused")["why"]
+    assert "has ended" in visit().say(do="lead", code=code, secret=secret).hear("refused")["why"]
+    assert "has ended" in learner.say(do="alive").hear("refused")["why"]
+
+
+def test_a_host_that_comes_back_finds_the_room_as_it_was(visit: Visit) -> None:
+    host, code, secret = hosted(visit)
+    learner, _ = joined(visit, code)
+    host.say(do="place", path="needle", query="v=1").say(do="rule", frozen=None, roam=True)
+    learner.say(do="answer", checkpoint="a/1", choice=0, choices=2)
+    host.hear("tally")
+    host.connection.close()
+    again = visit().say(do="lead", code=code, secret=secret)
+    leading = again.hear("leading")
+    assert leading["room"]["place"] == {"path": "needle", "query": "v=1"}
+    assert (leading["room"]["roam"], leading["room"]["learners"]) == (True, 1)
+    assert leading["tallies"] == [{"checkpoint": "a/1", "counts": [1, 0]}]
+    again.say(do="place", path="", query="v=1")
+    while learner.hear("place")["step"] < 2:
+        pass
+
+
+def test_a_learner_in_two_tabs_is_one_and_one_that_comes_back_is_the_same(visit: Visit) -> None:
+    host, code, _ = hosted(visit)
+    first, told = joined(visit, code)
+    second, again = joined(visit, code, told["seat"])
+    assert again["seat"] == told["seat"] and again["room"]["learners"] == 1
+    first.connection.close()
+    second.say(do="answer", checkpoint="a/1", choice=0, choices=2)
+    assert host.hear("tally")["counts"] == [1, 0]
+    second.connection.close()
+    while host.hear("learners")["learners"]:
+        pass
+    assert joined(visit, code, told["seat"])[1]["seat"] == told["seat"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://elsewhere.example", "https://127.0.0.1", "null", "http://127.0.0.1.elsewhere.example", None],
+)
+def test_a_foreign_page_is_refused_and_told_why(visit: Visit, origin: str | None) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        visit(origin)
+    assert refused.value.response.status_code == 403
+    assert b"open the lab, and join there" in (refused.value.response.body or b"")
+
+
+def test_hosts_and_other_origins_are_allowed_as_streamlit_is_told(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"server.allowedHosts": ["lab.example"], "server.corsAllowedOrigins": ["https://school.example"]}
+    known = config.get_option
+    monkeypatch.setattr(config, "get_option", lambda key: said.get(key, None) or known(key))
+    visit("http://lab.example", "lab.example").say(do="open").hear("opened")
+    visit("https://school.example", "lab.example").say(do="open").hear("opened")
+    for origin, host in (
+        ("http://rebound.example", "rebound.example"),
+        ("https://other.example", "lab.example"),
+    ):
+        with pytest.raises(InvalidStatus):
+            visit(origin, host)
+
+
+@pytest.mark.parametrize("message", ["", "{", "[]", '{"do": "sing"}', b"\x00\xff", "x" * 2_000])
+def test_what_is_malformed_is_refused_and_the_room_goes_on(visit: Visit, message: str | bytes) -> None:
+    host, code, _ = hosted(visit)
+    learner, _ = joined(visit, code)
+    learner.connection.send(message)
+    refused = learner.hear("refused")
+    assert refused["why"].startswith("A message m") and not refused["over"]
+    host.say(do="place", path="", query="v=1")
+    assert learner.hear("place")["step"] == 1
+
+
+def test_who_sends_nothing_but_errors_or_far_too_much_is_let_go(visit: Visit) -> None:
+    guesser = visit()
+    for number in range(route.PROBLEMS):
+        guesser.say(do="join", code=f"QQQQQ{number}", seat=None)
+    assert guesser.closed()
+    flood = visit()
+    for _ in range(2 * route.BURST):
+        flood.say(do="alive")
+    assert flood.hear("refused") == {"is": "refused", "why": route.TOO_FAST, "over": True}
+    assert flood.closed()
+
+
+def test_who_is_silent_is_gone(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, code, _ = hosted(visit)
+    monkeypatch.setattr(route, "SILENCE", 0.05)
+    silent, _ = joined(visit, code)
+    assert silent.closed()
+    while host.hear("learners")["learners"]:
+        pass
+
+
+def test_who_is_slow_is_told_the_newest_of_each_kind_and_no_more() -> None:
+    async def told() -> list[str]:
+        outbox = Outbox()
+        for number in range(1_000):
+            outbox.put("place", f"place {number}")
+            outbox.put("look", f"look {number}")
+        return await outbox.take()
+
+    assert asyncio.run(told()) == ["place 999", "look 999"]
+
+
+def test_an_outbox_that_is_closed_still_gives_its_last_word() -> None:
+    async def told() -> tuple[list[str], list[str]]:
+        outbox = Outbox()
+        outbox.put("refused", "why")
+        outbox.close()
+        return await outbox.take(), await outbox.take()
+
+    assert asyncio.run(told()) == (["why"], [])
+
+
+def test_the_real_server_has_the_route_beside_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmarks.browser import running_app
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with running_app() as address:
+        route = address.replace("http", "ws") + "/classroom"
+        with connect(route, origin=address, proxy=None) as line:
+            told = Browser(line).say(do="open").hear("opened")
+        with pytest.raises(InvalidStatus), connect(route, origin="http://elsewhere.example", proxy=None):
+            pass
+    (kept,) = (tmp_path / "titans-lab").glob("rooms-*.sqlite")
+    assert told["code"].encode() in kept.read_bytes() + kept.with_name(kept.name + "-wal").read_bytes()

@@ -1,0 +1,277 @@
+"""Rooms as they are kept: who may do what, what is remembered, and for how long."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.classroom import rooms as limits
+from app.classroom.rooms import (
+    CODE,
+    LETTERS,
+    LIFE,
+    MOST_CHECKPOINTS,
+    REMEMBERED,
+    Look,
+    NoSeat,
+    NoSuchRoom,
+    NotTheHost,
+    Place,
+    RoomEnded,
+    RoomFull,
+    tidy,
+)
+from app.classroom.sqlite import SqliteRooms
+
+OPEN = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200)
+
+
+class Clock:
+    """A time that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return tmp_path / "of" / "rooms.sqlite"
+
+
+@pytest.fixture
+def rooms(base: Path, clock: Clock) -> Iterator[SqliteRooms]:
+    kept = SqliteRooms(base, clock)
+    yield kept
+    kept.end()
+
+
+def test_a_room_begins_empty_and_at_no_place(rooms: SqliteRooms) -> None:
+    code, secret = rooms.open()
+    room = rooms.host(code, secret)
+    assert (room.code, room.step, room.place, room.look) == (code, 0, None, None)
+    assert (room.frozen, room.roam, room.learners) == (False, False, 0)
+
+
+def test_codes_are_of_letters_that_are_not_taken_for_one_another(rooms: SqliteRooms) -> None:
+    codes = {rooms.open()[0] for _ in range(50)}
+    assert len(codes) == 50
+    assert all(len(code) == CODE and set(code) <= set(LETTERS) for code in codes)
+    assert not set("01OIAEUY") & set(LETTERS)
+
+
+@given(st.data())
+@OPEN
+def test_a_code_is_known_however_it_is_typed(rooms: SqliteRooms, data: st.DataObject) -> None:
+    code, _ = rooms.open()
+    marks = data.draw(st.lists(st.sampled_from(["", " ", "-", "–", "\u00a0"]), min_size=CODE, max_size=CODE))
+    typed = "".join(mark + letter for mark, letter in zip(marks, code.lower(), strict=True))
+    assert rooms.join(typed)[1].code == code
+
+
+@given(st.text(max_size=30))
+@OPEN
+def test_a_code_that_no_room_has_is_told(rooms: SqliteRooms, typed: str) -> None:
+    with pytest.raises(NoSuchRoom, match="no room with this code"):
+        rooms.join(typed)
+
+
+@given(path=st.from_regex(r"[a-z0-9-]{0,40}", fullmatch=True), query=PRINTED, token=st.integers(0, 10**6))
+@OPEN
+def test_where_the_host_is_comes_back_as_it_was_told(
+    rooms: SqliteRooms, path: str, query: str, token: int
+) -> None:
+    code, secret = rooms.open()
+    place, look = Place(path, query), Look(token + 1, token)
+    assert rooms.publish(code, secret, place).step == 1
+    rooms.look(code, secret, look)
+    _, room = rooms.join(code)
+    assert (room.place, room.look, room.step) == (place, look, 1)
+
+
+def test_at_a_new_place_the_playhead_is_not_told_yet(rooms: SqliteRooms) -> None:
+    code, secret = rooms.open()
+    rooms.publish(code, secret, Place("", "v=1"))
+    rooms.look(code, secret, Look(9, 3))
+    room = rooms.publish(code, secret, Place("compare", "v=1"))
+    assert (room.look, room.step) == (None, 2)
+
+
+@given(st.text(max_size=64))
+@OPEN
+def test_nobody_leads_a_room_without_its_secret(rooms: SqliteRooms, guess: str) -> None:
+    code, _ = rooms.open()
+    before = rooms.room(code)
+    for act in (
+        lambda: rooms.host(code, guess),
+        lambda: rooms.publish(code, guess, Place("", "")),
+        lambda: rooms.look(code, guess, Look(2, 1)),
+        lambda: rooms.rule(code, guess, frozen=True),
+        lambda: rooms.reset(code, guess),
+        lambda: rooms.close(code, guess),
+    ):
+        with pytest.raises(NotTheHost, match="Only the browser that opened this room"):
+            act()
+    assert rooms.room(code) == before
+
+
+def test_one_rooms_secret_and_seats_are_nothing_in_another(rooms: SqliteRooms) -> None:
+    (one, secret), (other, _) = rooms.open(), rooms.open()
+    seat, _ = rooms.join(one)
+    with pytest.raises(NotTheHost):
+        rooms.host(other, secret)
+    with pytest.raises(NoSeat):
+        rooms.answer(other, seat, "surprise/1", 0, 2)
+    assert rooms.join(other, seat)[0] != seat
+
+
+def test_rules_change_one_by_one(rooms: SqliteRooms) -> None:
+    code, secret = rooms.open()
+    assert rooms.rule(code, secret, frozen=True).frozen
+    room = rooms.rule(code, secret, roam=True)
+    assert room.frozen and room.roam
+    assert not rooms.rule(code, secret, frozen=False).frozen
+
+
+def test_a_full_room_says_so_and_a_seat_that_was_left_can_be_had(
+    rooms: SqliteRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.classroom.sqlite.MOST_LEARNERS", 2)
+    code, _ = rooms.open()
+    (first, _), (_, room) = rooms.join(code), rooms.join(code)
+    assert room.learners == 2
+    with pytest.raises(RoomFull, match=f"holds {limits.MOST_LEARNERS} learners"):
+        rooms.join(code)
+    assert rooms.join(code, first)[0] == first  # who sits there may load the page again
+    assert rooms.leave(code, first).learners == 1
+    newcomer, room = rooms.join(code)
+    assert newcomer != first and room.learners == 2
+    with pytest.raises(RoomFull):
+        rooms.join(code, first)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30))
+@OPEN
+def test_the_tally_counts_everybodys_latest_answer(
+    rooms: SqliteRooms, answers: list[tuple[int, int]]
+) -> None:
+    code, _ = rooms.open()
+    seats = [rooms.join(code)[0] for _ in range(6)]
+    latest: dict[int, int] = {}
+    for learner, choice in answers:
+        latest[learner] = choice
+        tally = rooms.answer(code, seats[learner], "forgetting/2", choice, 4)
+        assert tally.counts == tuple(Counter(latest.values())[i] for i in range(4))
+    assert [tally.checkpoint for tally in rooms.tallies(code)] == ["forgetting/2"] * bool(answers)
+
+
+def test_the_checkpoint_that_was_answered_last_is_last(rooms: SqliteRooms) -> None:
+    code, _ = rooms.open()
+    seat, _ = rooms.join(code)
+    for checkpoint in ("b/1", "a/1", "b/1"):
+        rooms.answer(code, seat, checkpoint, 1, 2)
+    assert [tally.checkpoint for tally in rooms.tallies(code)] == ["a/1", "b/1"]
+
+
+def test_only_who_sits_there_answers_and_not_without_end(rooms: SqliteRooms) -> None:
+    code, _ = rooms.open()
+    seat, _ = rooms.join(code)
+    for number in range(MOST_CHECKPOINTS):
+        rooms.answer(code, seat, f"a/{number}", 0, 2)
+    rooms.answer(code, seat, "a/0", 1, 2)
+    with pytest.raises(NoSeat):
+        rooms.answer(code, seat, "b/1", 0, 2)
+    rooms.leave(code, seat)
+    for nobody in (seat, "0" * 32):
+        with pytest.raises(NoSeat, match="join the room again"):
+            rooms.answer(code, nobody, "a/1", 0, 2)
+
+
+def test_a_reset_forgets_the_answers_and_frees_the_pages(rooms: SqliteRooms) -> None:
+    code, secret = rooms.open()
+    seat, _ = rooms.join(code)
+    rooms.answer(code, seat, "a/1", 0, 2)
+    rooms.rule(code, secret, frozen=True, roam=True)
+    room = rooms.reset(code, secret)
+    assert rooms.tallies(code) == [] and (room.frozen, room.roam, room.learners) == (False, True, 1)
+    assert rooms.answer(code, seat, "a/1", 1, 2).counts == (0, 1)
+
+
+def test_a_room_that_ended_says_so_and_keeps_nothing(rooms: SqliteRooms, base: Path) -> None:
+    code, secret = rooms.open()
+    rooms.publish(code, secret, Place("", "a-private-text"))
+    seat, _ = rooms.join(code)
+    rooms.answer(code, seat, "a/1", 0, 2)
+    rooms.close(code, secret)
+    for act in (lambda: rooms.join(code), lambda: rooms.host(code, secret), lambda: rooms.leave(code, seat)):
+        with pytest.raises(RoomEnded, match="This room has ended"):
+            act()
+    with sqlite3.connect(base) as kept:
+        assert [
+            kept.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("seats", "answers")
+        ] == [(0,)] * 2
+        assert kept.execute("SELECT secret, path, query FROM rooms").fetchall() == [("", None, None)]
+
+
+def test_a_room_expires_once_its_host_was_away_too_long_and_is_forgotten_later(
+    rooms: SqliteRooms, clock: Clock
+) -> None:
+    code, secret = rooms.open()
+    clock.now += LIFE - 1
+    rooms.host(code, secret)
+    clock.now += LIFE - 1
+    rooms.join(code)
+    clock.now += 1
+    with pytest.raises(RoomEnded):
+        rooms.join(code)
+    rooms.expire()
+    with pytest.raises(RoomEnded):
+        rooms.host(code, secret)
+    clock.now += REMEMBERED
+    rooms.expire()
+    with pytest.raises(NoSuchRoom):
+        rooms.join(code)
+
+
+def test_rooms_outlive_their_server_and_nobody_sits_there_then(base: Path, clock: Clock) -> None:
+    before = SqliteRooms(base, clock)
+    code, secret = before.open()
+    before.publish(code, secret, Place("needle", "length=512"))
+    seat, _ = before.join(code)
+    before.answer(code, seat, "a/1", 2, 3)
+    before.end()
+    after = SqliteRooms(base, clock)
+    room = after.host(code, secret)
+    assert room.place == Place("needle", "length=512") and room.learners == 0
+    assert after.tallies(code)[0].counts == (0, 0, 1)
+    assert after.join(code, seat)[0] == seat
+    after.end()
+
+
+def test_neither_secrets_nor_seats_are_kept_only_digests(rooms: SqliteRooms, base: Path) -> None:
+    code, secret = rooms.open()
+    seat, _ = rooms.join(code)
+    rooms.answer(code, seat, "a/1", 0, 2)
+    kept = b"".join(path.read_bytes() for path in base.parent.iterdir())
+    assert code.encode() in kept
+    assert secret.encode() not in kept and seat.encode() not in kept
+
+
+@given(st.text(max_size=40))
+def test_a_tidy_code_has_letters_and_digits_only(typed: str) -> None:
+    assert all(letter.isascii() and letter.isalnum() for letter in tidy(typed))
+    assert tidy(tidy(typed)) == tidy(typed)
