@@ -17,10 +17,12 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of the running app."""
-    with running_app() as address:
-        yield address
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running app, which keeps its class rooms in a folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        with running_app() as address:
+            yield address
 
 
 @pytest.fixture(scope="session")

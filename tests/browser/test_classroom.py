@@ -1,0 +1,306 @@
+"""A class in real browsers: a teacher leads, learners follow, roam, are paused, answer and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.permalink import LONGEST, pack
+from app.samples import text
+from tests.browser.test_accessibility import serious
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+STORY = "Tom likes soup. Ivy has a pet owl."
+MINE = "My own words, typed before the class began."
+WORDS = "Mara Tom Ivy owl soup key red blue box attic cellar garden likes keeps put told rain hills".split()
+CHOICES = ["The first mention", "The second mention", "The weather, because nobody expects it"]
+
+
+def player(page: Page) -> None:
+    page.wait_for_selector(".player[data-position]")
+
+
+def read(page: Page, words: str) -> None:
+    """Type a text on the Stream page, and wait until it is shown."""
+    box = page.get_by_label("The text", exact=True)
+    box.fill(words)
+    box.press("Control+Enter")
+    expect(page.locator(".player .text")).to_have_text(words, use_inner_text=False)
+
+
+def up(page: Page) -> Page:
+    expect(page.locator(".class-room")).to_have_attribute("data-up", "true")
+    return page
+
+
+def lead(page: Page) -> str:
+    """Open a room; its code."""
+    page.get_by_role("button", name="Class", exact=True).click()
+    page.get_by_role("button", name="Open a room").click()
+    return up(page).locator(".host .code").inner_text()
+
+
+def switch(page: Page, name: str, on: bool) -> None:
+    """Press a switch of the bar, and wait until the room has it so."""
+    page.get_by_role("switch", name=name).click()
+    expect(page.get_by_role("switch", name=name)).to_have_attribute("aria-checked", str(on).lower())
+
+
+def show_checkpoint(page: Page, chosen: int | None) -> None:
+    """What a lesson's page does where it shows a checkpoint."""
+    told = {"checkpoint": "surprise/2", "choices": CHOICES, "chosen": chosen}
+    page.evaluate(
+        "(told) => { (globalThis.titansLabCheckpoints ??= new Map()).set(told.checkpoint, told);"
+        "dispatchEvent(new Event('titans-lab-checkpoint')); }",
+        told,
+    )
+
+
+@pytest.fixture
+def teacher(open_page: Open) -> Page:
+    """A teacher's page, before there is a room."""
+    page = open_page()
+    player(page)
+    return page
+
+
+def test_two_clicks_open_a_room_and_a_link_or_a_code_leads_there(
+    teacher: Page, open_page: Open, server: str
+) -> None:
+    code = lead(teacher)
+    teacher.get_by_role("button", name="Invite").click()
+    picture = teacher.get_by_role("img", name=f"QR picture of {server}/?room={code}", exact=True)
+    expect(picture).to_be_visible()
+    teacher.get_by_role("button", name="Done").click()
+    by_link = up(open_page(f"?room={code}"))
+    expect(by_link.get_by_text("You follow your teacher")).to_be_visible()
+    by_link.wait_for_url(lambda url: "room" not in url)
+    expect(teacher.get_by_text("1 learner", exact=True)).to_be_visible()
+    typing = open_page("weights")
+    typing.get_by_role("button", name="Class", exact=True).click()
+    typing.get_by_label("Or join with your teacher’s code").fill(f"{code[:3]} {code[3:]}".lower())
+    typing.get_by_role("button", name="Join").click()
+    player(up(typing))
+    expect(teacher.get_by_text("2 learners", exact=True)).to_be_visible()
+
+
+def test_learners_follow_to_pages_choices_texts_and_tokens(teacher: Page, open_page: Open) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    learner.evaluate("() => (window.stillHere = true)")
+    teacher.locator(".player [data-token='17']").click()
+    expect(learner.locator(".player")).to_have_attribute("data-position", "17")
+    read(teacher, STORY)
+    expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    teacher.get_by_role("link", name="Compare").click()
+    expect(learner.locator(".compare .text")).to_have_text(STORY, use_inner_text=False)
+    teacher.get_by_role("button", name="MAL", exact=True).click()
+    expect(learner.locator(".compare")).to_have_attribute("data-models", "mac, mag")
+    teacher.locator(".compare [data-token='3']").click()
+    expect(learner.locator(".compare")).to_have_attribute("data-position", "3")
+    teacher.get_by_label("A question about the text").fill("What does Tom like?")
+    teacher.get_by_role("button", name="Ask").click()
+    expect(learner.locator(".compare .answer").first).to_be_visible()
+    expect(learner.get_by_label("A question about the text")).to_have_value("What does Tom like?")
+    assert learner.evaluate("() => window.stillHere")  # no page was loaded anew
+
+
+def test_a_text_too_long_for_a_link_is_followed_too(teacher: Page, open_page: Open) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    draw = Random(1)
+    words = " ".join(draw.choice(WORDS) for _ in range(5_000))
+    assert len(pack(words)) > LONGEST
+    read(teacher, words)
+    expect(learner.locator(".player .text")).to_have_text(words, use_inner_text=False)
+
+
+def test_who_may_roam_goes_where_they_like_and_comes_back(teacher: Page, open_page: Open) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    expect(learner.get_by_role("link", name="Needle")).to_be_hidden()
+    switch(teacher, "Roam", True)
+    switch(learner, "Follow", False)
+    learner.get_by_role("link", name="Needle").click()
+    expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
+    read(teacher, STORY)
+    expect(learner.get_by_text("You look around by yourself")).to_be_visible()
+    expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
+    switch(learner, "Follow", True)
+    expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    switch(learner, "Follow", False)
+    learner.get_by_role("link", name="Needle").click()
+    expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
+    switch(teacher, "Roam", False)
+    expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+
+
+def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Open) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    switch(teacher, "Freeze", True)
+    veil = learner.get_by_role("dialog", name="Paused")
+    expect(veil).to_contain_text("Your teacher has paused the pages")
+    for _ in range(3):
+        learner.keyboard.press("Escape")
+    learner.keyboard.press("Tab")
+    learner.keyboard.type("x")
+    expect(veil).to_be_visible()
+    expect(learner.get_by_label("The text", exact=True)).to_have_value(text("The red key"))
+    teacher.locator(".player [data-token='5']").click()
+    expect(learner.locator(".player")).to_have_attribute("data-position", "5")  # yet it follows
+    switch(teacher, "Freeze", False)
+    expect(veil).to_be_hidden()
+    learner.locator(".player [data-token='8']").click()
+    expect(learner.locator(".player")).to_have_attribute("data-position", "8")
+
+
+def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Open) -> None:
+    code = lead(teacher)
+    learners = [up(open_page(f"?room={code}")) for _ in range(2)]
+    show_checkpoint(teacher, None)
+    rows = teacher.locator(".answers li")
+    for learner, chosen in zip(learners, (1, 1), strict=True):
+        show_checkpoint(learner, None)
+        show_checkpoint(learner, chosen)
+    expect(teacher.locator(".answers figcaption")).to_have_text("Surprise, question 2: 2 answers")
+    expect(rows).to_have_text([f"{CHOICES[0]}0", f"{CHOICES[1]}2", f"{CHOICES[2]}0"])
+    show_checkpoint(learners[0], 0)
+    expect(rows.nth(0)).to_have_text(f"{CHOICES[0]}1")
+    learners[0].reload()
+    show_checkpoint(up(learners[0]), 0)
+    teacher.reload()
+    show_checkpoint(up(teacher), None)
+    expect(rows).to_have_text([f"{CHOICES[0]}1", f"{CHOICES[1]}1", f"{CHOICES[2]}0"])
+    assert all(learner.locator(".answers").is_hidden() for learner in learners)
+    teacher.get_by_role("button", name="Reset").click()
+    teacher.get_by_role("button", name="Forget all answers?").click()
+    expect(teacher.locator(".answers")).to_be_hidden()
+    show_checkpoint(learners[1], 2)
+    expect(rows.nth(2)).to_have_text(f"{CHOICES[2]}1")
+
+
+def test_the_room_survives_its_hosts_and_its_learners_reload(teacher: Page, open_page: Open) -> None:
+    code = lead(teacher)
+    learner = up(open_page(f"?room={code}"))
+    player(learner)
+    read(teacher, STORY)
+    switch(teacher, "Roam", True)
+    teacher.reload()
+    expect(up(teacher).locator(".host .code")).to_have_text(code)
+    expect(teacher.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    expect(teacher.get_by_role("switch", name="Roam")).to_have_attribute("aria-checked", "true")
+    expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    learner.reload()
+    expect(up(learner).locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    expect(teacher.get_by_text("1 learner", exact=True)).to_be_visible()
+    teacher.get_by_role("link", name="Needle").click()
+    expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
+    other_tab = teacher.context.new_page()
+    other_tab.goto(teacher.url)
+    other_tab.get_by_role("button", name="Class", exact=True).click()
+    other_tab.get_by_role("button", name=f"Go on with room {code}").click()
+    expect(up(other_tab).locator(".host .code")).to_have_text(code)
+
+
+def test_a_lost_connection_comes_back_and_catches_up(teacher: Page, open_page: Open) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    learner.evaluate("() => titansLabRoom.connection.lose()")
+    expect(learner.locator(".learner .status")).to_have_text("Connection lost: trying again …")
+    read(teacher, STORY)
+    expect(up(learner).locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    teacher.evaluate("() => titansLabRoom.connection.lose()")
+    teacher.get_by_role("link", name="Needle").click()
+    expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
+
+
+def test_who_leaves_has_what_they_had(teacher: Page, open_page: Open) -> None:
+    learner = open_page()
+    player(learner)
+    read(learner, MINE)
+    learner.get_by_role("button", name="Class", exact=True).click()
+    learner.get_by_label("Or join with your teacher’s code").fill(lead(teacher))
+    learner.get_by_role("button", name="Join").click()
+    expect(up(learner).locator(".player .text")).to_have_text(text("The red key"), use_inner_text=False)
+    learner.get_by_role("button", name="Leave").click()
+    expect(learner.locator(".player .text")).to_have_text(MINE, use_inner_text=False)
+    expect(teacher.get_by_text("0 learners")).to_be_visible()
+
+
+def test_a_room_that_ended_says_so_and_gives_back_what_one_had(teacher: Page, open_page: Open) -> None:
+    code = lead(teacher)
+    learner = open_page()
+    player(learner)
+    read(learner, MINE)
+    learner.evaluate("(code) => titansLabRoom.join(code)", code)
+    expect(up(learner).locator(".player .text")).to_have_text(text("The red key"), use_inner_text=False)
+    teacher.get_by_role("button", name="End", exact=True).click()
+    teacher.get_by_role("button", name="End it for all?").click()
+    expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
+    learner.get_by_role("button", name="Back to what I had").click()
+    expect(learner.locator(".player .text")).to_have_text(MINE, use_inner_text=False)
+    late = open_page(f"?room={code}")
+    expect(late.get_by_role("alert").filter(has_text="This room has ended")).to_be_visible()
+
+
+def test_a_wrong_code_is_told_and_stays_to_be_mended(teacher: Page) -> None:
+    teacher.get_by_role("button", name="Class", exact=True).click()
+    box = teacher.get_by_label("Or join with your teacher’s code")
+    box.fill("QQQ777")
+    teacher.get_by_role("button", name="Join").click()
+    told = teacher.get_by_role("alert").filter(has_text="There is no room with this code")
+    expect(told).to_be_visible()
+    expect(box).to_have_value("QQQ777")
+    teacher.keyboard.press("Escape")
+    expect(told).to_be_hidden()
+
+
+def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
+    lead(teacher)
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.stMain textarea')).fontSize)"
+    before = teacher.evaluate(size)
+    switch(teacher, "Projector", True)
+    assert teacher.evaluate(size) == pytest.approx(before * 1.25)
+    teacher.reload()
+    player(up(teacher))
+    expect(teacher.locator("html.projector")).to_have_count(1)
+    assert serious(teacher) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_a_class(open_page: Open, theme: str) -> None:
+    teacher, learner = open_page(color_scheme=theme), open_page(color_scheme=theme)
+    for page in (teacher, learner):
+        player(page)
+
+    def check(page: Page) -> None:
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+            assert serious(page) == [], width
+
+    learner.get_by_role("button", name="Class", exact=True).click()
+    check(learner)
+    code = lead(teacher)
+    learner.get_by_label("Or join with your teacher’s code").fill(code)
+    learner.keyboard.press("Enter")
+    show_checkpoint(teacher, None)
+    show_checkpoint(up(learner), 1)
+    expect(teacher.locator(".answers li")).to_have_count(3)
+    check(teacher)
+    check(learner)
+    teacher.get_by_role("button", name="Invite").click()
+    check(teacher)
+    teacher.keyboard.press("Escape")
+    switch(teacher, "Freeze", True)
+    expect(learner.get_by_role("dialog", name="Paused")).to_be_visible()
+    check(learner)
+    teacher.get_by_role("button", name="End", exact=True).click()
+    teacher.get_by_role("button", name="End it for all?").click()
+    expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
+    check(learner)
