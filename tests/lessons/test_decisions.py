@@ -1,0 +1,83 @@
+"""Claims of lesson 12: what is kept up to a choice, and what is overwritten in a log."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import titans_core as tc
+from lessons.exhibits import decisions
+from lessons.exhibits.decisions import CORRIDORS, INSISTED, MAZES, Shown, log, maze, share, works
+
+MODELS = ("attention", "lmm", "mac")
+
+
+@cache
+def load(name: str) -> tc.TitansLM:
+    return tc.load(name, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def found() -> decisions.Decided:
+    return Shown(MODELS).run(load)
+
+
+def test_it_finds_what_it_promises(found: decisions.Decided) -> None:
+    assert {*found.claims} == {*Shown(MODELS).promises}
+
+
+def test_half_of_the_mazes_lead_left() -> None:
+    ways = [maze(16, seed).way for seed in range(MAZES)]
+    assert ways.count("left") == ways.count("right")
+
+
+def test_the_cue_is_kept_to_the_end_of_a_long_corridor() -> None:
+    for name in ("lmm", "mac"):
+        chosen = decisions.runs(load(name), CORRIDORS[-1])
+        assert all(choice.kept > 0.8 for choice in chosen)
+
+
+def test_wiped_at_the_junction_the_choice_is_a_guess(found: decisions.Decided) -> None:
+    for name in ("lmm", "mac"):
+        chosen = found.mazes[name][CORRIDORS[-2]]
+        assert np.mean([choice.wiped for choice in chosen]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_attention_alone_guesses_once_the_cue_is_out_of_its_window(found: decisions.Decided) -> None:
+    chosen = found.mazes["attention"][CORRIDORS[-2]]
+    assert np.mean([choice.kept for choice in chosen]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_log_tells_every_state_and_its_changes() -> None:
+    story = log(3, tellings=2, confirmed=2)
+    assert len(story.lines) == 2 * 6 + 2 * 3
+    assert len({device.name.split()[1] for device in story.devices}) == 6
+    changed = [device for device in story.devices if device.last != device.first]
+    assert len(changed) == 3
+    for device in changed:
+        assert sum(f"the {device.name} is now {device.last}." in line for line in story.lines) == 2
+
+
+def test_states_told_once_are_overwritten_and_the_others_kept() -> None:
+    for name in ("lmm", "mac"):
+        reports = works(load(name), 1)
+        assert share(reports, True) > 0.9 and share(reports, False) > 0.8
+
+
+def test_what_was_told_often_is_hard_to_overwrite_but_for_mac(found: decisions.Decided) -> None:
+    lmm, mac = (share(found.logs[name][INSISTED], True) for name in ("lmm", "mac"))
+    assert lmm < 0.4 < 0.7 < mac
+    assert all(share(found.logs[name][INSISTED], False) == 1 for name in ("lmm", "mac"))
+    assert found.claims["stale"].number > 50, "the wrong answer is the old one"
+
+
+def test_it_is_not_forgetting_that_overwrites() -> None:
+    with_gate, without = (share(works(load("lmm"), 1, forget=forget), True) for forget in (None, 0.0))
+    assert with_gate > 0.9 < without
+
+
+def test_told_again_the_change_is_learned() -> None:
+    once, thrice = (share(works(load("lmm"), INSISTED, confirmed), True) for confirmed in (1, 3))
+    assert thrice > once + 0.3
