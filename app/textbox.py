@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from app import limits, permalink, samples
+from app.chips import chips
 
 state = st.session_state
 
@@ -40,12 +39,7 @@ def choose_source() -> None:
     titles = samples.titles()
     if "text" not in state:
         state.sample = next((title for title in (state.get("sample"), *titles) if title in titles), None)
-    with st.container(key="samples", gap=None, width="content"):
-        st.html("<p>A text to read</p>", width="content")
-        with st.container(horizontal=True, gap="xxsmall", width="content"):
-            for title in titles:  # buttons, for what is chosen must not come back once something is typed
-                look: Literal["primary", "secondary"] = "primary" if title == state.sample else "secondary"
-                st.button(title, key=f"sample-{title}", type=look, on_click=take_sample, args=(title,))
+    chips("A text to read", titles, state.get("sample"), "samples", take_sample)
     with st.popover("Upload", icon=":material/upload_file:"):
         st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
 

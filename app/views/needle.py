@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import choosing, limits, models, needle, permalink, work
 from app.charts.haystack import haystack, table
+from app.chips import chips
 from app.components.picture import save_picture
 from app.heading import heading
 from app.needle import Needle, Search
@@ -28,11 +29,10 @@ Key = tuple[tuple[str, ...], Needle]  # who searches, and what for
 state = st.session_state
 
 
-def take_fact() -> None:
+def take_fact(title: str) -> None:
     """The fact that was clicked goes into the boxes."""
-    if state.told is not None:
-        for name, text in zip(FIELDS, FACTS[state.told], strict=True):
-            state[name] = text
+    for name, text in zip(FIELDS, FACTS[title], strict=True):
+        state[name] = text
 
 
 def choose_needle() -> Needle:
@@ -43,8 +43,9 @@ def choose_needle() -> Needle:
         column.text_input(label, default, key=key, bind="query-params", persist_state="session")
         for column, label, default, key in zip(columns, LABELS, FACTS["A place"], FIELDS, strict=True)
     )
-    state.told = next((name for name, told in FACTS.items() if told == texts), None)
-    ready.pills("A fact to hide", FACTS, key="told", on_change=take_fact, wrap=True)
+    taken = next((title for title, told in FACTS.items() if told == texts), None)
+    with ready:
+        chips("A fact to hide", FACTS, taken, "facts", take_fact)
     fact, question, answer = texts
     return Needle(fact, question, answer, *choose_hay())
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import titans_core as tc
 from app import models
 from app.needle import MOST, Needle, Search
+from tests.app.pressing import press
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "needle.py"
 
@@ -44,6 +45,12 @@ def shown(page: AppTest, name: str) -> str:
     return next((part for part in parts if f"class='{name}'" in part), "")
 
 
+def marked(page: AppTest) -> list[str]:
+    """The facts of one click that are marked as the one in the boxes."""
+    facts = [button for button in page.button if (button.key or "").startswith("facts-")]
+    return [button.label for button in facts if button.proto.type == "primary"]
+
+
 def search(page: AppTest) -> Search:
     found: Search = page.session_state.search
     return found
@@ -75,15 +82,16 @@ def test_the_fact_moves_with_its_slider(page: AppTest) -> None:
 
 
 def test_a_fact_of_one_click_fills_the_boxes_and_is_what_is_searched(page: AppTest) -> None:
-    page.button_group(key="told").set_value("A code").run()
+    press(page, "A code")
     press_search(page)
     assert search(page).needle.answer == "4 0 7 1" and warnings(page) == []
-    assert page.text_input(key="fact").value == search(page).needle.fact
+    assert page.text_input(key="fact").value == search(page).needle.fact and marked(page) == ["A code"]
 
 
 def test_a_fact_of_ones_own_is_none_of_those_of_one_click(page: AppTest) -> None:
+    assert marked(page) == ["A place"]
     page.text_input(key="fact").set_value("Mara put the red key in the <tower>.").run()
-    assert page.button_group(key="told").value is None
+    assert marked(page) == []
     assert "&lt;tower&gt;" in shown(page, "hay") and "<tower>" not in shown(page, "hay")
 
 

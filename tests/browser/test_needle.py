@@ -15,6 +15,11 @@ from app.needle import Needle
 pytestmark = pytest.mark.browser
 PLACE = Needle("Mara put the red key in the attic.", "Where is the red key?", "attic", 512, 0.1, 1)
 Open = Callable[..., Page]
+HOLD = """() => {  // what the page tells the server waits until it is let go, one message at a time
+  const { send } = WebSocket.prototype;
+  window.held = [];
+  WebSocket.prototype.send = function (message) { held.push(() => send.call(this, message)); };
+}"""
 
 
 def visit(open_page: Open, *names: str, length: str = "512", width: int = 1280) -> Page:
@@ -64,7 +69,7 @@ def test_what_the_models_answer_is_what_the_library_answers(open_page: Open) -> 
 
 def test_a_fact_of_one_click_is_hidden_and_found(open_page: Open) -> None:
     page = visit(open_page, "lmm")
-    page.get_by_role("radio", name="A code").click()
+    page.get_by_role("button", name="A code").click()
     expect(page.locator(".hay mark")).to_have_text("The code for the blue box is 4 0 7 1.")
     search(page)
     wanted = PLACE._replace(
@@ -110,6 +115,23 @@ def test_a_text_that_cannot_be_searched_is_told_and_the_table_stays(open_page: O
         expect(page.get_by_test_id("stAlert")).to_contain_text(told)
         expect(box).to_have_value(text)
         assert answers(page, "lmm") == before
+
+
+def test_what_is_typed_stays_though_the_page_goes_on_before_it_was_answered(open_page: Open) -> None:
+    page = visit(open_page, "lmm")
+    page.evaluate(HOLD)
+    box = page.get_by_label("The fact", exact=True)
+    box.fill("Leo likes figs.")
+    box.press("Enter")
+    page.get_by_role("slider", name="Where the fact stands").press("End")
+    page.wait_for_function("() => held.length === 2")
+    page.evaluate("() => held.shift()()")
+    expect(page.locator(".hay mark")).to_have_text("Leo likes figs.")
+    page.evaluate("() => held.shift()()")
+    hay = needle.hide(PLACE._replace(fact="Leo likes figs.", depth=1.0))
+    expect(page.locator(".hay .where")).to_contain_text(f"Told at tokens {hay.start + 1:,} to {hay.told:,}")
+    expect(page.locator(".hay mark")).to_have_text("Leo likes figs.")
+    expect(box).to_have_value("Leo likes figs.")
 
 
 def test_the_address_opens_the_same_for_somebody_else(open_page: Open) -> None:
