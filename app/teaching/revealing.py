@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from typing import NamedTuple
 
 import streamlit as st
 
-from app.palette import palette, theme
+from app.exhibits.measured import Bar, bars
 from lessons import Action, Answer, Choose, Claim, Claims, Do, Estimate, Predict, Rank, words
 
 say = words("page")
-
-
-class Row(NamedTuple):
-    """A bar: what it is of, how long it is, its number in words, and whether it was only expected."""
-
-    label: str
-    value: float
-    told: str
-    expected: bool = False
 
 
 def reveal(action: Action, answer: Answer, claims: Claims) -> None:
@@ -29,18 +19,18 @@ def reveal(action: Action, answer: Answer, claims: Claims) -> None:
     if isinstance(action, Estimate):
         claim, guess = claims[action.claim], expected(action, answer, claims)
         rows = [
-            Row(say("measured"), claim.number, str(claim)),
-            Row(say("yours"), guess.number, str(guess), True),
+            Bar(say("measured"), claim.number, str(claim)),
+            Bar(say("yours"), guess.number, str(guess), True),
         ]
-        st.html(bars(action, rows))
+        st.html(bars(action.measure, action.quantity, rows))
     elif isinstance(action, Predict):
         options = action.measured(claims) if isinstance(action, Rank) else action.options
         numbers = [claims[option.value] for option in options]
         rows = [
-            Row(option.label + place(option.value, answer), claim.number, str(claim))
+            Bar(option.label + place(option.value, answer), claim.number, str(claim))
             for option, claim in zip(options, numbers, strict=True)
         ]
-        st.html(bars(action, rows))
+        st.html(bars(action.measure, action.quantity, rows))
 
 
 def expected(action: Estimate, answer: Answer, claims: Claims) -> Claim:
@@ -76,16 +66,3 @@ def verdict(action: Action, answer: Answer, claims: Claims) -> str:
 def sentence(found: str, beside: str) -> str:
     """What was found, and what the learner said of it."""
     return f"<b>{html.escape(found[:1].upper() + found[1:])}</b>; {html.escape(beside)}."
-
-
-def bars(action: Predict | Estimate, rows: list[Row]) -> str:
-    """A table of bars in the colour of what was measured."""
-    longest = max(abs(row.value) for row in rows) or 1.0
-    body = "".join(
-        f'<tr{" class=expected" if row.expected else ""}><th scope="row">{html.escape(row.label)}</th>'
-        f'<td><i style="width:{100 * max(0.0, row.value) / longest:.1f}%"></i></td>'
-        f"<td>{html.escape(row.told)}</td></tr>"
-        for row in rows
-    )
-    colour, caption = palette(theme())[action.quantity], html.escape(action.measure)
-    return f'<table class="lesson-bars" style="--bar:{colour}"><caption>{caption}</caption>{body}</table>'

@@ -7,3 +7,12 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 DO: dict[str, Callable[[AppTest], object]] = {}
+
+
+def slider(page: AppTest, part: str, value: float) -> None:
+    """Move the latest slider whose key has ``part`` in it."""
+    found = [one for one in page.slider if one.key and part in one.key]
+    found[-1].set_value(value).run()
+
+
+DO["lost"] = lambda page: slider(page, "-shows", 40)
