@@ -9,6 +9,7 @@ PYTHON ?= python3
 HOST ?= localhost
 PORT ?= 8501
 MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
+DURATION ?= 600
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -68,6 +69,10 @@ train: $(READY)  ## train the shipped models anew   [MODEL="mac mag …"]
 lessons: $(READY_DEV) chromium  ## check every lesson, run every exhibit, and go through all of them in Chromium
 	@$(BIN)/python -m lessons --claims
 	$(BIN)/python -m pytest -q -m lessons
+
+.PHONY: load
+load: $(READY_DEV) chromium  ## lead a class of fifty for ten minutes, result in benchmarks/results/room.json   [DURATION=600]
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.load.room --seconds $(DURATION)
 
 # ---------------------------------------------------------------------------------------------- environments
 

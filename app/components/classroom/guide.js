@@ -3,7 +3,8 @@
 const LINKED = ["v", "text", "sample", "ask", "edits", "view", "room"]; // the first five come from the page's session
 const CALM = 150; // milliseconds for which a page must not change before it is told: some change twice
 const OFTEN = 100; // milliseconds between two tellings of the playhead
-const ARRIVAL = 8_000; // milliseconds after which somebody who has not arrived is taken for having gone elsewhere
+const ARRIVAL = 3_000; // milliseconds in which one should have arrived, or goes again, with more patience each time
+const TRIES = 4;
 
 export class Guide {
   /** `moved(place)` is told where this browser is, `looked(look)` where its playhead stands. */
@@ -13,6 +14,7 @@ export class Guide {
     this.playheads = new Set();
     this.followed = new WeakMap(); // by playhead, the look that it followed last
     this.look = null; // what is followed
+    this.bound = null; // the place that one is on the way to
     addEventListener("titans-lab-playhead", ({ detail }) => this.turn(detail));
     globalThis.navigation?.addEventListener("currententrychange", () => this.stir());
   }
@@ -44,24 +46,32 @@ export class Guide {
     this.calm = setTimeout(() => this.arrived() && this.moved(this.here), CALM);
   }
 
-  /** Whether one is where one was sent last. */
+  /** Whether one is where one was sent last, or has given up going there. */
   arrived() {
-    if (this.bound && !this.at(this.bound) && performance.now() < this.patience) return false;
-    this.bound = null;
+    if (this.bound && !this.at(this.bound)) return false;
+    this.stay();
     return true;
+  }
+
+  /** Go nowhere any more. */
+  stay() {
+    clearTimeout(this.retry);
+    this.bound = null;
   }
 
   /**
    * Go to a place without loading the page anew: Streamlit takes it for a step back or forward, and lets the page's choices
-   * be what the address says. `step` is another for every going, or the session would not take the text again.
+   * be what the address says. Where the server is busy, a page that updates itself may undo that: then once more.
    */
-  go(place, step) {
-    if (this.at(place)) return;
+  go(place, tries = TRIES) {
+    const underway = this.bound !== null; // then it does not count where one is still
+    this.stay();
+    if ((!underway && this.at(place)) || !tries) return;
     this.bound = place;
-    this.patience = performance.now() + ARRIVAL;
+    this.retry = setTimeout(() => this.arrived() || this.go(place, tries - 1), ARRIVAL * (1 + TRIES - tries));
     const url = new URL(this.base + place.path, location.origin);
     url.search = place.query;
-    url.searchParams.set(this.step, step);
+    url.searchParams.set(this.step, performance.now()); // another every time, or the session would not take the text again
     history.replaceState(history.state, "", url);
     dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
   }

@@ -84,7 +84,7 @@ export class ClassRoom {
     const { mine } = this;
     this.forget();
     this.keep();
-    if (mine) this.guide.go(mine, `mine-${performance.now()}`);
+    if (mine) this.guide.go(mine);
     this.changed();
   }
 
@@ -109,7 +109,7 @@ export class ClassRoom {
   on_leading({ room, address, picture, tallies }) {
     Object.assign(this, { room, code: room.code, address, picture, asking: null });
     for (const tally of tallies) this.on_tally(tally);
-    if (!this.settled && room.place) this.guide.go(room.place, `${this.code}-${room.step}-${performance.now()}`); // loaded anew
+    if (!this.settled && room.place) this.guide.go(room.place); // the page was loaded anew
     this.settled = true;
     this.told = JSON.stringify(room.place);
     this.keep();
@@ -188,7 +188,7 @@ export class ClassRoom {
 
   catchUp() {
     this.guide.follow(this.following ? this.room.look : null);
-    if (this.following && this.room.place) this.guide.go(this.room.place, `${this.code}-${this.room.step}-${performance.now()}`);
+    if (this.following && this.room.place) this.guide.go(this.room.place);
   }
 
   follow(follows) {

@@ -1,0 +1,74 @@
+"""Real browsers beside the other learners: when each of them has painted a step."""
+
+from __future__ import annotations
+
+import threading
+
+from benchmarks.browser import chromium
+
+PATIENCE = 120_000  # milliseconds
+# A text counts from the frame after it came; what is noted is [Unix seconds, its first words].
+WATCH = """(text) => {
+  window.painted = [];
+  const note = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const words = text.textContent.slice(0, 40);
+    const now = (performance.timeOrigin + performance.now()) / 1000;
+    if (painted.at(-1)?.[1] !== words) painted.push([now, words]);
+  }));
+  new MutationObserver(note).observe(text, { childList: true, subtree: true });
+  note();
+}"""
+
+Painted = list[tuple[float, str]]
+
+
+class Browsers:
+    """``count`` learners with a browser each, all in one Chromium, in a thread of their own."""
+
+    def __init__(self, address: str, code: str, count: int) -> None:
+        self._address, self._code, self._count = address, code, count
+        self._there, self._done = threading.Event(), threading.Event()
+        self._last = ""
+        self._error: BaseException | None = None
+        self._painted: list[Painted] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            with chromium() as browser:
+                pages = []
+                for _ in range(self._count):
+                    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+                    page.set_default_timeout(PATIENCE)
+                    page.goto(f"{self._address}/?room={self._code}")
+                    page.wait_for_selector(".player[data-position]")
+                    page.wait_for_selector(".class-room[data-up=true]")
+                    page.locator(".player .text").evaluate(WATCH)
+                    pages.append(page)
+                self._there.set()
+                self._done.wait()
+                for page in pages:
+                    page.wait_for_function("(last) => painted.at(-1)[1] === last", arg=self._last)
+                self._painted = [page.evaluate("() => painted") for page in pages]
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._there.set()
+
+    def start(self) -> None:
+        """Let all of them join; raises what kept them from it."""
+        self._thread.start()
+        self._there.wait()
+        self._check()
+
+    def stop(self, last: str) -> list[Painted]:
+        """What each painted, and when, once all have painted the text that begins with ``last``."""
+        self._last = last
+        self._done.set()
+        self._thread.join()
+        self._check()
+        return self._painted
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error

@@ -1,0 +1,32 @@
+"""The load of a class of fifty, for some seconds: nobody is lost, and steps come soon."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from benchmarks.browser import running_app
+from tests.load import room
+
+
+@pytest.mark.slow
+def test_a_class_of_fifty_hears_every_step_soon_and_loses_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(room, "STEP", 0.5)
+    monkeypatch.setattr(room, "RELOAD", 2.0)
+    with running_app() as address:
+        result = asyncio.run(room.measure(address, 6, room.FOLLOWERS, browsers=1))
+    assert result["host_reloads"] == 2 and result["steps"] >= 8
+    assert (result["dropped"], result["undelivered"]) == (0, 0)
+    assert result["step_ms"]["p95"] < room.AIM
+    assert result["paint_ms"] is not None
+
+
+def test_paints_are_of_the_step_they_belong_to() -> None:
+    told = [(10.0, "one"), (20.0, "two"), (30.0, "one"), (40.0, "two")]
+    painted = [[(1.0, "two"), (10.5, "one"), (20.25, "two"), (41.0, "two")]]
+    assert room.paints(told, painted) == ([0.5, 0.25, 1.0], 1)
