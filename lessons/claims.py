@@ -38,7 +38,8 @@ Claims = Mapping[str, Claim]
 
 def written(value: float, form: str, unit: str) -> str:
     """A number as prose has it: a true minus, and its unit never on the next line."""
-    return f"{value:{form}}".replace("-", "−") + (f"\u00a0{unit}" if unit else "")
+    space = "\u00a0" if unit and unit != "°" else ""
+    return f"{value:{form}}".replace("-", "−") + space + unit
 
 
 def percent(share: float) -> Claim:

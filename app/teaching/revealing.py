@@ -35,7 +35,9 @@ def reveal(action: Action, answer: Answer, claims: Claims) -> None:
 
 def expected(action: Estimate, answer: Answer, claims: Claims) -> Claim:
     """What the learner estimated, written as the claim is."""
-    return replace(claims[action.claim], value=float(answer) if isinstance(answer, (int, float)) else 0.0)
+    claim = claims[action.claim]
+    guess = answer if isinstance(answer, (int, float)) else 0
+    return replace(claim, value=round(guess) if isinstance(claim.value, int) else float(guess))
 
 
 def place(value: str, answer: Answer) -> str:

@@ -16,3 +16,4 @@ def slider(page: AppTest, part: str, value: float) -> None:
 
 
 DO["lost"] = lambda page: slider(page, "-shows", 40)
+DO["outweighed"] = lambda page: slider(page, "-shows", 30)
