@@ -17,3 +17,12 @@ def slider(page: AppTest, part: str, value: float) -> None:
 
 DO["lost"] = lambda page: slider(page, "-shows", 40)
 DO["outweighed"] = lambda page: slider(page, "-shows", 30)
+
+
+def select_slider(page: AppTest, part: str, value: object) -> None:
+    """Move the latest slider of given values whose key has ``part`` in it."""
+    found = [one for one in page.select_slider if one.key and part in one.key]
+    found[-1].set_value(value).run()
+
+
+DO["parted"] = lambda page: select_slider(page, "-alpha", 0.01)
