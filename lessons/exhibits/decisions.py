@@ -23,6 +23,7 @@ CORRIDORS = (16, 64, 256, 1024)  # tokens between the cue and the choice
 MAZES = 8
 LOGS = 4
 INSISTED = 8  # tellings of a state before it changes
+SHOWN = 3  # the log that a learner works on
 PAUSE = 96  # tokens of filler between a log's last line and the questions
 
 
@@ -184,7 +185,10 @@ class Shown(Exhibit):
         walked = tuple(f"{what}_{name}" for what in ("kept", "wiped") for name in self.models)
         remembering = [name for name in self.models if name != "attention"]
         read = tuple(f"{what}_{name}" for what in ("changed", "same", "once") for name in remembering)
-        return (*walked, *read, "corridor", "mazes", "insisted", "stale", "unforgetting", "confirmed")
+        return (
+            *walked, *read, "corridor", "mazes", "insisted", "stale", "unforgetting", "once_unforgetting",
+            "overwrites", "confirmed", "resisting", "logs", "window",
+        )  # fmt: skip
 
     def run(self, load: Loader) -> Decided:
         loaded = {name: load(name) for name in self.models}
@@ -197,6 +201,11 @@ class Shown(Exhibit):
             for name, model in remembering.items()
         }
         corridor, first = CORRIDORS[-2], next(iter(remembering.values()))
+        unforgetting = {
+            tellings: share(works(first, tellings, forget=0.0), True) for tellings in (1, INSISTED)
+        }
+        told_often = works(first, INSISTED, confirmed=INSISTED)
+        unknown = [one for one in told_often if one.device.last != one.device.first and one.present <= 0.5]
         claims: dict[str, Claim] = {}
         for name, by_length in mazes.items():
             claims[f"kept_{name}"], claims[f"wiped_{name}"] = (
@@ -215,7 +224,12 @@ class Shown(Exhibit):
                 "mazes": Claim(MAZES, ".0f"),
                 "insisted": Claim(INSISTED, ".0f"),
                 "stale": percent(float(np.mean([one.first > 0.5 for one in stale]))),
-                "unforgetting": percent(share(works(first, INSISTED, forget=0.0), True)),
+                "unforgetting": percent(unforgetting[INSISTED]),
+                "once_unforgetting": percent(unforgetting[1]),
+                "overwrites": Claim("gradient" if unforgetting[1] > 0.8 else "gate"),
+                "resisting": Claim(len({one.device for one in unknown}), ".0f"),
+                "logs": Claim(LOGS, ".0f"),
+                "window": Claim(first.config.window, ".0f"),
                 "confirmed": percent(share(works(first, INSISTED, confirmed=3), True)),
             },
             mazes,

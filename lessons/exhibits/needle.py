@@ -124,7 +124,7 @@ class Shown(Exhibit):
 
     models: tuple[str, ...]
 
-    views: ClassVar[tuple[str, ...]] = ("hay", "search", "lone", "crowd", "map")
+    views: ClassVar[tuple[str, ...]] = ("search", "lone", "crowd", "map")
     actions: ClassVar[tuple[str, ...]] = ("dragged", "mapped")
 
     @classmethod
@@ -140,8 +140,8 @@ class Shown(Exhibit):
     @property
     def promises(self) -> tuple[str, ...]:
         each = tuple(f"{what}_{name}" for what in ("far", "crowd", "card") for name in self.models)
-        found = "lost", "breaks", "far", "most", "few", "next", "next_attention", "crowd_few", "chance_place"
-        return (*each, *found)
+        found = "lost", "breaks", "far", "far_worst", "most", "few", "next", "next_attention", "crowd_few"
+        return (*each, *found, "chance_place")
 
     def run(self, load: Loader) -> Searched:
         lone = {
@@ -166,6 +166,7 @@ class Shown(Exhibit):
                 "lost": Claim(min(lone, key=lambda name: lone[name][FAR])),
                 "breaks": Claim("length" if far < many else "crowd"),
                 "far": Claim(FAR, ",.0f"),
+                "far_worst": percent(min(lone[name][FAR] for name in with_memory)),
                 "most": Claim(CROWDS[-1], ".0f"),
                 "few": Claim(CROWDS[1], ".0f"),
                 "crowd_few": percent(float(few)),

@@ -203,8 +203,8 @@ class Shown(Exhibit):
 
     model: str
 
-    views: ClassVar[tuple[str, ...]] = ("sweep", "slider", "repeated", "tail")
-    actions: ClassVar[tuple[str, ...]] = ("slid", "cut")
+    views: ClassVar[tuple[str, ...]] = ("slider", "repeated", "tail")
+    actions: ClassVar[tuple[str, ...]] = ("slid",)
     promises: ClassVar[tuple[str, ...]] = (
         *(f"{what}_{kind}_{c}" for what in ("error", "ms") for kind in ("matrix", "deep") for c in BLOCKS),
         "small_matrix_64", "ms_one_by_one", "matrix_faster", "deep_faster", "bursts", "tail", "tail_written",

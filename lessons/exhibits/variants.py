@@ -142,11 +142,11 @@ def retrievals(model: tc.TitansLM, text: str) -> NDArray[np.float32]:
 @dataclass(frozen=True)
 class Variants(Found):
     """The models' configurations; how far the changed word is felt by how many words stand before it less,
-    with nothing written; the same with writing, from the whole text; and what the memory hands over."""
+    with nothing written, and with writing; and what the memory hands over."""
 
     configs: dict[str, ModelConfig]
     silent: dict[str, dict[int, Felt]]
-    writing: dict[str, Felt]
+    writing: dict[str, dict[int, Felt]]
     retrieval: dict[str, NDArray[np.float32]]
 
 
@@ -170,11 +170,10 @@ class Shown(Exhibit):
 
     def run(self, load: Loader) -> Variants:
         loaded = {name: load(name) for name in VARIANTS}
-        silent = {
-            name: {start: felt(model, start, writing=False) for start in STARTS}
-            for name, model in loaded.items()
-        }
-        writing = {name: felt(model) for name, model in loaded.items()}
+        silent, writing = (
+            {name: {start: felt(model, start, on) for start in STARTS} for name, model in loaded.items()}
+            for on in (False, True)
+        )
         read = {name: retrievals(model, TEXT.format(colour=COLOURS[0])) for name, model in loaded.items()}
         config = loaded["mac"].config
         claims = {"jumps": Claim(max(read, key=lambda name: jump(read[name], config.window)).upper())}
@@ -184,8 +183,8 @@ class Shown(Exhibit):
             claims[f"jump_{name}"] = Claim(jump(read[name], config.window), ".1f")
         claims |= {f"strip_{name}": Claim(letter) for letter, name in STRIPS.items()}
         claims |= {
-            "felt_writing": Claim(min(one.last for one in writing.values()), ".0f"),
-            "text": Claim(len(writing["mac"].moved) - 1, ".0f"),
+            "felt_writing": Claim(min(one[0].last for one in writing.values()), ".0f"),
+            "text": Claim(len(writing["mac"][0].moved) - 1, ".0f"),
             "window": Claim(config.window, ".0f"),
             "convolution": Claim(config.memory.convolution, ".0f"),
             "layers": Claim(config.layers, ".0f"),

@@ -1,0 +1,168 @@
+"""The exhibit "needle": a fact that is dragged through a haystack, and a map of what is known of crowds."""
+
+from __future__ import annotations
+
+import html
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from app import models
+from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
+from app.exhibits.wide import wide
+from app.palette import palette, theme
+from lessons import words
+from lessons.exhibits import needle
+from lessons.exhibits.needle import AFTER, CROWDS, FAR, SEEDS, SOON, SURE, Asked, Searched, Shown
+
+say = words("needle")
+state = st.session_state
+BEFORE = (0, 128, 256, 512, 1024, 2048)  # tokens of haystack before the fact
+FIRST = 256  # tokens after it, at first
+LOOKS = (  # one a model, the one without memory first
+    ("nll", DOTTED),
+    ("ink", SOLID),
+    ("retrieval", SOLID),
+    ("surprise", DASHED),
+    ("alpha", DASHED),
+)
+
+
+def draw(exhibit: Shown, found: Searched, view: str, key: str) -> tuple[str, ...]:
+    """Show a view; in "search" the fact is to be dragged, in "map" a map is to be run."""
+    if view == "search":
+        return search(exhibit, key)
+    if view == "map":
+        return run_map(exhibit, key)
+    by_model, across, told = (
+        (found.lone, say("lone"), say("lone_alt"))
+        if view == "lone"
+        else (found.crowd, say("crowd"), say("crowd_alt"))
+    )
+    st.altair_chart(shares(by_model, across), width="stretch", alt=told)
+    return ()
+
+
+def shares(by_model: dict[str, dict[int, float]], across: str) -> alt.LayerChart:
+    """The share of right answers, one curve a model."""
+    series = {
+        models.title(name): [(at, 100 * right) for at, right in found.items()]
+        for name, found in by_model.items()
+    }
+    looks = [Look(name, *look) for name, look in zip(series, LOOKS, strict=False)]
+    height = Axis("right", say("right"), ".0f", scale=alt.Scale(domain=[0, 100]))
+    return curves(rows(series, "at", "right"), Axis("at", across, ",.0f", ordered=True), height, looks)
+
+
+def search(exhibit: Shown, key: str) -> tuple[str, ...]:
+    """Drag the fact, and ask; "dragged" once it was looked for in two places, FAR tokens later."""
+    left, right = st.columns(2, gap="medium")
+    before = left.select_slider(say("before"), BEFORE, BEFORE[2], format_func=number, key=f"{key}-before")
+    after = right.select_slider(say("after"), AFTER[3:], FIRST, format_func=number, key=f"{key}-after")
+    seed = st.segmented_control(
+        say("seed"),
+        range(SEEDS),
+        default=0,
+        required=True,
+        format_func=lambda n: str(n + 1),
+        key=f"{key}-seed",
+    )
+    told = needle.hide(before, after, seed=seed)
+    total, facts = len(told.ids), told.end - told.start
+    where = f"left:{100 * told.start / total:.2f}%;width:{100 * facts / total:.2f}%"
+    place = say(
+        "told", words=told.words.strip(), start=number(told.start + 1), end=number(told.end),
+        total=number(total),
+    )  # fmt: skip
+    with wide(key):
+        st.html(
+            f"<div class='hay'><div class='line' aria-hidden='true'><b style='{where}'></b></div>"
+            f"<p class='where'>{html.escape(place)}</p></div>"
+        )
+        found = {name: searched(name, before, after, seed) for name in exhibit.models}
+        st.html(table(found))
+    seen: set[int] = state.setdefault(f"{key}-seen", set())
+    if after >= FAR:
+        seen.add(before)
+    return ("dragged",) if len(seen) > 1 else ()
+
+
+def number(n: int) -> str:
+    """A whole number as it is read."""
+    return f"{n:,}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def searched(model: str, before: int, after: int, seed: int) -> tuple[Asked, ...]:
+    """What a model knows of the fact, computed once."""
+    return needle.search(models.load(model), needle.hide(before, after, seed=seed))
+
+
+def table(found: dict[str, tuple[Asked, ...]]) -> str:
+    """One row a model, one column a distance."""
+    distances = [asked.after for asked in next(iter(found.values()))]
+    head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in distances)
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(models.title(name))}</th>{''.join(map(cell, asked))}</tr>"
+        for name, asked in found.items()
+    )
+    return (
+        f"<div class='needle' role='region' aria-label='{html.escape(say('region'))}' tabindex='0'>"
+        f"<table><caption><span>{html.escape(say('caption'))}</span></caption>"
+        f"<thead><tr><th scope='col'>{html.escape(say('since'))}</th>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def cell(asked: Asked) -> str:
+    """The probability of the right answer, and whether it has no rival."""
+    chance = asked.chances[0]
+    kind, mark = ("right", "✓") if chance > SURE else ("wrong", "✗")
+    style = f"--share:{chance:.3f};min-width:0"
+    return f"<td style='{style}' class='{kind}'><b>{mark} {100 * chance:.0f}\u00a0%</b></td>"
+
+
+def run_map(exhibit: Shown, key: str) -> tuple[str, ...]:
+    """How many facts a model knows, and how long; "mapped" once the learner has run a map."""
+    remembering = [name for name in exhibit.models if name != "attention"]
+    name = st.segmented_control(
+        say("model"), remembering, default=remembering[0], required=True,
+        format_func=models.title, key=f"{key}-model",
+    )  # fmt: skip
+    if st.button(say("run"), type="primary", key=f"{key}-run"):
+        state[f"{key}-mapped"] = name
+    mapped = state.get(f"{key}-mapped")
+    if mapped is None:
+        return ()
+    st.altair_chart(crowd_map(crowded(name)), width="stretch", alt=say("map_alt"))
+    return ("mapped",)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def crowded(model: str) -> dict[int, dict[int, float]]:
+    """The map of a model, computed once."""
+    return needle.crowds(models.load(model), (SOON, 128, 512, FAR))
+
+
+def crowd_map(shares: dict[int, dict[int, float]]) -> alt.LayerChart:
+    """One cell a size of the crowd and a distance, its share of right answers in it."""
+    colours = palette(theme())
+    cells = pd.DataFrame(
+        {"facts": facts, "after": after, "right": 100 * right, "told": f"{100 * right:.0f} %"}
+        for facts, by_distance in shares.items()
+        for after, right in by_distance.items()
+    )
+    base = alt.Chart(cells, height=alt.Step(44)).encode(
+        x=alt.X(
+            "after:O", title=say("lone"), axis=alt.Axis(labelAngle=0, format=",d", domain=False, ticks=False)
+        ),
+        y=alt.Y("facts:O", title=say("crowd"), sort=[*CROWDS], axis=alt.Axis(domain=False, ticks=False)),
+        tooltip=["facts:O", "after:O", alt.Tooltip("right:Q", format=".0f")],
+    )
+    scale = alt.Scale(domain=[0, 100], range=[colours["zero"], colours["retrieval"]])
+    shade = base.mark_rect(stroke=colours["rule"]).encode(
+        color=alt.Color("right:Q", scale=scale, legend=None)
+    )
+    ink = alt.condition(alt.datum.right > 55, alt.value(colours["zero"]), alt.value(colours["ink"]))
+    return shade + base.mark_text(fontSize=13).encode(text="told:N", color=ink)

@@ -1,0 +1,142 @@
+"""The exhibit "parallel": a slider for the gradient block, error and time side by side; and a cut stream."""
+
+from __future__ import annotations
+
+import math
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from app.palette import palette, theme
+from lessons import percent, words
+from lessons.exhibits import parallel
+from lessons.exhibits.parallel import (
+    BLOCKS,
+    FRESH,
+    LARGE,
+    REPEATED,
+    SMALL,
+    TAIL,
+    TOKENS,
+    Parallel,
+    Run,
+    Shown,
+    Tail,
+)
+
+say = words("parallel")
+state = st.session_state
+MOST = 1000  # percent that the error's axis shows
+LONGEST = 63  # tokens of a tail
+ROUNDING = 1e-5  # differences below this are those of rounding
+
+
+def draw(exhibit: Shown, found: Parallel, view: str, key: str) -> tuple[str, ...]:
+    """Show a view; in "slider" both ends are to be seen of a memory of two layers."""
+    if view == "slider":
+        return slider(found, key)
+    if view == "tail":
+        cut(key)
+    else:
+        st.altair_chart(measured(found.repeated, None, "error"), width="stretch", alt=say("error"))
+    return ()
+
+
+def slider(found: Parallel, key: str) -> tuple[str, ...]:
+    """Error and time of the memory, the pairs and the step that are chosen, by block; "slid" once the learner
+    has seen both ends of two layers."""
+    left, right = st.columns(2, gap="medium")
+    deep = left.segmented_control(
+        say("memory"), (False, True), default=True, required=True,
+        format_func=lambda deep: say("deep" if deep else "matrix"), key=f"{key}-deep",
+    )  # fmt: skip
+    distinct = st.segmented_control(
+        say("keys"), (FRESH, REPEATED), default=FRESH, required=True,
+        format_func=lambda count: say("fresh") if count == FRESH else say("repeated", count=count),
+        key=f"{key}-keys",
+    )  # fmt: skip
+    theta = right.segmented_control(
+        say("step"), (SMALL, LARGE), default=LARGE, required=True, key=f"{key}-step"
+    )
+    block = st.select_slider(say("block"), BLOCKS, BLOCKS[2], key=f"{key}-block")
+    runs = swept(deep, distinct, theta)
+    run = next(run for run in runs if run.block == block)
+    error = say("burst") if math.isinf(run.error) else str(percent(run.error))
+    st.caption(say("told", block=block, error=error, tokens=TOKENS, spent=f"{run.milliseconds:.0f}\u00a0ms"))
+    first, second = st.columns(2, gap="medium")
+    first.altair_chart(measured(runs, block, "error"), width="stretch", alt=say("error"))
+    second.altair_chart(measured(runs, block, "time"), width="stretch", alt=say("time"))
+    seen: set[int] = state.setdefault(f"{key}-seen", set())
+    if deep:
+        seen.add(block)
+    return ("slid",) if seen >= {BLOCKS[0], BLOCKS[-1]} else ()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def swept(deep: bool, distinct: int, theta: float) -> tuple[Run, ...]:
+    """Every block, once."""
+    return parallel.sweep(deep, distinct, theta)
+
+
+def measured(runs: tuple[Run, ...], block: int | None, what: str) -> alt.LayerChart:
+    """One bar a block, the chosen one in full colour: the error, on a scale that bends, or the time."""
+    colours = palette(theme())
+    value = {"error": lambda run: min(MOST, 100 * run.error), "time": lambda run: run.milliseconds}[what]
+    table = pd.DataFrame(
+        {"block": run.block, "value": value(run), "beyond": 100 * run.error > MOST} for run in runs
+    )
+    colour = colours["surprise" if what == "error" else "theta"]
+    scale = alt.Scale(type="symlog", constant=10, domain=[0, MOST]) if what == "error" else alt.Undefined
+    ticks = [0, 10, 30, 100, 300, MOST] if what == "error" else alt.Undefined
+    base = alt.Chart(table, height=280).encode(
+        x=alt.X("block:O", title=say("block"), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(
+            "value:Q",
+            title=say("error_axis") if what == "error" else say("time_axis", tokens=TOKENS),
+            scale=scale,
+            axis=alt.Axis(domain=False, values=ticks, tickCount=4),
+        ),
+        tooltip=[alt.Tooltip("block:O"), alt.Tooltip("value:Q", format=",.1f")],
+    )
+    shown = alt.datum.block == block if block else alt.datum.block > 0
+    bars = base.mark_bar(color=colour).encode(opacity=alt.condition(shown, alt.value(1), alt.value(0.35)))
+    beyond = base.transform_filter("datum.beyond").mark_text(
+        text=f"… {say('most')}", baseline="top", dy=-14, color=colours["ink"]
+    )  # fmt: skip
+    return bars + beyond if what == "error" else bars + base.mark_point(opacity=0)
+
+
+def cut(key: str) -> None:
+    """A block that is not full: what is known of its pairs."""
+    tokens = st.slider(say("tail"), 1, LONGEST, TAIL, key=f"{key}-tail")
+    tail = cut_after(tokens)
+    st.altair_chart(tails(tail), width="stretch", alt=say("tail_alt"))
+    goes_on = say("nothing") if tail.goes_on < ROUNDING else percent(tail.goes_on)
+    st.caption(say("tail_told", goes_on=goes_on, closed=f"{100 * tail.closed:.1f}\u00a0%"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def cut_after(tokens: int) -> Tail:
+    """A tail of so many tokens."""
+    return parallel.tail(tokens)
+
+
+def tails(tail: Tail) -> alt.LayerChart:
+    """Two bars: the tail's pairs written at once, and kept back."""
+    colours, names = palette(theme()), [say("tail_written"), say("tail_waiting")]
+    table = pd.DataFrame({"name": names, "error": [100 * tail.written, 100 * tail.waiting]})
+    base = alt.Chart(table, height=alt.Step(36)).encode(
+        x=alt.X(
+            "error:Q", title=say("tail_axis"), scale=alt.Scale(domain=[0, 140]), axis=alt.Axis(tickCount=5)
+        ),
+        y=alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=260, domain=False, ticks=False)),
+    )
+    bars = base.mark_bar(height=16).encode(
+        color=alt.Color(
+            "name:N", sort=names, scale=alt.Scale(range=[colours["retrieval"], colours["nll"]]), legend=None
+        )
+    )
+    return bars + base.mark_text(align="left", dx=6, color=colours["ink"]).encode(
+        alt.Text("error:Q", format=".0f")
+    )
