@@ -1,0 +1,126 @@
+"""A text read with one gate changed at one token, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+import titans_core as tc
+from lessons.answering import chance
+from lessons.claims import Claim, percent
+from lessons.exhibit import Exhibit, Found, Loader
+from lessons.head import Head
+from lessons.mention import Mention, at_mention
+from lessons.mention import read as read_mention
+from titans_core.override import GATES, largest
+from titans_core.trace import Floats
+
+FELT = 0.05  # a difference in a probability that is smaller than this counts as none
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The claim ``name``: one gate clamped to ``value`` at one word, all else as the model has it."""
+
+    name: str
+    gate: str
+    value: float
+    at: Mention
+
+
+@dataclass(frozen=True)
+class Edited(Found):
+    """The text's ``tokens`` and each gate's mean over layers and heads at each; how likely each of the values
+    is, unedited; and the largest value that each gate can be clamped to."""
+
+    tokens: list[str]
+    gates: dict[str, Floats]
+    chances: tuple[float, ...]
+    most: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Shown(Exhibit):
+    """``model`` reads ``text`` and is asked ``question``; ``values`` are the answer as it was and as it is.
+    Each of the ``edits`` makes the claims ``sign_NAME``, "more", "less" or "same" by what becomes of the
+    latest value, and ``new_NAME``, ``old_NAME``, the probabilities then; ``theta_WORD`` and ``alpha_WORD``
+    are the gates at each of the ``words``."""
+
+    model: str
+    text: str
+    question: str
+    values: tuple[str, str]
+    words: tuple[Mention, ...]
+    edits: tuple[Edit, ...]
+
+    views: ClassVar[tuple[str, ...]] = ("text", "gate", "edit")
+    actions: ClassVar[tuple[str, ...]] = ("undone",)
+
+    @classmethod
+    def read(cls, head: Head) -> Shown:
+        model, text, question = head.model("model"), head.text("text"), head.text("question")
+        old, new = head.text("old"), head.text("new")
+        words = tuple(read_mention(table, text) for table in head.tables("words"))
+        edits = tuple(read_edit(table, words) for table in head.tables("edits"))
+        return cls(model, text, question, (old, new), words, edits)
+
+    @property
+    def promises(self) -> tuple[str, ...]:
+        at_words = (f"{gate}_{mention.name}" for mention in self.words for gate in ("theta", "alpha"))
+        edited = (f"{what}_{edit.name}" for edit in self.edits for what in ("sign", "old", "new"))
+        return ("old", "new", *at_words, *edited)
+
+    def run(self, load: Loader) -> Edited:
+        model = load(self.model)
+        stream = tc.Stream(model)
+        trace = stream.feed(self.text)
+        old, new = self.chances(stream)
+        claims = {"old": percent(old), "new": percent(new)}
+        for mention in self.words:
+            for gate in ("theta", "alpha"):
+                claims[f"{gate}_{mention.name}"] = Claim(at_mention(trace, gate, mention), ".3f")
+        for edit in self.edits:
+            place = edit.at.tokens(trace.tokens)[0]
+            then_old, then_new = self.edited(stream, trace, edit.gate, edit.value, place)
+            claims |= {
+                f"sign_{edit.name}": Claim(sign(then_new - new)),
+                f"old_{edit.name}": percent(then_old),
+                f"new_{edit.name}": percent(then_new),
+            }
+        gates = {gate: np.asarray(trace[gate].mean((1, 2))) for gate in GATES}
+        return Edited(claims, trace.tokens, gates, (old, new), largest(model.config))
+
+    def chances(self, stream: tc.Stream) -> tuple[float, float]:
+        """How likely the old value and the new one are as answers now."""
+        old, new = (chance(stream, self.question, value) for value in self.values)
+        return old, new
+
+    def edited(
+        self, stream: tc.Stream, trace: tc.Trace, gate: str, value: float, place: int
+    ) -> tuple[float, float]:
+        """The same with one gate clamped at one token: all that follows is read again."""
+        clamped: dict[str, float] = {gate: value}
+        other = stream.at(place).override(**clamped, tokens=place)  # type: ignore[arg-type]
+        other.feed(trace.ids[place:])
+        return self.chances(other)
+
+    def tried(self, model: tc.TitansLM, gate: str, value: float, place: int) -> tuple[float, float]:
+        """What a learner's own edit makes of the answer."""
+        stream = tc.Stream(model)
+        return self.edited(stream, stream.feed(self.text), gate, value, place)
+
+
+def read_edit(head: Head, words: tuple[Mention, ...]) -> Edit:
+    """One of the [[exhibit.edits]]."""
+    named = {mention.name: mention for mention in words}
+    gate = head.one_of("gate", GATES)
+    edit = Edit(head.text("name"), gate, head.number("value", 0, 1), named[head.one_of("at", named)])
+    head.finish()
+    return edit
+
+
+def sign(difference: float) -> str:
+    """What became of a probability, in a word."""
+    return "same" if abs(difference) < FELT else "more" if difference > 0 else "less"
