@@ -71,3 +71,13 @@ DO["dragged"] = drag
 DO["mapped"] = lambda page: next(one for one in page.button if one.label == "Run the map").click().run()
 DO["walked"] = lambda page: pick(page, "-way", "right")
 DO["overwritten"] = lambda page: slider(page, "-confirmed", 4)
+
+
+def choose(page: AppTest, part: str, value: object) -> None:
+    """Choose with the latest widget of its kind whose key has ``part`` in it."""
+    found = [one for one in (*page.button_group, *page.radio) if one.key and part in one.key]
+    found[-1].set_value(value).run()
+
+
+DO["read_before"] = lambda page: choose(page, "-order", "before")
+DO["forgotten"] = lambda page: choose(page, "-life", "wiped")
