@@ -17,8 +17,7 @@ for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
-permalink.take()
-class_room()
+class_room(goes_on=permalink.take())
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)

@@ -77,13 +77,19 @@ def read(fields: Mapping[str, str]) -> Linked:
     return Linked(text, question, edits.decode(fields.get("edits", "")))
 
 
-def take() -> None:
+def take() -> bool:
     """At the beginning of a session, and where a class goes on, take what the address holds; what is damaged
-    is told, and the page opens as it does without a link."""
+    is told, and the page opens as it does without a link. Returns whether a class has gone on."""
     step = st.query_params.get(STEP, "")
     if "arrived" in state and step in ("", state.arrived):
-        return
+        return False
     state.arrived = step
+    take_fields(step)
+    return step != ""
+
+
+def take_fields(step: str) -> None:
+    """Take text, question and edits out of the address."""
     fields = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
     for name in (*fields, *([STEP] if step else [])):  # from now on the session goes its own way
         del st.query_params[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components import classroom
 from app.teaching.progress import record
 from lessons import Claims, Lesson, fill, words
 
@@ -29,6 +30,7 @@ def check(lesson: Lesson, claims: Claims) -> None:
             on_change=choose,
             args=(lesson, number, key),
         )
+        classroom.checkpoint(lesson.name, number, texts, chosen)
         if chosen is not None:
             judged = "right" if chosen == checkpoint.answer else "wrong"
             st.markdown(say(judged, why=fill(checkpoint.choices[chosen].why, claims)))

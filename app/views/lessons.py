@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.classroom import come_to, led_to
 from app.components.progress import keep
 from app.exhibits import draw
 from app.reading import sentence
@@ -35,7 +36,8 @@ def title(lesson: Lesson) -> None:
 
 
 def walk(lesson: Lesson, findings: Found) -> bool:
-    """The steps as far as the learner has come; True when all are done."""
+    """The steps as far as the learner has come, or has been led by a class; True when all are done."""
+    led = led_to(lesson.name)
     for number, step in enumerate(lesson.steps, 1):
         key = f"{lesson.name}-step-{number}"
         st.header(step.title, anchor=False)
@@ -52,11 +54,15 @@ def walk(lesson: Lesson, findings: Found) -> bool:
         if answer is None:
             if not to_do:
                 ask(lesson, number, findings.claims)
-            return False
-        reveal(step.action, answer, findings.claims)
+            if number >= led:
+                come_to(number)
+                return False
+        else:
+            reveal(step.action, answer, findings.claims)
         if step.reveals:
             draw(lesson.exhibit, findings, step.reveals, f"{key}-reveals")
         st.markdown(fill(step.explanation, findings.claims))
+    come_to(len(lesson.steps) + 1)
     return True
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.permalink import LONGEST, pack
 from app.samples import text
+from lessons import load_all
 from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -157,6 +158,33 @@ def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Ope
     expect(veil).to_be_hidden()
     learner.locator(".player [data-token='8']").click()
     expect(learner.locator(".player")).to_have_attribute("data-position", "8")
+
+
+def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
+    lesson = next(lesson for lesson in load_all() if lesson.name == "surprise")
+    teacher = open_page(f"lessons?lesson={lesson.name}")
+    commit = teacher.get_by_role("button", name="This is what I expect")
+    commit.click()
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    expect(learner.get_by_role("heading", name=lesson.steps[1].title)).to_be_in_viewport()
+    expect(learner.get_by_role("heading", name=lesson.steps[2].title)).to_have_count(0)
+    for option in lesson.steps[1].action.options:
+        teacher.get_by_role("button", name=option.label).click()
+        expect(teacher.get_by_role("button", name=f"· {option.label}")).to_be_visible()
+    commit.last.click()
+    expect(learner.get_by_role("heading", name=lesson.steps[2].title)).to_be_in_viewport()
+    open_forms = learner.get_by_role("button", name="This is what I expect")
+    expect(open_forms).to_have_count(3)  # still to be answered
+    teacher.get_by_text(lesson.steps[2].action.options[0].label, exact=True).click()
+    commit.last.click()
+    teacher.locator(".player [data-token='11']").click()
+    expect(learner.locator(".player")).to_have_attribute("data-position", "11")
+    choices = [choice.text for choice in lesson.checkpoints[0].choices]
+    learner.get_by_text(choices[1], exact=True).click()
+    answers = teacher.locator(".answers")
+    expect(answers.locator("figcaption")).to_have_text("Surprise, question 1: 1 answer")
+    expect(answers.locator("li")).to_have_text([f"{text}{int(n == 1)}" for n, text in enumerate(choices)])
+    expect(learner.get_by_role("button", name="Back to the class")).to_be_hidden()
 
 
 def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Open) -> None:

@@ -27,9 +27,11 @@ mount_checkpoint = st.components.v2.component(
 )
 
 
-def class_room() -> None:
+def class_room(goes_on: bool) -> None:
     """On every page, the way into a room and what is done there. It leads by what the page's link would be,
-    and joins the room that the address names."""
+    and joins the room that the address names. ``goes_on`` tells that one comes after one's teacher."""
+    if goes_on:
+        state.led = (st.query_params.get("lesson"), st.query_params.get("step", ""))
     if ROOM in st.query_params:
         state.room_asked = st.query_params[ROOM]
         del st.query_params[ROOM]
@@ -47,12 +49,24 @@ def class_room() -> None:
         )
 
 
+def led_to(lesson: str) -> int:
+    """The step of a lesson (from 1) that one's class has come to; 0 where it is not there."""
+    name, step = state.get("led", ("", ""))
+    return int(step) if name == lesson and step.isascii() and step.isdigit() and len(step) < 4 else 0
+
+
+def come_to(step: int) -> None:
+    """Say in the address which step of a lesson is shown last, for a class to come there too."""
+    if st.query_params.get("step") != str(step):
+        st.query_params["step"] = str(step)
+
+
 def checkpoint(lesson: str, number: int, choices: Sequence[str], chosen: int | None) -> None:
     """Tell the class's room, where there is one, of a checkpoint that the page shows: its ``choices``, and
     which of them (from 0) this person has chosen; None while they have not. A learner's choice is counted, a
     host's browser learns what the bars of its histogram mean."""
     name = f"{lesson}/{number}"
-    with st.container(key=f"checkpoint-{lesson}-{number}", height=1, border=False):
+    with st.container(key=f"checkpoint-{lesson}-{number}"):
         mount_checkpoint(
             key=f"class-checkpoint-{lesson}-{number}",
             data={"checkpoint": name, "choices": list(choices), "chosen": chosen},

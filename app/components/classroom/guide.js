@@ -35,9 +35,11 @@ export class Guide {
     return { path: path === "stream" ? "" : path, query: query.toString() };
   }
 
+  /** Whether one is at a place; in a lesson one may be further. */
   at(place) {
     const { path, query } = this.here;
-    return place.path === path && place.query === query;
+    const [there, here] = [stepOf(place.query), stepOf(query)];
+    return place.path === path && there.rest === here.rest && here.step >= there.step;
   }
 
   /** Something may have changed: once it rests, it is told. */
@@ -49,6 +51,7 @@ export class Guide {
   /** Whether one is where one was sent last, or has given up going there. */
   arrived() {
     if (this.bound && !this.at(this.bound)) return false;
+    if (this.bound) this.show(stepOf(this.bound.query).step);
     this.stay();
     return true;
   }
@@ -74,6 +77,16 @@ export class Guide {
     url.searchParams.set(this.step, performance.now()); // another every time, or the session would not take the text again
     history.replaceState(history.state, "", url);
     dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  }
+
+  /** Bring a lesson's step into sight, once the page has it. */
+  show(step, tries = 20) {
+    clearTimeout(this.sight);
+    if (step < 2 || !tries) return;
+    const heading = document.querySelectorAll(".st-key-lesson-page h2")[step - 1];
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (heading) heading.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+    else this.sight = setTimeout(() => this.show(step, tries - 1), 200);
   }
 
   /** A playhead was painted: what it shows may be told, or it may have to follow. */
@@ -108,4 +121,12 @@ export class Guide {
       }
     }
   }
+}
+
+/** The step of a lesson that an address names, and the rest of the address. */
+function stepOf(query) {
+  const fields = new URLSearchParams(query);
+  const step = Number(fields.get("step") ?? 0);
+  fields.delete("step");
+  return { step, rest: fields.toString() };
 }
