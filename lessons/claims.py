@@ -39,7 +39,10 @@ Claims = Mapping[str, Claim]
 def written(value: float, form: str, unit: str) -> str:
     """A number as prose has it: a true minus, and its unit never on the next line."""
     space = "\u00a0" if unit and unit != "°" else ""
-    return f"{value:{form}}".replace("-", "−") + space + unit
+    number = f"{value:{form}}"
+    if number.startswith("-") and not number.strip("-0."):
+        number = number[1:]  # what is rounded to nothing has no sign
+    return number.replace("-", "−") + space + unit
 
 
 def percent(share: float) -> Claim:

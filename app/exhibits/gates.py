@@ -35,8 +35,8 @@ def shade(found: Edited, gate: str, now: int | None = None) -> None:
 
 def edit(exhibit: Shown, found: Edited, key: str) -> tuple[str, ...]:
     """One gate at one token; "undone" where the old value is the answer again."""
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    gate = left.segmented_control(
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    gate = controls.segmented_control(
         say("gate"),
         ("theta", "alpha", "eta"),
         default="theta",
@@ -44,7 +44,7 @@ def edit(exhibit: Shown, found: Edited, key: str) -> tuple[str, ...]:
         format_func=say,
         key=f"{key}-gate",
     )
-    value = right.segmented_control(
+    value = controls.segmented_control(
         say("value"), (0.0, found.most[gate]), default=0.0, required=True, format_func="{:g}".format,
         key=f"{key}-value-{gate}",
     )  # fmt: skip

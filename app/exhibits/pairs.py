@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import math
 
 import altair as alt
-import pandas as pd
 import streamlit as st
 
 from app.exhibits.curves import DASHED, Axis, Look, curves, rows
@@ -16,7 +17,7 @@ from lessons.exhibits.pairs import Answers, Shown, Turned
 
 say = words("pairs")
 COLOURS = {"A": "retrieval", "B": "surprise"}
-SIDE = 240  # pixels of the plane
+LENGTH = 180  # of a key, in the units of the drawing
 
 
 def draw(exhibit: Shown, found: Turned, view: str, key: str) -> tuple[str, ...]:
@@ -33,8 +34,7 @@ def turn(found: Turned, key: str) -> tuple[str, ...]:
     answers = found.answers[angle]
     left, mixed = (round(100 * share) for share in answers.a)
     plane, beside = st.columns([2, 3], vertical_alignment="center")
-    told = say("plane", angle=angle, left=left, mixed=mixed)
-    plane.altair_chart(keys(angle), width="content", alt=told)
+    plane.html(keys(angle, say("plane", angle=angle, left=left, mixed=mixed)))
     beside.html("".join(answered(answers)))
     return ("outweighed",) if answers.a[1] > answers.a[0] else ()
 
@@ -48,40 +48,30 @@ def answered(answers: Answers) -> list[str]:
     ]
 
 
-def keys(angle: int) -> alt.LayerChart:
-    """Both keys as arrows of length one."""
-    colours, turned = palette(theme()), math.radians(angle)
-    table = pd.DataFrame(
-        {
-            "name": list(COLOURS),
-            "label": [say("key", name=name) for name in COLOURS],
-            "x": [1.0, math.cos(turned)],
-            "y": [0.0, math.sin(turned)],
-            "zero": 0.0,
-        }
+def keys(angle: int, told: str) -> str:
+    """Both keys as arrows of length one: a picture, for the page takes no SVG of its own."""
+    colours = palette(theme())
+    ends = {"A": (LENGTH, 0.0), "B": (LENGTH * cosine(angle), LENGTH * cosine(90 - angle))}
+    arrows = "".join(
+        f'<line x2="{x:.1f}" y2="{-y:.1f}" stroke="{colours[COLOURS[name]]}" stroke-width="3"/>'
+        f'<circle cx="{x:.1f}" cy="{-y:.1f}" r="6" fill="{colours[COLOURS[name]]}"/>'
+        f'<text x="{x + 11:.1f}" y="{-y - 9:.1f}" fill="{colours["ink"]}">{say("key", name=name)}</text>'
+        for name, (x, y) in ends.items()
     )
-    ends = {"scale": alt.Scale(domain=[-0.1, 1.3]), "axis": None}
-    base = alt.Chart(table, width=SIDE, height=SIDE).encode(
-        x=alt.X("x:Q", **ends),
-        y=alt.Y("y:Q", **ends),
-        color=alt.Color(
-            "name:N",
-            scale=alt.Scale(domain=list(COLOURS), range=[colours[colour] for colour in COLOURS.values()]),
-            legend=None,
-        ),
+    x, y = (0.3 * part for part in ends["B"])
+    arc = f'<path d="M{0.3 * LENGTH},0A{0.3 * LENGTH},{0.3 * LENGTH} 0 0 0 {x:.1f},{-y:.1f}"/>'
+    horizon = f'<path d="M{LENGTH},0A{LENGTH},{LENGTH} 0 0 0 0,{-LENGTH}" stroke-dasharray="2 4"/>'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -205 275 220" font-family="sans-serif" '
+        f'font-size="15"><g stroke="{colours["soft"]}" fill="none">{horizon}{arc}</g>{arrows}</svg>'
     )
-    arc = pd.DataFrame({"turn": [turned * n / 40 for n in range(41)]})
-    arc["x"], arc["y"] = arc.turn.map(lambda t: 0.3 * math.cos(t)), arc.turn.map(lambda t: 0.3 * math.sin(t))
-    between = (
-        alt.Chart(arc)
-        .mark_line(color=colours["soft"], strokeWidth=1)
-        .encode(x="x:Q", y="y:Q", order="turn:Q")
-    )
-    lines = base.mark_rule(strokeWidth=3).encode(x2="zero:Q", y2="zero:Q")
-    points = base.mark_point(filled=True, size=110, opacity=1, aria=False)
-    labels = base.mark_text(align="left", dx=9, dy=-9, fontSize=13).encode(text="label:N")
-    chart = between + lines + points + labels
-    return chart.configure_view(stroke=None)
+    source = base64.b64encode(svg.encode()).decode()
+    return f'<img class="lesson-plane" alt="{html.escape(told)}" src="data:image/svg+xml;base64,{source}">'
+
+
+def cosine(angle: int) -> float:
+    """Of an angle in degrees."""
+    return math.cos(math.radians(angle))
 
 
 def curve(found: Turned) -> alt.LayerChart:
@@ -91,5 +81,5 @@ def curve(found: Turned) -> alt.LayerChart:
         for n, name in enumerate(("share_a", "share_b"))
     }
     looks = [Look(say("share_a"), COLOURS["A"]), Look(say("share_b"), COLOURS["B"], DASHED)]
-    across = Axis("angle", say("angle"), scale=alt.Scale(domain=[0, 90]))
+    across = Axis("angle", say("angle"), "d", scale=alt.Scale(domain=[0, 90]))
     return curves(rows(shares, "angle", "share"), across, Axis("share", say("share"), ".0f"), looks)

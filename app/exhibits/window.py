@@ -62,5 +62,5 @@ def curve(exhibit: Shown, found: Lost) -> alt.LayerChart:
     height = Axis(
         "chance", say("chance", value=exhibit.value) + ", %", ".0f", scale=alt.Scale(domain=[0, 100])
     )
-    lines = curves(table, Axis("distance", say("distance")), height, looks)
+    lines = curves(table, Axis("distance", say("distance"), ",d"), height, looks)
     return lines + rule("distance", found.window, say("edge"))
