@@ -19,7 +19,7 @@ from app.classroom.messages import BadMessage, read
 from app.classroom.rooms import RoomProblem, Rooms
 
 PATH: Final[str] = "classroom"
-SILENCE: Final[float] = 45.0  # seconds; who is silent for longer is gone (browsers speak every 10)
+SILENCE: Final[float] = 150.0  # seconds; who is silent for longer is gone (a tab unseen speaks every 60)
 LAST_WORD: Final[float] = 5.0  # seconds that it may take to say why a connection is closed
 RATE: Final[int] = 40  # messages a second that one connection may send for long
 BURST: Final[int] = 80  # and at once

@@ -136,3 +136,22 @@ def test_a_text_too_long_for_an_address_can_be_saved(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(permalink, "LONGEST", 20)
     page = opened("stream", v="1", text=pack(STORY)).run()
     assert not links(page) and warnings(page) == []
+
+
+def test_where_a_class_goes_on_its_link_is_taken_once() -> None:
+    page = opened("compare", models="LMM")
+    fields = {"v": "1", "text": pack(STORY), "ask": QUESTION, permalink.STEP: "1"}
+    for name, value in fields.items():
+        page.query_params[name] = value
+    page.run()
+    assert page.text_area(key="text").value == STORY and page.session_state.asked == QUESTION
+    for name, value in fields.items():  # an address that the browser has not tidied yet
+        page.query_params[name] = value
+    page.text_area(key="text").set_value("My own words.").run()
+    assert page.text_area(key="text").value == "My own words."
+    page.query_params.clear()
+    for name, value in {"v": "1", "sample": samples.titles()[1], permalink.STEP: "2"}.items():
+        page.query_params[name] = value
+    page.run()
+    assert page.text_area(key="text").value == samples.text(samples.titles()[1])
+    assert page.session_state.asked == "" and warnings(page) == []

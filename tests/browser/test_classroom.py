@@ -182,7 +182,7 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     choices = [choice.text for choice in lesson.checkpoints[0].choices]
     learner.get_by_text(choices[1], exact=True).click()
     answers = teacher.locator(".answers")
-    expect(answers.locator("figcaption")).to_have_text("Surprise, question 1: 1 answer")
+    expect(answers.locator("summary")).to_have_text("Surprise, question 1: 1 answer")
     expect(answers.locator("li")).to_have_text([f"{text}{int(n == 1)}" for n, text in enumerate(choices)])
     expect(learner.get_by_role("button", name="Back to the class")).to_be_hidden()
 
@@ -195,7 +195,7 @@ def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Ope
     for learner, chosen in zip(learners, (1, 1), strict=True):
         show_checkpoint(learner, None)
         show_checkpoint(learner, chosen)
-    expect(teacher.locator(".answers figcaption")).to_have_text("Surprise, question 2: 2 answers")
+    expect(teacher.locator(".answers summary")).to_have_text("Surprise, question 2: 2 answers")
     expect(rows).to_have_text([f"{CHOICES[0]}0", f"{CHOICES[1]}2", f"{CHOICES[2]}0"])
     show_checkpoint(learners[0], 0)
     expect(rows.nth(0)).to_have_text(f"{CHOICES[0]}1")

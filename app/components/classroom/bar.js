@@ -134,12 +134,12 @@ export class Bar {
     const { tallies, checkpoints } = this.room;
     const shown = [...tallies.keys()].findLast((name) => checkpoints.has(name)) ?? [...tallies.keys()].at(-1);
     const counts = tallies.get(shown) ?? [];
-    const figure = this.part(".answers");
-    figure.hidden = !counts.length;
+    const answers = this.part(".answers");
+    answers.hidden = !counts.length;
     const total = counts.reduce((a, b) => a + b, 0);
     const names = checkpoints.get(shown)?.choices ?? [];
-    figure.querySelector("figcaption").textContent = `${titled(shown)}: ${count(total, "answer")}`;
-    figure.querySelector("ol").replaceChildren(
+    answers.querySelector("summary").textContent = `${titled(shown)}: ${count(total, "answer")}`;
+    answers.querySelector("ol").replaceChildren(
       ...counts.map((times, i) => {
         const row = document.createElement("li");
         const [name, bar, value] = ["span", "i", "b"].map((tag) => row.appendChild(document.createElement(tag)));
