@@ -44,7 +44,9 @@ def curves(table: pd.DataFrame, x: Axis, y: Axis, looks: Sequence[Look]) -> alt.
         color=alt.Color(
             "name:N",
             scale=alt.Scale(domain=names, range=[colours[look.colour] for look in looks]),
-            legend=alt.Legend(orient="top", title=None, symbolType="stroke", labelLimit=300, columns=3),
+            legend=alt.Legend(
+                orient="top", title=None, symbolType="stroke", labelLimit=300, columns=columns(names)
+            ),
         ),
         strokeDash=alt.StrokeDash(
             "name:N", scale=alt.Scale(domain=names, range=[list(look.stroke) for look in looks]), legend=None
@@ -59,6 +61,12 @@ def curves(table: pd.DataFrame, x: Axis, y: Axis, looks: Sequence[Look]) -> alt.
     return base.mark_line(strokeWidth=2) + base.mark_point(
         filled=True, size=34, opacity=1 if few else 0, aria=False
     )
+
+
+def columns(names: Sequence[str]) -> int:
+    """In how many columns a legend stands, so that a narrow window has room for it."""
+    longest = max(map(len, names))
+    return 1 if longest > 20 else 2 if longest > 10 else 3
 
 
 def horizontal(axis: Axis) -> alt.X:

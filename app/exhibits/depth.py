@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app.exhibits.curves import DOTTED, SOLID, Axis, Look, curves, rows
+from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.palette import palette, theme
 from lessons import percent, words
 from lessons.exhibits.depth import DEPTHS, KNOWN, PASSES, SETS, Depths, Forgotten, Learned, Shown
@@ -14,6 +14,7 @@ from lessons.exhibits.depth import DEPTHS, KNOWN, PASSES, SETS, Depths, Forgotte
 say = words("depth")
 HELD = 2 * KNOWN  # an error below this counts as held, when the learner looks for the fewest layers
 NO_MATRIX = 0.5  # an error of the best matrix above this: no matrix holds the set
+STROKES = ([10, 3], SOLID, DASHED, [3, 3])  # one a depth
 MOST = 150  # percent that the charts show
 
 
@@ -56,8 +57,10 @@ def learning(learned: Learned, depth: int) -> alt.LayerChart:
         for each, errors in learned.errors.items()
     }
     best = [(n, 100 * learned.best_matrix) for n in (1, PASSES)]
-    looks = [Look(title(each), "retrieval" if each == depth else "soft") for each in DEPTHS]
-    looks = [*(look for look in looks if look.name != title(depth)), Look(title(depth), "retrieval", SOLID)]
+    looks = [
+        Look(title(each), "retrieval" if each == depth else "soft", stroke)
+        for each, stroke in zip(DEPTHS, STROKES, strict=True)
+    ]
     return curves(
         rows({**series, say("best"): best}, "pass", "error"),
         Axis("pass", say("passes"), ".0f"),

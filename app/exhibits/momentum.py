@@ -107,7 +107,7 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(kinds), range=[colours["momentum"], colours["write"]]),
-                legend=alt.Legend(orient="top", title=None, labelLimit=300),
+                legend=alt.Legend(orient="top", title=None, labelLimit=300, columns=1),
             ),
             order=alt.Order("kind:N"),
             tooltip=["token:N", "kind:N", alt.Tooltip("size:Q", format=".2f")],

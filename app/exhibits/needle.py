@@ -19,6 +19,7 @@ from lessons.exhibits.needle import AFTER, CROWDS, FAR, SEEDS, SOON, SURE, Asked
 say = words("needle")
 state = st.session_state
 BEFORE = (0, 128, 256, 512, 1024, 2048)  # tokens of haystack before the fact
+AFTERS = AFTER[3:10]  # tokens of it after the fact: what five models read while one waits
 FIRST = 256  # tokens after it, at first
 LOOKS = (  # one a model, the one without memory first
     ("nll", DOTTED),
@@ -59,7 +60,7 @@ def search(exhibit: Shown, key: str) -> tuple[str, ...]:
     """Drag the fact, and ask; "dragged" once it was looked for in two places, FAR tokens later."""
     left, right = st.columns(2, gap="medium")
     before = left.select_slider(say("before"), BEFORE, BEFORE[2], format_func=number, key=f"{key}-before")
-    after = right.select_slider(say("after"), AFTER[3:], FIRST, format_func=number, key=f"{key}-after")
+    after = right.select_slider(say("after"), AFTERS, FIRST, format_func=number, key=f"{key}-after")
     seed = st.segmented_control(
         say("seed"),
         range(SEEDS),
@@ -119,7 +120,7 @@ def cell(asked: Asked) -> str:
     """The probability of the right answer, and whether it has no rival."""
     chance = asked.chances[0]
     kind, mark = ("right", "✓") if chance > SURE else ("wrong", "✗")
-    style = f"--share:{chance:.3f};min-width:0"
+    style = f"--share:{chance:.3f};min-width:4.6rem;white-space:nowrap"
     return f"<td style='{style}' class='{kind}'><b>{mark} {100 * chance:.0f}\u00a0%</b></td>"
 
 
@@ -160,7 +161,7 @@ def crowd_map(shares: dict[int, dict[int, float]]) -> alt.LayerChart:
         y=alt.Y("facts:O", title=say("crowd"), sort=[*CROWDS], axis=alt.Axis(domain=False, ticks=False)),
         tooltip=["facts:O", "after:O", alt.Tooltip("right:Q", format=".0f")],
     )
-    scale = alt.Scale(domain=[0, 100], range=[colours["zero"], colours["retrieval"]])
+    scale = alt.Scale(domain=[0, 100], interpolate="rgb", range=[colours["zero"], colours["retrieval"]])
     shade = base.mark_rect(stroke=colours["rule"]).encode(
         color=alt.Color("right:Q", scale=scale, legend=None)
     )

@@ -102,7 +102,7 @@ def measured(runs: tuple[Run, ...], block: int | None, what: str) -> alt.LayerCh
     shown = alt.datum.block == block if block else alt.datum.block > 0
     bars = base.mark_bar(color=colour).encode(opacity=alt.condition(shown, alt.value(1), alt.value(0.35)))
     beyond = base.transform_filter("datum.beyond").mark_text(
-        text=f"… {say('most')}", baseline="top", dy=-14, color=colours["ink"]
+        text="…", baseline="bottom", dy=-3, fontSize=14, color=colours["ink"]
     )  # fmt: skip
     return bars + beyond if what == "error" else bars + base.mark_point(opacity=0)
 

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 import titans_core as tc
-from lessons.chances import chances
+from lessons.answering import chances
 from lessons.claims import Claim, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
@@ -103,7 +103,7 @@ def choose(model: tc.TitansLM, place: Maze) -> Choice:
 
 def decided(stream: tc.Stream, place: Maze) -> float:
     """The probability of the right way among the two."""
-    ways = chances(stream, place.question, WAYS)
+    ways = chances(stream, [(place.question, way) for way in WAYS])
     return ways[WAYS.index(place.way)] / sum(ways)
 
 
@@ -135,15 +135,9 @@ def work(model: tc.TitansLM, story: Log, seed: int = 0, forget: float | None = N
         stream = stream.override(alpha=forget)
     stream.feed(" ".join(story.lines))
     stream.feed(f" {maze(PAUSE, seed).corridor}")
-    return tuple(report(stream, device) for device in story.devices)
-
-
-def report(stream: tc.Stream, device: Device) -> Report:
-    """What a model would answer about one device."""
-    if device.last == device.first:
-        (present,) = chances(stream, device.question, (device.last,))
-        return Report(device, present, present)
-    return Report(device, *chances(stream, device.question, (device.last, device.first)))
+    asked = [(one.question, state) for one in story.devices for state in (one.last, one.first)]
+    found = chances(stream, asked)
+    return tuple(Report(*one) for one in zip(story.devices, found[::2], found[1::2], strict=True))
 
 
 def share(reports: Sequence[Report], changed: bool) -> float:

@@ -16,7 +16,7 @@ import torch
 
 import titans_core as tc
 from kernels import memory, retrieve
-from lessons.chances import chances
+from lessons.answering import chances
 from lessons.claims import Claim, Claims, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
@@ -97,7 +97,7 @@ def after_the_change(
 def asked(stream: tc.Stream, ids: Sequence[int]) -> tuple[float, ...]:
     """Read on, and the chances of both places then."""
     stream.feed(ids)
-    return chances(stream, QUESTION, (NEW, OLD))
+    return chances(stream, [(QUESTION, NEW), (QUESTION, OLD)])
 
 
 def written(model: tc.TitansLM, eta: float | None, tellings: int = 3, seed: int = 0) -> tuple[Written, ...]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 import titans_core as tc
+from lessons.answering import chances
 from lessons.claims import Claim, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
@@ -19,10 +20,10 @@ from titans_core.tasks.facts import CHANCE, MAIN_KINDS, Fact, Kind, question, st
 from titans_core.tasks.haystack import sentence
 from titans_core.tokenizer import Tokenizer
 
-AFTER = tuple(8 << n for n in range(12))  # tokens after the facts where a model is asked: 8 … 16,384
+AFTER = tuple(8 << n for n in range(11))  # tokens after the facts where a model is asked: 8 … 8,192
 CROWDS = (1, 8, 16, 32, 56)  # facts told in a row
 FAR, SOON = 1024, 32  # tokens after which a lone fact is asked for, and a crowd
-LOOKED = (8, 16, 32, 64, 256, FAR)
+LOOKED = (8, 32, 128, FAR)
 SEEDS = 4  # haystacks
 SURE = 0.5  # a value with more than this has no rival: it is the answer
 
@@ -96,15 +97,8 @@ def crowds(
 
 def ask(stream: tc.Stream, facts: Sequence[Fact]) -> tuple[float, ...]:
     """The probability of the right answer to each fact's question, asked where the stream stands."""
-    rng, encode = Random("questions"), stream.tokenizer.encode
-    values = [encode(f" {fact.value}", opening=False) for fact in facts]
-    asked = [encode(f" {question(rng, fact)}", opening=False) for fact in facts]
-    read = [words + value for words, value in zip(asked, values, strict=True)]
-    traces = tc.read_together([stream.fork() for _ in facts], read)
-    return tuple(
-        float(np.exp(-trace["nll"][-len(value) :].sum(dtype=np.float64)))
-        for trace, value in zip(traces, values, strict=True)
-    )
+    rng = Random("questions")
+    return chances(stream, [(question(rng, fact), fact.value) for fact in facts])
 
 
 @dataclass(frozen=True)

@@ -81,3 +81,9 @@ def test_it_is_not_forgetting_that_overwrites() -> None:
 def test_told_again_the_change_is_learned() -> None:
     once, thrice = (share(works(load("lmm"), INSISTED, confirmed), True) for confirmed in (1, 3))
     assert thrice > once + 0.3
+
+
+def test_closing_the_gate_changes_little_for_states_told_often_too(found: decisions.Decided) -> None:
+    changed, unforgetting = (found.claims[name].number for name in ("changed_lmm", "unforgetting"))
+    assert abs(changed - unforgetting) < 30
+    assert found.claims["overwrites"].value == "gradient"

@@ -87,3 +87,8 @@ def test_right_angles_are_right() -> None:
 def test_an_error_of_one_is_that_of_silence() -> None:
     pairs = Pairs(*torch.randn(2, depth.SEEDS, 3, WIDTH, generator=torch.Generator().manual_seed(0)))
     assert torch.allclose(pairs.error(torch.zeros_like(pairs.values)), torch.ones(depth.SEEDS))
+
+
+def test_of_random_pairs_told_once_more_layers_have_learned_more_and_none_much(found: depth.Depths) -> None:
+    once = [found.learned["many"].errors[layers][0] for layers in DEPTHS]
+    assert once == sorted(once, reverse=True) and once[-1] > 0.5

@@ -87,3 +87,11 @@ def test_asking_leaves_the_stream_as_it_was() -> None:
 def test_other_models_are_refused(models: list[str]) -> None:
     with pytest.raises(LessonError, match="exhibit.models must"):
         Shown.read(Head("10-needle.md", {"models": models}, "exhibit."))
+
+
+@pytest.mark.lessons
+@pytest.mark.parametrize("name", REMEMBERING)
+def test_a_lone_fact_is_known_as_far_as_the_slider_goes(name: str) -> None:
+    for seed in range(4):
+        asked = needle.search(load(name), needle.hide(256, 4096, seed=seed))
+        assert [one.right for one in asked] == [1] * len(asked)

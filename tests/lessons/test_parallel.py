@@ -78,3 +78,8 @@ def test_a_result_that_overflowed_is_infinitely_far() -> None:
     assert parallel.apart(exact * float("nan"), exact) == parallel.apart(exact * 1e20, exact) == float("inf")
     assert parallel.apart(2 * exact, exact) == pytest.approx(1)
     assert BLOCKS[0] == 1
+
+
+def test_with_a_small_step_two_layers_are_usable_at_both_ends() -> None:
+    first, last = parallel.sweep(True, FRESH, SMALL, blocks=(1, 64))
+    assert first.error == 0 and last.error < 0.3
