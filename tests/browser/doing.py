@@ -50,3 +50,24 @@ DO["dragged"] = drag
 DO["mapped"] = lambda page: page.get_by_role("button", name="Run the map").click()
 DO["walked"] = lambda page: pick(page, "right")
 DO["overwritten"] = lambda page: slide(page, "How often the change is told", "ArrowRight", 3)
+
+
+def undo(page: Page) -> None:
+    """Set the learning rate to nothing at the word that was written last."""
+    slide(page, "at this token", "End", 1)
+    now = page.locator(".shaded .now").last
+    expect(now).to_have_text(".")
+    for _ in range(10):
+        if now.inner_text() == "cellar":
+            break
+        told = now.inner_text()
+        slide(page, "at this token", "ArrowLeft", 1)
+        expect(now).not_to_have_text(told, timeout=5_000)
+
+
+DO["lost"] = lambda page: slide(page, "Words between", "End", 1)
+DO["outweighed"] = lambda page: slide(page, "Angle between", "Home", 1)
+DO["parted"] = lambda page: slide(page, "The forgetting gate", "ArrowRight", 4)
+DO["undone"] = undo
+DO["read_before"] = lambda page: pick(page, "before the write")
+DO["forgotten"] = lambda page: page.get_by_text("the memory is wiped").last.click()

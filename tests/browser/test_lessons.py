@@ -1,0 +1,165 @@
+"""The lessons in a real browser: opened from the list, gone through to the end, and answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
+from tests.browser.doing import DO
+from tests.browser.test_accessibility import TALL, serious
+
+Open = Callable[..., Page]
+say = words("page")
+LESSONS = load_all()
+QUICK = "why-memory"  # the one that is gone through whenever the app is tested; make lessons goes through all
+
+
+def cases() -> list[pytest.ParameterSet]:
+    """Every lesson in both themes."""
+    return [
+        pytest.param(
+            lesson, theme, id=f"{lesson.name}-{theme}",
+            marks=pytest.mark.browser if (lesson.name, theme) == (QUICK, "light") else pytest.mark.lessons,
+        )
+        for lesson in LESSONS for theme in ("light", "dark")
+    ]  # fmt: skip
+
+
+def heading(page: Page, title: str) -> Locator:
+    return page.get_by_role("heading", name=title, exact=True, level=2)
+
+
+def commit(page: Page) -> None:
+    page.get_by_role("button", name=say("commit")).click()
+
+
+def take(page: Page, step: Step) -> None:
+    """Do what the open step asks, choosing always what is offered first."""
+    if isinstance(step.action, Do):
+        DO[step.action.done](page)
+    elif isinstance(step.action, Rank):
+        for number, option in enumerate(step.action.options, 1):
+            page.get_by_role("button", name=option.label, exact=True).click()
+            expect(page.get_by_role("button", name=f"{number} · {option.label}", exact=True)).to_be_visible()
+        commit(page)
+    else:
+        if not isinstance(step.action, Estimate):
+            page.get_by_test_id("stForm").get_by_text(step.action.options[0].label, exact=True).click()
+        commit(page)
+
+
+def walk(page: Page, lesson: Lesson) -> None:
+    """All steps of a lesson; each opens the next, and the last the questions."""
+    titles = [step.title for step in lesson.steps] + [say("check")]
+    for number, step in enumerate(lesson.steps):
+        expect(heading(page, step.title)).to_be_visible()
+        expect(heading(page, titles[number + 1])).to_have_count(0)
+        take(page, step)
+        expect(heading(page, titles[number + 1])).to_be_visible()
+        expect(page.locator(".lesson-verdict")).to_have_count(number + 1)
+
+
+def answer(page: Page, lesson: Lesson) -> None:
+    """First a wrong answer at every checkpoint, then the right one."""
+    for number, checkpoint in enumerate(lesson.checkpoints):
+        group = page.get_by_role("radiogroup").nth(-len(lesson.checkpoints) + number)
+        wrong = (checkpoint.answer + 1) % len(checkpoint.choices)
+        for choice, told in ((wrong, "Not quite:"), (checkpoint.answer, "Yes.")):
+            group.get_by_test_id("stRadioOption").nth(choice).click()
+            expect(page.get_by_text(told, exact=True)).to_have_count(1 if choice == wrong else number + 1)
+
+
+def overflow(page: Page) -> int:
+    """How many pixels of the page cannot be seen without scrolling sideways."""
+    wider: int = page.locator(".stMain").evaluate("(main) => main.scrollWidth - main.clientWidth")
+    return wider
+
+
+@pytest.mark.parametrize("lesson, theme", cases())
+def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: Lesson, theme: str) -> None:
+    page = open_page("lessons", color_scheme=theme)
+    page.get_by_role("link", name=f"{lesson.number} · {lesson.title}").click()
+    expect(page.get_by_role("heading", name=lesson.title, level=1)).to_be_visible()
+    expect(page).to_have_url(f"{page.url.split('?')[0]}?lesson={lesson.name}")
+    walk(page, lesson)
+    answer(page, lesson)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 3 * TALL})
+        assert overflow(page) == 0, width
+        assert serious(page) == [], width
+
+
+@pytest.mark.browser
+def test_progress_is_kept_by_the_browser_saved_as_a_file_and_forgotten(open_page: Open) -> None:
+    page = open_page("lessons?lesson=surprise")
+    commit(page)
+    expect(page.locator(".lesson-verdict")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".lesson-verdict")).to_have_count(1)
+    page.get_by_role("link", name=say("back")).click()
+    expect(page.get_by_text("1 of 3 steps")).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name=say("export")).click()
+    kept = json.loads(saved.value.path().read_text(encoding="utf-8"))
+    assert list(kept["lessons"]) == ["surprise"]
+    page.get_by_role("button", name=say("forget")).click()
+    expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
+    expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_back_leads_from_a_lesson_to_the_list_and_its_address_to_it_again(open_page: Open) -> None:
+    page = open_page("lessons")
+    page.get_by_role("link", name="Surprise is a gradient").click()
+    expect(page.get_by_role("heading", name="Surprise is a gradient", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name=say("title"), level=1)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Surprise is a gradient", level=1)).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Go on with the keyboard until the focus is on what is called so."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate(
+            "(name) => { const on = document.activeElement;"
+            "const told = on.getAttribute('aria-label') ?? on.innerText ?? '';"
+            "const label = on.closest('label')?.innerText ?? '';"
+            "return told.includes(name) || label.includes(name); }",
+            name,
+        ):
+            return
+    raise AssertionError(f"{name} cannot be reached with the keyboard")
+
+
+@pytest.mark.browser
+def test_a_lesson_is_gone_through_with_the_keyboard_alone(open_page: Open) -> None:
+    (lesson,) = (one for one in LESSONS if one.name == QUICK)
+    page = open_page("lessons")
+    expect(page.get_by_role("link", name=lesson.title)).to_be_visible()
+    tab_to(page, lesson.title)
+    page.keyboard.press("Enter")
+    first, second, third = lesson.steps
+    expect(heading(page, first.title)).to_be_visible()
+    for step, name, keys in (
+        (first, "The question comes later", ["ArrowLeft"]),
+        (second, "Words between", ["End"]),
+        (third, "Another model has a memory", ["End"]),
+    ):
+        expect(heading(page, step.title)).to_be_visible()
+        page.get_by_role("slider", name=name).wait_for()
+        tab_to(page, name)
+        for key in keys:
+            page.keyboard.press(key)
+        if step is not second:
+            tab_to(page, say("commit"))
+            page.keyboard.press("Enter")
+    expect(heading(page, say("check"))).to_be_visible()
