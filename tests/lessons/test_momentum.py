@@ -85,3 +85,8 @@ def test_the_crossing_is_where_the_new_place_first_leads() -> None:
     assert momentum.crossing([Asked(0, 0.1, 0.9)]) is None
     assert momentum.half_written([Written("a", 1, 1), Written("b", 0, 1), Written("c", 0, 1)]) == 1
     assert {OLD, NEW} == {"attic", "cellar"}
+
+
+def test_what_a_shock_writes_in_all_is_no_less_with_much_momentum(found: momentum.Shocks) -> None:
+    own, high = (sum(word.carried for word in found.words[eta]) for eta in (None, HIGH))
+    assert high > own
