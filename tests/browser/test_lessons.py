@@ -131,6 +131,7 @@ def tab_to(page: Page, name: str) -> None:
         page.keyboard.press("Tab")
         if page.evaluate(
             "(name) => { const on = document.activeElement;"
+            "if (!on.matches('a, button, input, [role=slider]')) return false;"
             "const told = on.getAttribute('aria-label') ?? on.innerText ?? '';"
             "const label = on.closest('label')?.innerText ?? '';"
             "return told.includes(name) || label.includes(name); }",
