@@ -73,9 +73,12 @@ function pathOf(points) {
   return `M${points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join("L")}`;
 }
 
-/** Where a line goes through: [x, y(value)] for every token or, where those are more, for every pixel. */
-export function pointsOf(values, width, y) {
-  const count = values.length;
+/**
+ * Where a line goes through: [x, y(value)] for every token or, where those are more, for every pixel. What is not on the
+ * page, or left it while its text was on the way, has no width: it gets one pixel.
+ */
+export function pointsOf(values, shown, y) {
+  const [count, width] = [values.length, Math.max(1, shown)];
   if (count <= width) return Array.from(values, (value, t) => [((t + 0.5) / count) * width, y(value)]);
   return Array.from({ length: Math.floor(width) }, (_, pixel) => {
     const part = values.subarray(Math.floor((pixel * count) / width), Math.ceil(((pixel + 1) * count) / width));
