@@ -12,7 +12,10 @@ from app.palette import palette, theme
 
 HEIGHT = 310
 MARKED = 16  # points of a curve up to which each has a mark
-SOLID, DASHED, DOTTED = [1, 0], [6, 4], [1.5, 3]
+Stroke = tuple[float, ...]
+SOLID: Stroke = (1, 0)
+DASHED: Stroke = (6, 4)
+DOTTED: Stroke = (1.5, 3)
 
 
 class Look(NamedTuple):
@@ -20,7 +23,7 @@ class Look(NamedTuple):
 
     name: str
     colour: str
-    stroke: Sequence[float] = SOLID
+    stroke: Stroke = SOLID
 
 
 class Axis(NamedTuple):

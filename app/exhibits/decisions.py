@@ -19,13 +19,13 @@ from lessons.exhibits.decisions import (
     CORRIDORS,
     INSISTED,
     PAUSE,
-    WAYS,
     Choice,
     Decided,
     Report,
     Shown,
     share,
 )
+from titans_core.tasks.words import WAYS
 
 say = words("decisions")
 state = st.session_state

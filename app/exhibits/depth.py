@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
+from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, Stroke, curves, rows
 from app.palette import palette, theme
 from lessons import percent, words
 from lessons.exhibits.depth import DEPTHS, KNOWN, PASSES, SETS, Depths, Forgotten, Learned, Shown
@@ -14,7 +14,7 @@ from lessons.exhibits.depth import DEPTHS, KNOWN, PASSES, SETS, Depths, Forgotte
 say = words("depth")
 HELD = 2 * KNOWN  # an error below this counts as held, when the learner looks for the fewest layers
 NO_MATRIX = 0.5  # an error of the best matrix above this: no matrix holds the set
-STROKES = ([10, 3], SOLID, DASHED, [3, 3])  # one a depth
+STROKES: tuple[Stroke, ...] = ((10, 3), SOLID, DASHED, (3, 3))  # one a depth
 MOST = 150  # percent that the charts show
 
 

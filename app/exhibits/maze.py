@@ -7,7 +7,8 @@ import html
 from app.exhibits.svg import style
 from app.palette import palette, theme
 from lessons import Words
-from lessons.exhibits.decisions import WAYS, Choice, Maze
+from lessons.exhibits.decisions import Choice, Maze
+from titans_core.tasks.words import WAYS
 
 WIDTH, HEIGHT, WALL = 360, 196, 26  # units; the corridor is as wide as WALL
 MIDDLE, ARM = WIDTH / 2, 62  # where the corridor lies, and how far down the arms do

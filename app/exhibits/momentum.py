@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import models
-from app.exhibits.curves import DASHED, DOTTED, Axis, Look, curves, rows
+from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.passage import passage
 from app.palette import palette, theme
 from lessons import words
@@ -75,7 +75,7 @@ def answered(model: str, eta: float, tellings: int) -> tuple[Asked, ...]:
 
 def answers(series: dict[str, tuple[Asked, ...]]) -> alt.LayerChart:
     """The probability of the new place over the tokens read since."""
-    strokes = zip(series, ("nll", "ink", "eta"), (DOTTED, DASHED, [1, 0]), strict=False)
+    strokes = zip(series, ("nll", "ink", "eta"), (DOTTED, DASHED, SOLID), strict=False)
     looks = [Look(*one) for one in strokes] if len(series) > 1 else [Look(next(iter(series)), "eta")]
     table = rows(
         {name: [(a.later, 100 * a.new) for a in asked] for name, asked in series.items()}, "later", "new"
@@ -122,5 +122,5 @@ def pulses() -> alt.LayerChart:
         {name: [(n, 100 * share) for n, share in enumerate(shares)] for name, shares in found.items()},
         "since", "share",
     )  # fmt: skip
-    looks = [Look(*one) for one in zip(found, ("nll", "ink", "eta"), (DOTTED, DASHED, [1, 0]), strict=True)]
+    looks = [Look(*one) for one in zip(found, ("nll", "ink", "eta"), (DOTTED, DASHED, SOLID), strict=True)]
     return curves(table, Axis("since", say("since")), Axis("share", say("share"), ".0f"), looks)

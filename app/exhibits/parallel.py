@@ -82,9 +82,13 @@ def swept(deep: bool, distinct: int, theta: float) -> tuple[Run, ...]:
 def measured(runs: tuple[Run, ...], block: int | None, what: str) -> alt.LayerChart:
     """One bar a block, the chosen one in full colour: the error, on a scale that bends, or the time."""
     colours = palette(theme())
-    value = {"error": lambda run: min(MOST, 100 * run.error), "time": lambda run: run.milliseconds}[what]
     table = pd.DataFrame(
-        {"block": run.block, "value": value(run), "beyond": 100 * run.error > MOST} for run in runs
+        {
+            "block": run.block,
+            "value": min(MOST, 100 * run.error) if what == "error" else run.milliseconds,
+            "beyond": 100 * run.error > MOST,
+        }
+        for run in runs
     )
     colour = colours["surprise" if what == "error" else "theta"]
     scale = alt.Scale(type="symlog", constant=10, domain=[0, MOST]) if what == "error" else alt.Undefined

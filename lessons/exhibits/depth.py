@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from kernels import memory, retrieve
-from kernels.output import Weights
+from kernels.output import Step, Weights
 from lessons.claims import Claim, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
@@ -126,7 +126,7 @@ def tell(weights: Weights, pairs: Pairs, generator: torch.Generator) -> Weights:
     keys, values = (x[:, order, None] for x in (pairs.keys, pairs.values))
     gate = torch.ones(keys.shape[:3])
     still = tuple(torch.zeros_like(w) for w in weights)
-    step = "given" if len(weights) == 1 else "bounded"
+    step: Step = "given" if len(weights) == 1 else "bounded"
     out = memory(
         keys, keys, values, 0 * gate, THETA * gate, 0 * gate, weights, still,
         chunk_size=8, block_size=1, step=step, telemetry=False,

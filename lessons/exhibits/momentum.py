@@ -17,7 +17,7 @@ import torch
 import titans_core as tc
 from kernels import memory, retrieve
 from lessons.answering import chances
-from lessons.claims import Claim, Claims, percent
+from lessons.claims import Claim, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
 from titans_core.tasks.haystack import sentence
@@ -192,7 +192,7 @@ class Shown(Exhibit):
         } | alone(), answers, words)  # fmt: skip
 
 
-def answered(answers: dict[float | None, tuple[Asked, ...]]) -> Claims:
+def answered(answers: dict[float | None, tuple[Asked, ...]]) -> dict[str, Claim]:
     """What the model says without momentum, with its own, and with much."""
     none, own, high = answers.values()
     crosses = crossing(high)
@@ -207,7 +207,7 @@ def answered(answers: dict[float | None, tuple[Asked, ...]]) -> Claims:
     }
 
 
-def wrote(words: dict[float | None, tuple[Written, ...]]) -> Claims:
+def wrote(words: dict[float | None, tuple[Written, ...]]) -> dict[str, Claim]:
     """What enters the memory at the shock and after it."""
     own, high = words[None], words[HIGH]
     soon = high[1 : SOON + 1]
@@ -222,7 +222,7 @@ def wrote(words: dict[float | None, tuple[Written, ...]]) -> Claims:
     }
 
 
-def alone() -> Claims:
+def alone() -> dict[str, Claim]:
     """A memory on its own, with much momentum."""
     one = pulse(HIGH)
     return {

@@ -112,7 +112,8 @@ def expected(model: tc.TitansLM, ids: Sequence[int], writing: bool) -> torch.Ten
     stream = tc.Stream(model)
     edits = None if writing else stream.override(write=False).edits(0)
     all_ids = torch.tensor([[stream.tokenizer.begin, *ids]], device=model.device)
-    return model(all_ids, None, False, edits).logits[0].softmax(-1)
+    found: torch.Tensor = model(all_ids, None, False, edits).logits[0].softmax(-1)
+    return found
 
 
 def bound(config: ModelConfig, place: int) -> int:
