@@ -128,7 +128,8 @@ class Shown(Exhibit):
         """What is known at the end with the gate clamped."""
         stream = opened(model, alpha)
         norm = float(stream.feed(self.text)["memory_norm"][-1].mean())
-        return Clamped(*(chance(stream, *fact) for fact in (self.old, self.new)), norm)
+        old, new = (chance(stream, *fact) for fact in (self.old, self.new))
+        return Clamped(old, new, norm)
 
     def filled(self, model: tc.TitansLM, alpha: float | None) -> Filled:
         """What becomes of a memory that is told ever more."""

@@ -251,3 +251,12 @@ def test_the_prose_holds_no_number_about_a_model(lesson: Lesson) -> None:
 @pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
 def test_every_exhibit_runs_and_finds_what_it_promises(lesson: Lesson) -> None:
     assert found(lesson.name).claims.keys() == {*lesson.exhibit.promises}
+
+
+def test_the_lesson_that_the_guide_writes_can_be_read_and_run(tmp_path: Path) -> None:
+    guide = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```markdown\n(.*?)```", guide, re.DOTALL)
+    lesson = load(written(tmp_path, example, "13-told-twice.md"))
+    assert 0 < run(lesson, model).claims["left"].number < 100
+    for kind in re.findall(r"^\| `([a-z]+)` \| [^|]* \| `model`", guide, re.MULTILINE):
+        assert kind in kinds()
