@@ -66,6 +66,13 @@ class NoSeat(RoomProblem):
         super().__init__("This answer could not be counted: join the room again.")
 
 
+class NotKept(RoomProblem):
+    """Rooms have nowhere to be kept."""
+
+    def __init__(self) -> None:
+        super().__init__("Rooms cannot be kept now: tell whoever runs this lab to look at its disk.")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where in the lab somebody is: a page's ``path`` ("" is the front page), and its ``query``, which holds
@@ -105,8 +112,8 @@ class Tally:
 
 
 class Rooms(Protocol):
-    """Where rooms live. Every method raises NoSuchRoom, or RoomEnded for one that ended or expired; those
-    that take the host's secret raise NotTheHost for another."""
+    """Where rooms live. Every method raises NoSuchRoom, or RoomEnded for one that ended or expired, and
+    NotKept where it cannot read or write; those that take the host's secret raise NotTheHost for another."""
 
     def open(self) -> tuple[str, str]:
         """A new room: its code, and its host's secret."""

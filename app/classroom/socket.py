@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-from app.classroom.hub import Guest, Hub
+from app.classroom.hub import Guest, Hub, spell
 from app.classroom.messages import BadMessage, read
 from app.classroom.rooms import RoomProblem, Rooms
 
@@ -37,10 +37,15 @@ def route(rooms: Callable[[], Rooms]) -> WebSocketRoute:
         if not welcome(websocket):
             await websocket.send_denial_response(PlainTextResponse(FOREIGN, 403))
             return
-        if not hubs:
-            hubs.append(Hub(rooms()))
         await websocket.accept()
-        await converse(websocket, hubs[0])
+        try:
+            if not hubs:
+                hubs.append(Hub(rooms()))
+        except RoomProblem as problem:
+            await websocket.send_text(spell("refused", why=str(problem), over=True))
+            await websocket.close()
+        else:
+            await converse(websocket, hubs[0])
 
     base = config.get_option("server.baseUrlPath").strip("/")
     return WebSocketRoute(f"/{base}/{PATH}" if base else f"/{PATH}", meet)

@@ -19,6 +19,7 @@ from app.classroom.rooms import (
     Look,
     NoSeat,
     NoSuchRoom,
+    NotKept,
     NotTheHost,
     Place,
     Room,
@@ -50,28 +51,35 @@ PRESENT: Final[str] = "SELECT count(*) FROM seats WHERE code = ? AND present"
 
 
 class SqliteRooms:
-    """``Rooms`` in the file ``path``; ``now`` tells the time in seconds. Any thread may call it."""
+    """``Rooms`` in the file ``path``; ``now`` tells the time in seconds. Any thread may call it. Raises
+    NotKept where the file cannot be."""
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._now, self._lock = now, Lock()
-        self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._base.execute("PRAGMA journal_mode = WAL")
-        self._base.execute("PRAGMA synchronous = NORMAL")  # a crash may lose the last step, no more
-        self._base.execute("PRAGMA foreign_keys = ON")
-        self._base.executescript(TABLES)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = NORMAL")  # a crash may lose the last step, no more
+            self._base.execute("PRAGMA foreign_keys = ON")
+            self._base.executescript(TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise NotKept from error
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """All of a change, or nothing of it."""
         with self._lock:
-            self._base.execute("BEGIN IMMEDIATE")
             try:
+                self._base.execute("BEGIN IMMEDIATE")
                 yield self._base
-            except BaseException:
-                self._base.execute("ROLLBACK")
+                self._base.execute("COMMIT")
+            except BaseException as error:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise NotKept from error
                 raise
-            self._base.execute("COMMIT")
 
     def _check(self, base: sqlite3.Connection, code: str, secret: str | None = None) -> None:
         """Raise where the room is not there any more, or never was, or is not led by this secret."""

@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.classroom import socket as route
 from app.classroom.hub import Outbox
+from app.classroom.rooms import Rooms
 from app.classroom.sqlite import SqliteRooms
 
 PATIENCE = 60  # seconds; a busy machine is slow, not wrong
@@ -58,21 +59,25 @@ class Browser:
             return True
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    """Where a server with the route alone listens."""
-    rooms = SqliteRooms(tmp_path / "rooms.sqlite")
+@contextmanager
+def serving(rooms: Callable[[], Rooms]) -> Iterator[int]:
+    """A server with the route alone; where it listens."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(routes=[route.route(lambda: rooms)]), log_level="error", ws="websockets-sansio"
-        )
-    )
+    app = Starlette(routes=[route.route(rooms)])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield listener.getsockname()[1]
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Where a server with the route alone listens."""
+    rooms = SqliteRooms(tmp_path / "rooms.sqlite")
+    with serving(lambda: rooms) as listening:
+        yield listening
     rooms.end()
 
 
@@ -282,6 +287,14 @@ def test_who_is_silent_is_gone(visit: Visit, monkeypatch: pytest.MonkeyPatch) ->
     assert silent.closed()
     while host.hear("learners")["learners"]:
         pass
+
+
+def test_where_rooms_cannot_be_kept_whoever_comes_is_told() -> None:
+    with serving(lambda: SqliteRooms(Path(__file__) / "rooms.sqlite")) as port:
+        address = f"127.0.0.1:{port}"
+        with connect(f"ws://{address}/classroom", origin=f"http://{address}", proxy=None) as line:
+            refused = Browser(line).hear("refused")
+    assert "Rooms cannot be kept now" in refused["why"] and refused["over"]
 
 
 def test_who_is_slow_is_told_the_newest_of_each_kind_and_no_more() -> None:

@@ -21,6 +21,7 @@ from app.classroom.rooms import (
     Look,
     NoSeat,
     NoSuchRoom,
+    NotKept,
     NotTheHost,
     Place,
     RoomEnded,
@@ -29,7 +30,7 @@ from app.classroom.rooms import (
 )
 from app.classroom.sqlite import SqliteRooms
 
-OPEN = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+OPEN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200)
 
 
@@ -275,3 +276,14 @@ def test_neither_secrets_nor_seats_are_kept_only_digests(rooms: SqliteRooms, bas
 def test_a_tidy_code_has_letters_and_digits_only(typed: str) -> None:
     assert all(letter.isascii() and letter.isalnum() for letter in tidy(typed))
     assert tidy(tidy(typed)) == tidy(typed)
+
+
+def test_rooms_that_cannot_be_kept_say_so(rooms: SqliteRooms, base: Path) -> None:
+    with pytest.raises(NotKept, match="look at its disk"):
+        SqliteRooms(base / "below-a-file.sqlite")
+    code, _ = rooms.open()
+    with sqlite3.connect(base) as other:
+        other.execute("DROP TABLE answers")
+    with pytest.raises(NotKept):
+        rooms.tallies(code)
+    assert rooms.join(code)[1].learners == 1  # what can be done still is
