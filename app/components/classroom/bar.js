@@ -20,6 +20,7 @@ export class Bar {
       room.join(this.code.value);
     });
     this.door.addEventListener("keydown", ({ key }) => key === "Escape" && this.open(false));
+    document.addEventListener("pointerdown", (event) => event.composedPath().includes(this.door) || this.open(false));
     press(".invite", () => part(".invitation").showModal());
     press(".done", () => part(".invitation").close());
     press(".copy", () => this.copy());
