@@ -3,7 +3,7 @@
     python -m benchmarks.gpu [--peers PYTHON] [--packages FOLDER]
 
 PYTHON runs the peers, by default that of `.venv-bench`; FOLDER is where their packages lie, if not with it.
-Every time is the median of many runs, the card's cache emptied before each.
+Every time is the median of many runs, the card's cache emptied before each (`peers/clock.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = [
     ROOT / "benchmarks" / "peers" / name for name in ("flash_linear_attention.py", "titans_pytorch_gpu.py")
 ]
+COMPILED_BY = ROOT / "benchmarks" / "peers" / "compiled.py"
 PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 DEVICE = "cuda"
 CHUNK = 64
@@ -58,12 +60,14 @@ STEPS = [replace(MAIN, batch=n, tokens=1) for n in (1, 50)]
 
 @dataclass(frozen=True)
 class Row:
-    """One contestant at one size: milliseconds, median and quartiles."""
+    """One contestant at one size: milliseconds as `clock.timed` gives them."""
 
     name: str
     size: Size
     median_ms: float
     quartiles_ms: tuple[float, float]
+    started_ms: float
+    recorded: bool
 
 
 class Call(NamedTuple):
@@ -117,17 +121,10 @@ def deep_call(size: Size, gradients: bool = False) -> Call:
     return Call(tokens, weights, tuple(torch.zeros_like(w) for w in weights))
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, float, float]:
-    """Milliseconds: lower quartile, median, upper quartile."""
-    from triton.testing import do_bench
-
-    low, median, high = do_bench(work, warmup=50, rep=200, quantiles=[0.25, 0.5, 0.75])
-    return low, median, high
-
-
 def row(name: str, size: Size, work: Callable[[], Any]) -> Row:
-    low, median, high = timed(work)
-    return Row(name, size, round(median, 4), (round(low, 4), round(high, 4)))
+    from benchmarks.peers.clock import timed  # not at the top: it needs Triton
+
+    return Row(name, size, **timed(work))
 
 
 def ours(size: Size) -> Iterator[Row]:
@@ -161,15 +158,13 @@ def deep(size: Size) -> Iterator[Row]:
         yield row(f"{name}, with gradient", size, work)
 
 
-def in_pytorch(size: Size, compiled: Size) -> Iterator[Row]:
-    """The same memory as chunked PyTorch, eager at the full length and compiled at a shorter one."""
+def in_pytorch(size: Size, short: Size) -> Iterator[Row]:
+    """The same memory as chunked PyTorch, and ours at the length that a compiler can take it in."""
     with torch.no_grad():
-        one = call(size)
+        one, brief = call(size), call(short)
         yield row("chunked PyTorch, eager", size, lambda: one.run(CHUNK, "torch"))
-        short = call(compiled)
-        yield row("ours, block = chunk", compiled, lambda: short.run(CHUNK, "triton"))
-        run = torch.compile(Call.run)
-        yield row("chunked PyTorch, compiled", compiled, lambda: run(short, CHUNK, "torch"))
+        yield row("chunked PyTorch, eager", short, lambda: brief.run(CHUNK, "torch"))
+        yield row("ours, block = chunk", short, lambda: brief.run(CHUNK, "triton"))
 
 
 def ceilings(size: Size) -> Iterator[Row]:
@@ -214,18 +209,25 @@ def steps(sizes: list[Size]) -> Iterator[Row]:
 
 def peers(python: str, packages: str | None, sizes: list[Size]) -> list[dict[str, Any]]:
     """What the peers' processes measured: rows as ours, with the error against the peer's own slow form."""
-    task = json.dumps({"packages": packages, "sizes": [asdict(size) for size in sizes]})
-    if not Path(python).exists():
+    if not shutil.which(python):
         print(f"no peers: there is no {python} (make .venv-bench/ready, or --peers)", file=sys.stderr)
         return []
-    rows: list[dict[str, Any]] = []
-    for peer in PEERS:
-        command = [python, "-I", str(peer)]
-        done = subprocess.run(command, input=task, text=True, stdout=subprocess.PIPE, cwd=ROOT.anchor)
-        if done.returncode:
-            print(f"{peer.name} failed: what it said stands above", file=sys.stderr)
-        else:
-            rows += json.loads(done.stdout)
+    task = {"packages": packages, "sizes": [asdict(size) for size in sizes]}
+    return [row for peer in PEERS for row in told_by([python, "-I", str(peer)], task)]
+
+
+def compiled(size: Size) -> list[dict[str, Any]]:
+    """Chunked PyTorch compiled, by the packages of this Python alone, without those of PYTHONPATH."""
+    return told_by([sys.executable, "-E", str(COMPILED_BY)], asdict(size))
+
+
+def told_by(command: list[str], task: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that a process tells; none, and why, where it fails."""
+    done = subprocess.run(command, input=json.dumps(task), text=True, stdout=subprocess.PIPE, cwd=ROOT.anchor)
+    if done.returncode:
+        print(f"{command[-1]} failed: what it said stands above", file=sys.stderr)
+        return []
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
 
 
@@ -239,25 +241,24 @@ def card() -> dict[str, str]:
 
 def check() -> None:
     """The tests of the kernels, on this card; most of their time is compiling, which several can share."""
-    command = [sys.executable, "-m", "pytest", "-q", "tests/kernels/gpu"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/kernels/gpu"]
     if find_spec("xdist"):
         command += ["-n", str(min(8, os.cpu_count() or 1))]
     if subprocess.run(command, cwd=ROOT).returncode:
         raise SystemExit("the kernels are not right on this card: nothing is timed")
 
 
-def measure(python: str, packages: str | None) -> dict[str, Any]:
-    """All rows, and what they ran on."""
+def measure() -> dict[str, Any]:
+    """Our rows, and what they ran on."""
     before = card()
     rows: list[Row] = []
     parts = [ceilings(MAIN), ours(MAIN), iter([attention(MAIN)]), in_pytorch(MAIN, COMPILED)]
     for part in tqdm([*parts, deep(DEEP), lengths(LENGTHS), steps(STEPS)], desc="timing", unit="part"):
         rows += part
-    theirs = peers(python, packages, [MAIN, *LENGTHS])
     return {
         "machine": describe("torch", "triton"),
         "card": {"before": before, "after": card()},
-        "rows": [asdict(one) for one in rows] + theirs,
+        "rows": [asdict(one) for one in rows],
     }
 
 
@@ -289,7 +290,10 @@ def main() -> None:
     if not torch.cuda.is_available():
         raise SystemExit("there is no CUDA GPU that PyTorch sees here: nothing can be timed")
     check()
-    result = measure(chosen.peers, chosen.packages)
+    result = measure()
+    keep("gpu", result)  # should a peer fail
+    result["rows"] += peers(chosen.peers, chosen.packages, [MAIN, *LENGTHS]) + compiled(COMPILED)
+    result["card"]["after"] = card()
     print(table(result))
     print(f"kept in {keep('gpu', result).relative_to(ROOT)}")
     together.main()

@@ -1,23 +1,25 @@
 """Which backend computes a call."""
 
 import os
-from functools import cache
 from importlib.util import find_spec
 
 import torch
 
+from kernels.gpu.assembler import IN_WORDS as NO_ASSEMBLER
+from kernels.gpu.assembler import sound_assembler
 from kernels.gpu.limits import IN_WORDS, fits
 from kernels.output import Weights
 
 BACKENDS = ("auto", "reference", "torch", "triton", "numba")
 HALF = (torch.float16, torch.bfloat16)
+HAS_TRITON = find_spec("triton") is not None  # asked once: torch.compile cannot look
 
 
 def usual_backend(weights: Weights, block_size: int, operands: torch.dtype | None = None) -> str:
     """What "auto" takes for many tokens of such a memory: "triton" on a GPU where the kernels take it, else
     "torch". operands: the dtype of keys and values, where it is not that of the weights."""
-    able = weights[0].is_cuda and has_triton() and fits(weights, block_size, operands)
-    return "triton" if able else "torch"
+    able = weights[0].is_cuda and HAS_TRITON and fits(weights, block_size, operands)
+    return "triton" if able and sound_assembler() else "torch"
 
 
 def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtype) -> str:
@@ -26,7 +28,7 @@ def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtyp
         return usual_backend(weights, block_size, operands)
     if backend == "triton":
         device = weights[0].device
-        if not has_triton():
+        if not HAS_TRITON:
             raise RuntimeError(
                 "the backend 'triton' needs Triton, which is not installed: pip install triton."
             )
@@ -35,16 +37,13 @@ def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtyp
                 f"the backend 'triton' runs on CUDA tensors, but these are on {device}: move them, or set "
                 "TRITON_INTERPRET=1 before Python starts to try it slowly on the CPU."
             )
+        if device.type == "cuda" and not sound_assembler():
+            raise RuntimeError(NO_ASSEMBLER)
         if device.type != "cuda" and operands == torch.bfloat16:
             raise ValueError("Triton's interpreter multiplies bfloat16 wrongly: take float16 or float32.")
         if not fits(weights, block_size, operands):
             raise ValueError(f"the Triton kernels take float32 or less, and {IN_WORDS}.")
     return backend
-
-
-@cache
-def has_triton() -> bool:
-    return find_spec("triton") is not None
 
 
 def interpreting() -> bool:

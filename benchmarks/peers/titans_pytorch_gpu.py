@@ -9,14 +9,16 @@ alone.
 import json
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 TASK = json.load(sys.stdin)
 if TASK["packages"]:
     sys.path.insert(0, TASK["packages"])
+sys.path.append(str(Path(__file__).parent))
 
+import clock  # noqa: E402
 import torch  # noqa: E402
 from titans_pytorch import MemoryMLP, NeuralMemory  # noqa: E402
-from triton.testing import do_bench  # noqa: E402
 
 CHUNK, ALLOWED = 64, 1e-3
 CHECKED = {"batch": 2, "heads": 2, "tokens": 4 * CHUNK, "width": 64}
@@ -54,8 +56,7 @@ def with_gradient(memory, x):
 
 def timed(name, size, work, wrong):
     with torch.autocast("cuda", torch.bfloat16):
-        low, median, high = do_bench(work, warmup=50, rep=200, quantiles=[0.25, 0.5, 0.75])
-    times = {"median_ms": round(median, 4), "quartiles_ms": [round(low, 4), round(high, 4)]}
+        times = clock.timed(work)
     return {"name": name, "size": size, **times, "error": wrong, "version": version("titans-pytorch")}
 
 

@@ -34,8 +34,10 @@ from kernels.gpu import (
     state,
     telemetry,
 )
+from kernels.gpu.assembler import IN_WORDS, sound_assembler
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.limits import LARGE, stages, units_at_once
+from kernels.gpu.operators import BOUNDED, REGISTERS
 
 WARP = 32
 SHARED = {
@@ -44,23 +46,23 @@ SHARED = {
     89: 99 << 10,
     90: 227 << 10,
 }  # bytes a program may share, by capability
-WHOLE = {"L", "T", "H", "chunks", "blocks", "offset", "block"}  # the integers; all else is a pointer
+WHOLE = {"L", "T", "H", "first", "count", "blocks", "offset", "block"}  # the integers; all else is a pointer
 EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
 EXACT |= {
     "sizes",
+    "told",
+    "moments",
     "to_last",
     "to_first",
     "to_eta",
     "to_theta",
     "to_alpha",
-    "to_p",
-    "to_vectors",
 }  # float32 whatever the operands
 
 
 class Form(NamedTuple):
-    """A kernel as it is started: its constants, its warps, the dtype of its operands, and how far its loop
-    loads ahead."""
+    """A kernel as it is started: its constants, its warps, the dtype of its operands, how far its loop loads
+    ahead, and how many registers a thread may have."""
 
     name: str
     kernel: Any
@@ -68,6 +70,7 @@ class Form(NamedTuple):
     warps: int
     operand: str = "bf16"
     stages: int = 3
+    registers: int | None = None
 
 
 class Taken(NamedTuple):
@@ -82,30 +85,30 @@ def forms(width: int, operand: str, on_large: bool) -> Iterator[Form]:
     """All kernels of the linear memory at one width of keys and values, chunks as long as they are made."""
     half = operand != "fp32"
     row, longest = (2 * width, 64) if half else (4 * width, 32)
-    for form in _forms(width, longest, "tf32" if half else "tf32x3", "tf32x3"):
+    for form in _forms(width, longest, "tf32" if half else "tf32x3", 4 if half else 8):
         ahead = stages(row, on_large) if "state" in form.name else 3
-        yield form._replace(name=f"{form.name}, {width} {operand}", operand=operand, stages=ahead)
+        bound = REGISTERS if half and form.name.split(",")[0] in BOUNDED else None
+        name = f"{form.name}, {width} {operand}"
+        yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
 
 
-def _forms(width: int, rows: int, precision: str, inverse_precision: str) -> Iterator[Form]:
+def _forms(width: int, rows: int, precision: str, side: int) -> Iterator[Form]:
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    reading: dict[str, Any] = {"BEFORE": False, "PRECISION": precision}
-    inverse: dict[str, Any] = {**reading, "INVERSE_PRECISION": inverse_precision}
+    reading: dict[str, Any] = {"READ": 0, "PRECISION": precision}
     columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
     parallel, solved = state.PARALLEL.value, state.SOLVED.value
     for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
-        warps = 8 if rule == solved else 4
-        constants = {**shape, **inverse, "BLOCK": block, "SOLVED": rule == solved}
-        yield Form(f"prepare, {name}", prepare.prepare, constants, warps)
         yield Form(f"state, {name}", state.state, {**columns, "RULE": rule}, 4)
-        yield Form(f"reverse_state, {name}", state.reverse_state, {**columns, "RULE": rule}, 4)
+        yield Form(f"reverse_state, {name}", state.reverse_state, {**columns, "RULE": rule, "READ": 0}, 4)
         constants = {**shape, **reading, "BLOCK": block, "RULE": rule}
-        yield Form(f"to_tokens, {name}", backward.to_tokens, constants, 8)
-        yield Form(f"to_coefficients, {name}", backward.to_coefficients, constants, 8)
-    yield Form("output", output.output, {**shape, **reading}, 8)
-    yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, 8)
-    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": precision}, 8)
-    yield Form("telemetry", telemetry.telemetry, {**shape, "PRECISION": precision, "SHIFTED": False}, 8)
+        yield Form(f"to_tokens, {name}", backward.to_tokens, constants, side)
+    yield Form("prepare", prepare.prepare, {"C": rows}, 1)
+    yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision}, side)
+    for name, sized in (("output", False), ("output, telemetry", True)):
+        yield Form(name, output.output, {**shape, **reading, "SIZED": sized, "SHIFTED": False}, side)
+    yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, side)
+    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": precision}, side)
+    yield Form("telemetry", telemetry.telemetry, {"C": rows, "SHIFTED": False}, 1)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
     yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
 
@@ -115,7 +118,7 @@ def deep_forms(width: int, rows: int) -> Iterator[Form]:
     shape: dict[str, Any] = {"K": width, "N": 2 * width, "V": width, "C": rows}
     shape["TILE"] = units_at_once(rows, width)
     place = f"{width} wide, {rows} rows"
-    constants: dict[str, Any] = {"K": width, "C": rows, "BEFORE": True, "BOUNDED": True}
+    constants: dict[str, Any] = {"K": width, "C": rows, "READ": 1, "BOUNDED": True}
     yield Form(f"deep_prepare, {place}", deep_prepare.deep_prepare, constants, 4, "fp32")
     constants = {**shape, "SHIFTED": True, "BOUNDED": True, "TELEMETRY": True, "ACT": deep.SILU.value}
     yield Form(f"deep, {place}", deep.deep, constants, WARPS, "fp32")
@@ -143,7 +146,7 @@ def taken(form: Form, capability: int) -> Taken:
         attrs={(i,): [["tt.divisibility", 16]] for i, name in enumerate(names) if signature[name][0] == "*"},
     )
     target = GPUTarget("cuda", capability, WARP)
-    options = {"num_warps": form.warps, "num_stages": form.stages}
+    options = {"num_warps": form.warps, "num_stages": form.stages, "maxnreg": form.registers}
     compiled = triton.compile(source, target=target, options=options)
     return _assembled(compiled.asm["ptx"], capability, compiled.metadata.shared)
 
@@ -172,9 +175,10 @@ def _assembled(ptx: str, capability: int, shared: int) -> Taken:
 
 
 def _assembler() -> str:
-    """The one in Triton's package: newer releases bring two, of which one knows all architectures."""
-    folder = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
-    return str(next(path for path in (folder / "ptxas-blackwell", folder / "ptxas") if path.exists()))
+    found: str | None = sound_assembler()
+    if found is None:
+        raise RuntimeError(IN_WORDS)
+    return found
 
 
 def every(capability: int) -> Iterator[Form]:

@@ -82,7 +82,7 @@ def deep_memory(
     with torch.cuda.device_of(q):  # kernels start on the current device
         deep_prepare.deep_prepare[(memories * blocks,)](
             q, k, eta, theta, alpha, vectors, ends, reads, attention, *lengths,
-            K=wide, C=rows, BEFORE=before, BOUNDED=bounded,
+            K=wide, C=rows, READ=int(before), BOUNDED=bounded,
         )  # fmt: skip
         deep.deep[(memories,)](
             q, k, v, vectors, ends, reads, attention,

@@ -8,15 +8,14 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.tiles import (
-    at_start,
     carried,
-    carried_at_start,
     coefficients,
     entry,
     exact,
+    left_of_writes,
     load_gates,
     load_rows,
-    row,
+    the_row_before,
     whereabouts,
 )
 
@@ -41,7 +40,7 @@ def deep_prepare(
     H,
     K: tl.constexpr,
     C: tl.constexpr,
-    BEFORE: tl.constexpr,
+    READ: tl.constexpr,
     BOUNDED: tl.constexpr,
 ):
     """One block of L tokens of one memory; grid (B H blocks).
@@ -50,7 +49,7 @@ def deep_prepare(
     what M_0 and S_0 count where it reads, and its step, 2 theta. ends [B H, blocks, 3]: b, f, h of the end.
     reads [B H, blocks, C, C]: what each write counts in each read; attention: that times q_t·k_i.
     """
-    n, block, place = whereabouts(L, T)
+    n, block, place = whereabouts(L, T, 0, T // L)
     batch, head, t0 = n // H, n % H, block * L
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
@@ -62,20 +61,20 @@ def deep_prepare(
         damped = 1.0 + tl.sum(met, axis=1)
         step *= (1.0 - momentum) / (damped * damped)
 
-    p, of_momentum, of_memory = coefficients(momentum, kept, C, "ieee")
-    b, f, h = carried(momentum, kept, of_memory)
+    in_memory, in_momentum = left_of_writes(eta, alpha, batch, head, t0, L, T, H, C)
+    b, f, h = carried(momentum, kept)
     vector = vectors + place * VECTORS * C + r
     tl.store(vector + GIVEN * C, step)
-    tl.store(vector + WRITE_MEMORY * C, row(p, L - 1, C) * step)
-    tl.store(vector + WRITE_MOMENTUM * C, row(of_momentum, L - 1, C) * step)
+    tl.store(vector + WRITE_MEMORY * C, in_memory * step)
+    tl.store(vector + WRITE_MOMENTUM * C, in_momentum * step)
     tl.store(ends + place * ENDS, entry(b, L - 1, C))
     tl.store(ends + place * ENDS + 1, entry(f, L - 1, C))
     tl.store(ends + place * ENDS + 2, entry(h, L - 1, C))
-    if BEFORE:
-        b, f = carried_at_start(b, f, 1, C)
-        p = at_start(p, 1, C, "ieee")
+    if READ:
+        b, f = the_row_before(b, 1.0, C), the_row_before(f, 0.0, C)
     tl.store(vector + READ_MEMORY * C, b)
     tl.store(vector + READ_MOMENTUM * C, f)
+    p, _ = coefficients(momentum, kept, None, C, READ, "ieee")
     square = place * C * C + r[:, None] * C + r[None, :]
     p *= step[None, :]
     tl.store(reads + square, p)

@@ -4,9 +4,9 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.deep import MOMENTS, PRODUCTS
-from kernels.gpu.norms import squared_norms
+from kernels.gpu.norms import before_writes, squared_norms, store_sizes
 from kernels.gpu.telemetry import SIZES
-from kernels.gpu.tiles import exact, load_gates, load_rows, whereabouts
+from kernels.gpu.tiles import carried, coefficients, exact, load_gates, load_rows, whereabouts
 
 
 @triton.jit
@@ -35,7 +35,7 @@ def deep_sizes(
 
     steps, inputs, deltas1, deltas2, products, moments: what `deep` made.
     """
-    n, block, place = whereabouts(L, T)
+    n, block, place = whereabouts(L, T, 0, T // L)
     batch, head, t0 = n // H, n % H, block * L
     r, unit = tl.arange(0, C), tl.arange(0, TILE)
     tokens = r < L
@@ -62,18 +62,18 @@ def deep_sizes(
 
     product = products + token * PRODUCTS
     moment = moments + place * MOMENTS
-    momenta, memory = squared_norms(
-        momentum, step, kept, write,
+    p, of_momentum = coefficients(momentum, kept, None, C, 0, "ieee")
+    b, f, h = carried(momentum, kept)
+    in_memory, in_momentum = before_writes(
         tl.load(product, mask=tokens, other=0.0),
         tl.load(product + 1, mask=tokens, other=0.0),
+        both, p, of_momentum, b, f, h,
+    )  # fmt: skip
+    momenta, memory = squared_norms(
+        momentum, step, kept, write, in_memory, in_momentum,
         tl.load(product + 2, mask=tokens, other=0.0),
-        both,
         tl.load(moment), tl.load(moment + 1), tl.load(moment + 2),
         tl.load(moment + 3), tl.load(moment + 4), tl.load(moment + 5),
-        SHIFTED, C, "ieee",
+        b, f, h, SHIFTED,
     )  # fmt: skip
-    out = sizes + token * SIZES
-    tl.store(out, loss, mask=tokens)
-    tl.store(out + 1, 2.0 * tl.sqrt(write), mask=tokens)
-    tl.store(out + 2, tl.sqrt(tl.maximum(momenta, 0.0)), mask=tokens)
-    tl.store(out + 3, tl.sqrt(tl.maximum(memory, 0.0)), mask=tokens)
+    store_sizes(sizes + token * SIZES, loss, write, momenta, memory, tokens)

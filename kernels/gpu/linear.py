@@ -11,8 +11,8 @@ from torch import Tensor
 
 from kernels.gpu.limits import longest_chunk, tile
 from kernels.gpu.linear_stream import linear_recurrent
-from kernels.gpu.operators import linear_memory, linear_sizes
-from kernels.gpu.widen import padded, widened
+from kernels.gpu.operators import linear_memory
+from kernels.gpu.widen import cut_out, narrowed, padded, widened
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 from kernels.pieces import cut
 
@@ -30,15 +30,15 @@ class _Launch(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """What came of some tokens. y, residuals [B, T, H, V]; memory, momentum, reference [B, H, K, V], the last
-    being the memory at the start of the block that is open; sizes [B, T, H, 4], None without telemetry."""
+    """What came of some tokens. y [B, T, H, V]; memory, momentum, reference [B, H, K, V], the last being the
+    memory at the start of the block that is open; told: errors [B, T, H, V], -2 times the residuals, and
+    sizes [B, T, H, 4], None without telemetry."""
 
     y: Tensor
-    residuals: Tensor
     memory: Tensor
     momentum: Tensor
     reference: Tensor
-    sizes: Tensor | None
+    told: tuple[Tensor, Tensor] | None
 
 
 def linear(
@@ -80,23 +80,27 @@ def _output(
     run: _Run, q: Tensor, k: Tensor, v: Tensor, theta: Tensor, origin: Tensor | None, offset: int
 ) -> MemoryOutput:
     rows, columns = k.shape[3], v.shape[3]
-    y = run.y[..., :columns]
-    memory, momentum, reference = (x[..., :rows, :columns] for x in (run.memory, run.momentum, run.reference))
+    y = narrowed(run.y, columns)
+    memory, momentum, reference = (
+        cut_out(x, rows, columns) for x in (run.memory, run.momentum, run.reference)
+    )
     if origin is not None:
         y, memory, reference = _answers(y, q, origin), memory + origin, reference + origin
-    factors = ((k.detach(), -2 * run.residuals[..., :columns].detach()),)
-    return MemoryOutput(
+    out = MemoryOutput(
         y=y,
         weights=(memory,),
         momentum=(momentum,),
         block_start=(reference,) if offset else None,
         offset=offset,
         block_keys=None,
-        telemetry={}
-        if run.sizes is None
-        else dict(zip(TELEMETRY, (*run.sizes.unbind(-1), theta.detach()), strict=True)),
-        factors=() if run.sizes is None else factors,
+        telemetry={},
+        factors=(),
     )
+    if run.told is None:
+        return out
+    errors, sizes = (x.detach() for x in run.told)
+    told = dict(zip(TELEMETRY, (*sizes.unbind(-1), theta.detach()), strict=True))
+    return out._replace(telemetry=told, factors=((k.detach(), narrowed(errors, columns)),))
 
 
 def _one_by_one(
@@ -111,7 +115,7 @@ def _one_by_one(
     """All tokens in one launch."""
     y, residuals, last, sizes = linear_recurrent(*tokens, *state, shift, offset, block, before, sized)
     memory, momentum, reference = last.unbind(0)
-    return _Run(y, residuals, memory, momentum, reference, sizes if sized else None)
+    return _Run(y, memory, momentum, reference, (-2 * residuals, sizes) if sized else None)
 
 
 def _in_chunks(
@@ -125,25 +129,46 @@ def _in_chunks(
 ) -> _Run:
     """Launch after launch, each of chunks side by side."""
     memory, momentum, reference = state
-    reads, residuals, sizes = [], [], []
+    reads, errors, sizes = [], [], []
     longest = longest_chunk(tokens[0].dtype)
     for launch in _launches(tokens[0].shape[1], offset, block, longest):
-        span = slice(launch.start, launch.start + launch.size * launch.chunks)
-        q, k, v, *gates = (x[:, span].contiguous() for x in tokens)
+        q, k, v, *gates = (_part(x, launch) for x in tokens)
         if launch.opens:
             reference = memory
         if launch.rule == "given":
             v = _residuals(v, k, reference)
-        y, residual, last, starts = linear_memory(
-            q, k, v, *gates, memory, momentum, launch.size, min(block, longest), launch.rule, before
+        y, _, last, _, size, error = linear_memory(
+            q,
+            k,
+            v,
+            *gates,
+            memory,
+            momentum,
+            shift,
+            launch.size,
+            min(block, longest),
+            launch.rule,
+            before,
+            sized,
         )
         memory, momentum = (x.contiguous() for x in last.unbind(0))
         reads.append(y)
-        residuals.append(residual)
-        if sized:
-            sizes.append(linear_sizes(k, *gates, residual, starts, shift, launch.size))
-    run = _Run(torch.cat(reads, 1), torch.cat(residuals, 1), memory, momentum, reference, None)
-    return run._replace(sizes=torch.cat(sizes, 1)) if sized else run
+        errors.append(error)
+        sizes.append(size)
+    told = (_joined(errors), _joined(sizes)) if sized else None
+    return _Run(_joined(reads), memory, momentum, reference, told)
+
+
+def _part(x: Tensor, launch: _Launch) -> Tensor:
+    """A launch's tokens of x [B, T, ...], contiguous. All of them are x itself: a gradient through a slice
+    costs as much as the kernels."""
+    length = launch.size * launch.chunks
+    return x if length == x.shape[1] else x[:, launch.start : launch.start + length].contiguous()
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Tokens [B, T, ...] one after the other; one part alone is not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
 def _launches(length: int, offset: int, block: int, longest: int) -> Iterator[_Launch]:

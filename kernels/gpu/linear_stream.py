@@ -28,7 +28,7 @@ def linear_recurrent(
 
     reference [B, H, K, V]: the memory that gradients are taken at while the open block of `offset` tokens
     lasts. Returns y and residuals like v, memory, momentum and reference after the last token,
-    [3, B, H, K, V], and, if `sized`, what `linear_sizes` gives. Without outer gradients.
+    [3, B, H, K, V], and, if `sized`, the sizes as `linear_memory` gives them. Without outer gradients.
     """
     batch, tokens, heads, wide = q.shape
     y, residuals = torch.empty_like(v), torch.empty_like(v)

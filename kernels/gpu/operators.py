@@ -4,18 +4,22 @@ Here is decided how a chunk becomes tiles and programs; what is computed stands 
 """
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from kernels.backends import HALF
 from kernels.gpu import backward, output, prepare, state, telemetry
+from kernels.gpu.assembler import sound_assembler
 from kernels.gpu.limits import large, stages, tile
+from kernels.gpu.overlap import Kernels, overlapped, parts
 
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
-TO_VECTORS = int(backward.TO_VECTORS)
+TOLD, MOMENTS, TO_VECTORS = int(output.TOLD), int(output.MOMENTS), int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
+BOUNDED = ("solve", "output")  # faster with three programs on a processor than with two
+REGISTERS = 168  # of a thread, so that three find room there
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
 
@@ -29,68 +33,59 @@ def linear_memory(
     alpha: Tensor,
     memory: Tensor,
     momentum: Tensor,
+    origin: Tensor | None,
     chunk: int,
     block: int,
     rule: str,
     before: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    sized: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Whole chunks of `chunk` tokens through a linear memory.
 
     q, k [B, T, H, K], v [B, T, H, V] in float32, float16 or bfloat16, K and V powers of two from 16 on; gates
     [B, T, H], memory, momentum [B, H, K, V] in float32; all contiguous. rule: "solved" for gradient blocks of
     `block` tokens within a chunk, "parallel" where they are the chunk, "given" where v holds the residuals.
-    Returns y and the residuals like v, the last memory and momentum [2, B, H, K, V] in float32, and those at
-    every chunk's start, [2, B H, chunks, K, V] like v. Outer gradients reach all tensors through y and last.
+    Returns y and the residuals like v; the last memory and momentum [2, B, H, K, V] in float32, and those at
+    every chunk's start, [2, B H, chunks, K, V] like v; and, if `sized`, loss and the norms of gradient,
+    momentum and memory at every token, [B, T, H, 4], the memory being shifted by origin [B, H, K, V], and
+    -2 times the residuals, like v. Outer gradients reach all tensors but the origin, through y and last.
     """
     batch, tokens, heads, wide = q.shape
-    high, chunks = v.shape[3], tokens // chunk
-    gates = (eta, theta, alpha)
-    ready = _prepared(k, v, gates, chunk, block, rule, before)
+    high, chunks, memories = v.shape[3], tokens // chunk, batch * heads
+    gates, lengths = (eta, theta, alpha), (chunk, tokens, heads)
     y, residuals = torch.empty_like(v), torch.empty_like(v)
-    starts = v.new_empty(2, batch * heads, chunks, wide, high)
+    starts = v.new_empty(2, memories, chunks, wide, high)
     last = memory.new_empty(2, batch, heads, wide, high)
-    width = min(high, COLUMNS)
+    sizes, errors = (
+        x.new_empty(batch, tokens if sized else 0, heads, n) for x, n in ((eta, SIZES), (v, high))
+    )
+    told = eta.new_empty(memories, chunks, TOLD, tile(chunk)) if sized else eta
+    moments = eta.new_empty(memories, chunks, MOMENTS) if sized else eta
+    shape, width, shifted = _shape(k, v, chunk), min(high, COLUMNS), origin is not None
     with on_device_of(q):
-        state.state[(batch * heads, high // width)](
-            k,
-            v,
-            *ready.system,
-            *ready.coefficients,
-            memory,
-            momentum,
-            residuals,
-            starts,
-            last,
-            chunk,
-            tokens,
-            heads,
-            chunks,
-            K=wide,
-            V=high,
-            WIDTH=width,
-            C=tile(chunk),
-            RULE=RULES[rule],
-            num_stages=_stages(k, v),
-        )
-        output.output[(batch * heads * chunks,)](
-            q,
-            k,
-            *gates,
-            ready.coefficients[0],
-            residuals,
-            starts,
-            y,
-            chunk,
-            tokens,
-            heads,
-            K=wide,
-            V=high,
-            C=tile(chunk),
-            BEFORE=before,
-            PRECISION=_precision(k),
-            num_warps=8,
-        )
-    return y, residuals, last, starts
+        vectors, ends = _vectors(gates, chunk)
+        solve, system = _system(k, v, gates, vectors, chunk, block, rule)
+
+        def chain(first: int, count: int) -> None:
+            begin = (memory, momentum) if first == 0 else last.unbind(0)
+            state.state[(memories, high // width)](
+                k, v, *system[1:], vectors, ends, *begin, residuals, starts, last, *lengths, first, count,
+                **shape, WIDTH=width, RULE=RULES[rule], num_stages=_stages(k, v),
+            )  # fmt: skip
+
+        def read(first: int, count: int) -> None:
+            output.output[(memories * count,)](
+                q, k, *gates, vectors, residuals, starts, origin if shifted else memory, y, told, moments,
+                errors, *lengths, first, count, **shape, READ=int(before), SIZED=sized, SHIFTED=shifted,
+                **_beside(k, "output"),
+            )  # fmt: skip
+
+        overlapped(parts(chunks), solve, chain, read, q.device)
+        if sized:
+            telemetry.telemetry[(memories * chunks,)](
+                *gates, vectors, told, moments, sizes, *lengths, C=tile(chunk), SHIFTED=shifted, num_warps=1
+            )
+    return y, residuals, last, starts, sizes, errors
 
 
 @linear_memory.register_fake
@@ -103,11 +98,13 @@ def _linear_memory_shapes(
     alpha: Tensor,
     memory: Tensor,
     momentum: Tensor,
+    origin: Tensor | None,
     chunk: int,
     block: int,
     rule: str,
     before: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    sized: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     batch, tokens, heads, wide = q.shape
     high = v.shape[3]
     return (
@@ -115,6 +112,8 @@ def _linear_memory_shapes(
         torch.empty_like(v),
         memory.new_empty(2, batch, heads, wide, high),
         v.new_empty(2, batch * heads, tokens // chunk, wide, high),
+        eta.new_empty(batch, tokens if sized else 0, heads, SIZES),
+        v.new_empty(batch, tokens if sized else 0, heads, high),
     )
 
 
@@ -137,76 +136,56 @@ def linear_memory_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The outer gradients of `linear_memory`, of q, k, v and the gates, and of M and S [2, B, H, K, V].
 
-    What `prepare` made is made again: it is cheaper than to keep it.
+    What `prepare` and `solve` made is made again: it is cheaper than to keep it.
     """
-    batch, tokens, heads, wide = q.shape
-    high, chunks = v.shape[3], tokens // chunk
+    batch, tokens, heads, _ = q.shape
+    chunks, memories = tokens // chunk, batch * heads
     gates, lengths = (eta, theta, alpha), (chunk, tokens, heads)
-    ready = _prepared(k, v, gates, chunk, block, rule, before)
     to_residuals, to_v, to_q, to_k = (torch.empty_like(x) for x in (v, v, q, k))
     to_gates = [torch.empty_like(gate) for gate in gates]
     to_ends, to_first = torch.empty_like(starts), torch.empty_like(to_last)
-    shape: dict[str, Any] = {"K": wide, "V": high, "C": tile(chunk)}
-    rules: dict[str, Any] = {"RULE": RULES[rule]}
-    reading: dict[str, Any] = {"BEFORE": before, "PRECISION": _precision(k)}
-    width = min(high, COLUMNS)
-    rows = shape["C"]
-    to_p = eta.new_empty(batch * heads, chunks, rows, rows)
-    to_vectors = eta.new_empty(batch * heads, chunks, TO_VECTORS, rows)
-    kept = (ready.inverses, residuals, starts, to_y, to_residuals, to_ends)
+    to_p = q.new_empty(memories, chunks, tile(chunk), tile(chunk))
+    to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, tile(chunk))
+    shape, width = _shape(k, v, chunk), min(v.shape[3], COLUMNS)
+    rules: dict[str, Any] = {"RULE": RULES[rule], "READ": int(before)}
     with on_device_of(q):
-        backward.to_residuals[(batch * heads * chunks,)](
-            q, k, *gates, to_y, to_residuals, *lengths, **shape, **reading, num_warps=8
-        )
-        state.reverse_state[(batch * heads, high // width)](
-            q,
-            k,
-            *ready.system[:2],
-            *ready.coefficients,
-            to_y,
-            to_last,
-            to_residuals,
-            to_ends,
-            to_first,
-            *lengths,
-            chunks,
-            WIDTH=width,
-            **shape,
-            **rules,
-            num_stages=_stages(k, v),
-        )
-        backward.to_tokens[(batch * heads * chunks,)](
-            q,
-            k,
-            *gates,
-            ready.coefficients[0],
-            *kept,
-            to_q,
-            to_k,
-            to_v,
-            *lengths,
-            BLOCK=block,
-            **shape,
-            **rules,
-            **reading,
-            num_warps=8,
-        )
-        backward.to_coefficients[(batch * heads * chunks,)](
-            q,
-            k,
-            *kept,
-            to_p,
-            to_vectors,
-            *lengths,
-            BLOCK=block,
-            **shape,
-            **rules,
-            **reading,
-            num_warps=8,
-        )
-        backward.to_gates[(batch * heads * chunks,)](
-            *gates, to_p, to_vectors, *to_gates, *lengths, C=rows, PRECISION=_precision(k), num_warps=8
-        )
+        vectors, ends = _vectors(gates, chunk)
+        solve, system = _system(k, v, gates, vectors, chunk, block, rule)
+        kept = (vectors, system[0], residuals, starts, to_y, to_residuals, to_ends)
+
+        def from_reads(first: int, count: int) -> None:
+            solve(first, count)
+            backward.to_residuals[(memories * count,)](
+                q, k, *gates, vectors, to_y, to_residuals, *lengths, first, count,
+                **shape, READ=int(before), **_beside(k, "to_residuals"),
+            )  # fmt: skip
+
+        def chain(first: int, count: int) -> None:
+            begin = to_last if first + count == chunks else to_first
+            state.reverse_state[(memories, v.shape[3] // width)](
+                q, k, *system[1:3], vectors, ends, to_y, begin, to_residuals, to_ends, to_first, *lengths,
+                first, count, **shape, WIDTH=width, **rules, num_stages=_stages(k, v),
+            )  # fmt: skip
+
+        def to_tokens_and_gates(first: int, count: int) -> None:
+            backward.to_tokens[(memories * count,)](
+                q, k, *gates, *kept, to_q, to_k, to_v, to_p, to_vectors, *lengths, first, count,
+                **shape, BLOCK=block, **rules, **_beside(k, f"to_tokens, {rule}"),
+            )  # fmt: skip
+            backward.to_gates[(memories * count,)](
+                *gates,
+                vectors,
+                to_p,
+                to_vectors,
+                *to_gates,
+                *lengths,
+                first,
+                count,
+                C=tile(chunk),
+                **_beside(k, "to_gates"),
+            )
+
+        overlapped(parts(chunks)[::-1], from_reads, chain, to_tokens_and_gates, q.device)
     return to_q, to_k, to_v, to_gates[0], to_gates[1], to_gates[2], to_first
 
 
@@ -232,121 +211,65 @@ def _linear_memory_backward_shapes(
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, residuals, _, starts = output
+    _, residuals, _, starts, sizes, errors = output
     ctx.save_for_backward(*inputs[:6], residuals, starts)
-    ctx.options = inputs[8:]
-    ctx.mark_non_differentiable(residuals, starts)
+    ctx.options = inputs[9:13]
+    ctx.mark_non_differentiable(residuals, starts, sizes, errors)
 
 
-def _differentiate(ctx: Any, to_y: Tensor, _: Any, to_last: Tensor, __: Any) -> tuple[Tensor | None, ...]:
+def _differentiate(ctx: Any, to_y: Tensor, _: Any, to_last: Tensor, *__: Any) -> tuple[Tensor | None, ...]:
     found = linear_memory_backward(*ctx.saved_tensors, to_y.contiguous(), to_last.contiguous(), *ctx.options)
-    return (*found[:6], *found[6].unbind(0), None, None, None, None)
+    return (*found[:6], *found[6].unbind(0), *[None] * 6)
 
 
 linear_memory.register_autograd(_differentiate, setup_context=_keep)
 
 
-@torch.library.custom_op("titans::linear_sizes", mutates_args=())
-def linear_sizes(
-    k: Tensor,
-    eta: Tensor,
-    theta: Tensor,
-    alpha: Tensor,
-    residuals: Tensor,
-    starts: Tensor,
-    origin: Tensor | None,
-    chunk: int,
-) -> Tensor:
-    """Loss and the norms of gradient, momentum and memory at every token, [B, T, H, 4] in float32.
+def _vectors(gates: tuple[Tensor, ...], chunk: int) -> tuple[Tensor, Tensor]:
+    """What `prepare` makes, [B H, chunks, 7, C] and [B H, chunks, 4]."""
+    batch, tokens, heads = gates[0].shape
+    memories, chunks = batch * heads, tokens // chunk
+    vectors = gates[0].new_empty(memories, chunks, VECTORS, tile(chunk))
+    ends = gates[0].new_empty(memories, chunks, ENDS)
+    prepare.prepare[(memories * chunks,)](
+        *gates, vectors, ends, chunk, tokens, heads, C=tile(chunk), num_warps=1
+    )
+    return vectors, ends
 
-    residuals and starts as `linear_memory` gave them; origin [B, H, K, V]: what the memory was shifted by.
-    """
+
+def _system(
+    k: Tensor, v: Tensor, gates: tuple[Tensor, ...], vectors: Tensor, chunk: int, block: int, rule: str
+) -> tuple[Kernels, list[Tensor]]:
+    """What makes A, A diag(b) K, A diag(f) K, A V of some chunks, and where they then lie. Under other rules
+    than "solved" nothing does, and nobody looks at them."""
     batch, tokens, heads, wide = k.shape
-    sizes = eta.new_empty(batch, tokens, heads, SIZES)
-    with on_device_of(k):
-        telemetry.telemetry[(batch * heads * (tokens // chunk),)](
-            k,
-            eta,
-            theta,
-            alpha,
-            residuals,
-            starts,
-            sizes if origin is None else origin,
-            sizes,
-            chunk,
-            tokens,
-            heads,
-            K=wide,
-            V=residuals.shape[3],
-            C=tile(chunk),
-            SHIFTED=origin is not None,
-            PRECISION=_precision(k),
-            num_warps=8,
-        )
-    return sizes
+    memories, chunks = batch * heads, tokens // chunk
+    if rule != "solved":
+        return lambda first, count: None, [k] * 4
+    made = [
+        k.new_empty(memories, chunks, tile(chunk), width) for width in (tile(chunk), wide, wide, v.shape[3])
+    ]
+
+    def solve(first: int, count: int) -> None:
+        prepare.solve[(memories * count,)](
+            k, v, *gates, vectors, *made, chunk, tokens, heads, first, count,
+            **_shape(k, v, chunk), BLOCK=block, **_beside(k, "solve"),
+        )  # fmt: skip
+
+    return solve, made
 
 
-@linear_sizes.register_fake
-def _linear_sizes_shapes(
-    k: Tensor,
-    eta: Tensor,
-    theta: Tensor,
-    alpha: Tensor,
-    residuals: Tensor,
-    starts: Tensor,
-    origin: Tensor | None,
-    chunk: int,
-) -> Tensor:
-    return eta.new_empty(*eta.shape, SIZES)
+def _shape(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
+    """What the kernels are compiled for."""
+    return {"K": k.shape[3], "V": v.shape[3], "C": tile(chunk)}
 
 
-class _Ready(NamedTuple):
-    """What `prepare` made. system: A diag(b) K, A diag(f) K, A V, for the rule "solved" alone."""
-
-    coefficients: tuple[Tensor, Tensor]
-    inverses: Tensor
-    system: tuple[Tensor, Tensor, Tensor]
-
-
-def _prepared(
-    k: Tensor, v: Tensor, gates: tuple[Tensor, ...], chunk: int, block: int, rule: str, before: bool
-) -> _Ready:
-    batch, tokens, heads, wide = k.shape
-    high, chunks, rows = v.shape[3], tokens // chunk, tile(chunk)
-    per_chunk = (batch * heads, chunks)
-    vectors = gates[0].new_empty(*per_chunk, VECTORS, rows)
-    ends = gates[0].new_empty(*per_chunk, ENDS)
-    solved = rule == "solved"
-    widths = (rows, wide, wide, high)
-    made = [k.new_empty(*per_chunk, rows, width) if solved else k for width in widths]
-    with on_device_of(k):
-        prepare.prepare[(batch * heads * chunks,)](
-            k,
-            v,
-            *gates,
-            vectors,
-            ends,
-            *made,
-            chunk,
-            tokens,
-            heads,
-            K=wide,
-            V=high,
-            C=rows,
-            BLOCK=block,
-            SOLVED=solved,
-            BEFORE=before,
-            PRECISION=_precision(k),
-            INVERSE_PRECISION="tf32x3",
-            num_warps=8 if solved else 4,
-        )
-    inverses, keys_memory, keys_momentum, values = made
-    return _Ready((vectors, ends), inverses, (keys_memory, keys_momentum, values))
-
-
-def _precision(x: Tensor) -> str:
-    """How coefficients are multiplied: as exactly as the operands deserve."""
-    return "tf32" if x.dtype in HALF else "tf32x3"
+def _beside(x: Tensor, kernel: str) -> dict[str, Any]:
+    """How a kernel of all chunks side by side is compiled: coefficients are multiplied as exactly as operands
+    like x deserve, and with fewer warps products of float32 would spill."""
+    half = x.dtype in HALF
+    bound = {"maxnreg": REGISTERS} if half and kernel in BOUNDED else {}
+    return {"PRECISION": "tf32" if half else "tf32x3", "num_warps": 4 if half else 8, **bound}
 
 
 def _stages(k: Tensor, v: Tensor) -> int:
@@ -355,5 +278,8 @@ def _stages(k: Tensor, v: Tensor) -> int:
 
 
 def on_device_of(x: Tensor) -> AbstractContextManager[Any]:
-    """Kernels start on the current device: make it that of x."""
-    return torch.cuda.device(x.device) if x.is_cuda else nullcontext()
+    """Kernels start on the current device: make it that of x. They are assembled as they can be trusted."""
+    if not x.is_cuda:
+        return nullcontext()
+    sound_assembler()
+    return torch.cuda.device(x.device)

@@ -1,4 +1,4 @@
-"""All that a chunk can know before it meets a memory: coefficients, and the solved triangular system.
+"""All that a chunk can know before it meets a memory: how its tokens are weighed, and its system, solved.
 
 The residuals of a chunk whose gradient blocks are shorter than itself obey
 
@@ -13,34 +13,68 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.tiles import (
-    at_start,
     carried,
-    carried_at_start,
     coefficients,
     entry,
     inverse,
+    left_of_writes,
     load_gates,
     load_rows,
     matmul,
-    row,
+    vector_at,
     whereabouts,
 )
 
-# Rows of `vectors` and entries of `ends`, as the kernels after this one read them.
-WRITE_MEMORY, WRITE_MOMENTUM, READ_MEMORY, READ_MOMENTUM = (tl.constexpr(n) for n in range(4))
-START_MEMORY, START_MOMENTUM, VECTORS = (tl.constexpr(n) for n in range(4, 7))
-ENDS = tl.constexpr(3)
+# Rows of `vectors`, as the kernels after this one read them.
+WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT, LOGS = (tl.constexpr(n) for n in range(6))
+VECTORS, ENDS = tl.constexpr(7), tl.constexpr(4)
+SMALLEST = tl.constexpr(1e-12)  # of the gates in logarithms: what passes a smaller one is nothing beside 1
 
 
 @triton.jit
 def prepare(
+    eta,
+    theta,
+    alpha,
+    vectors,
+    ends,
+    L,
+    T,
+    H,
+    C: tl.constexpr,
+):
+    """The vectors of one chunk of one memory; grid (B H chunks).
+
+    vectors [B H, chunks, 7, C]: what each token's write counts in memory and momentum of the chunk's end; b,
+    f, h after each token; and the running sums of the gates' logarithms, of eta and of lambda, to base 2.
+    ends [B H, chunks, 4]: b, f, h of the chunk's end.
+    """
+    n, chunk, place = whereabouts(L, T, 0, T // L)
+    batch, head, t0 = n // H, n % H, chunk * L
+    momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
+    b, f, h = carried(momentum, kept)
+    in_memory, in_momentum = left_of_writes(eta, alpha, batch, head, t0, L, T, H, C)
+    out = vectors + place * VECTORS * C + tl.arange(0, C)
+    tl.store(out + WRITE_MEMORY * C, in_memory * step)
+    tl.store(out + WRITE_MOMENTUM * C, in_momentum * step)
+    tl.store(out + OF_MEMORY * C, b)
+    tl.store(out + OF_MOMENTUM * C, f)
+    tl.store(out + LEFT * C, h)
+    tl.store(ends + place * ENDS, entry(b, L - 1, C))
+    tl.store(ends + place * ENDS + 1, entry(f, L - 1, C))
+    tl.store(ends + place * ENDS + 2, entry(h, L - 1, C))
+    tl.store(out + LOGS * C, tl.cumsum(tl.log2(tl.maximum(momentum, SMALLEST)), axis=0))
+    tl.store(out + LOGS * C + C, tl.cumsum(tl.log2(tl.maximum(kept, SMALLEST)), axis=0))
+
+
+@triton.jit
+def solve(
     k,
     v,
     eta,
     theta,
     alpha,
     vectors,
-    ends,
     inverses,
     keys_memory,
     keys_momentum,
@@ -48,54 +82,36 @@ def prepare(
     L,
     T,
     H,
+    first,
+    count,
     K: tl.constexpr,
     V: tl.constexpr,
     C: tl.constexpr,
     BLOCK: tl.constexpr,
-    SOLVED: tl.constexpr,
-    BEFORE: tl.constexpr,
     PRECISION: tl.constexpr,
-    INVERSE_PRECISION: tl.constexpr,
 ):
-    """One chunk of one memory; grid (B H chunks).
+    """The system of one chunk of one memory, with blocks of BLOCK tokens; a program a chunk.
 
-    vectors [B H, chunks, 6, C]: what each token's write counts in memory and momentum of the chunk's end, and
-    what M_0 and S_0 count where it reads, and at the start of its block. ends [B H, chunks, 3]: b, f, h of
-    the chunk's end. With SOLVED also the inverses A [B H, chunks, C, C], A diag(b) K, A diag(f) K
-    [B H, chunks, C, K], and A V [B H, chunks, C, V]; without, the last two vectors are not written.
+    inverses [B H, chunks, C, C]: A; keys_memory, keys_momentum [B H, chunks, C, K]: A diag(b) K and
+    A diag(f) K; values [B H, chunks, C, V]: A V.
     """
-    n, chunk, place = whereabouts(L, T)
+    n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L
     r = tl.arange(0, C)
     momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
-    p, of_momentum, of_memory = coefficients(momentum, kept, C, PRECISION)
-    b, f, h = carried(momentum, kept, of_memory)
-    out = vectors + place * VECTORS * C + r
-    tl.store(out + WRITE_MEMORY * C, row(p, L - 1, C) * step)
-    tl.store(out + WRITE_MOMENTUM * C, row(of_momentum, L - 1, C) * step)
-    if BEFORE:
-        read_b, read_f = carried_at_start(b, f, 1, C)
-    else:
-        read_b, read_f = b, f
-    tl.store(out + READ_MEMORY * C, read_b)
-    tl.store(out + READ_MOMENTUM * C, read_f)
-    tl.store(ends + place * ENDS, entry(b, L - 1, C))
-    tl.store(ends + place * ENDS + 1, entry(f, L - 1, C))
-    tl.store(ends + place * ENDS + 2, entry(h, L - 1, C))
-    if SOLVED:
-        start_b, start_f = carried_at_start(b, f, BLOCK, C)
-        tl.store(out + START_MEMORY * C, start_b)
-        tl.store(out + START_MOMENTUM * C, start_f)
-        keys = load_rows(k, batch, head, t0, L, T, H, C, K)
-        met = at_start(p, BLOCK, C, PRECISION) * step[None, :]  # strictly lower
-        met *= matmul(keys, tl.trans(keys), k)
-        solved = inverse(met, C, INVERSE_PRECISION)
-        tile = place * C + r[:, None]
-        tl.store(inverses + tile * C + r[None, :], solved.to(k.dtype.element_ty))
-        at_keys = tile * K + tl.arange(0, K)[None, :]
-        wide = keys.to(tl.float32)
-        tl.store(keys_memory + at_keys, matmul(solved, start_b[:, None] * wide, k).to(k.dtype.element_ty))
-        tl.store(keys_momentum + at_keys, matmul(solved, start_f[:, None] * wide, k).to(k.dtype.element_ty))
-        targets = load_rows(v, batch, head, t0, L, T, H, C, V)
-        at_values = tile * V + tl.arange(0, V)[None, :]
-        tl.store(values + at_values, matmul(solved, targets, k).to(k.dtype.element_ty))
+    keys = load_rows(k, batch, head, t0, L, T, H, C, K)
+    targets = load_rows(v, batch, head, t0, L, T, H, C, V)
+    vector = vectors + place * VECTORS * C
+    b = vector_at(vector + OF_MEMORY * C, 1.0, BLOCK, C)
+    f = vector_at(vector + OF_MOMENTUM * C, 0.0, BLOCK, C)
+    p, _ = coefficients(momentum, kept, vector + LOGS * C, C, BLOCK, PRECISION)
+    met = p * step[None, :] * matmul(keys, tl.trans(keys), k)  # strictly lower
+    solved = inverse(met, C, PRECISION)
+    tile = place * C + r[:, None]
+    tl.store(inverses + tile * C + r[None, :], solved.to(k.dtype.element_ty))
+    at_keys = tile * K + tl.arange(0, K)[None, :]
+    wide = keys.to(tl.float32)
+    tl.store(keys_memory + at_keys, matmul(solved, b[:, None] * wide, k).to(k.dtype.element_ty))
+    tl.store(keys_momentum + at_keys, matmul(solved, f[:, None] * wide, k).to(k.dtype.element_ty))
+    at_values = tile * V + tl.arange(0, V)[None, :]
+    tl.store(values + at_values, matmul(solved, targets, k).to(k.dtype.element_ty))

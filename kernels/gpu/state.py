@@ -6,18 +6,18 @@ Columns of the memory never meet (the squared loss has no norm across them), so 
 import triton
 import triton.language as tl
 
-from kernels.gpu.prepare import (
-    ENDS,
-    READ_MEMORY,
-    READ_MOMENTUM,
-    VECTORS,
-    WRITE_MEMORY,
-    WRITE_MOMENTUM,
-)
-from kernels.gpu.tiles import matmul
+from kernels.gpu.prepare import ENDS, OF_MEMORY, OF_MOMENTUM, VECTORS, WRITE_MEMORY, WRITE_MOMENTUM
+from kernels.gpu.tiles import matmul, vector_at
 
 # Where a chunk's residuals come from: handed in; v - k M_0; or the solved system of `prepare`.
 GIVEN, PARALLEL, SOLVED = (tl.constexpr(n) for n in range(3))
+
+
+@triton.jit
+def load_ends(ends, place):
+    """b, f, h of a chunk's end. Loaded a chunk ahead, or all would wait for them."""
+    at = ends + place * ENDS
+    return tl.load(at), tl.load(at + 1), tl.load(at + 2)
 
 
 @triton.jit
@@ -37,28 +37,33 @@ def state(
     L,
     T,
     H,
-    chunks,
+    first,
+    count,
     K: tl.constexpr,
     V: tl.constexpr,
     WIDTH: tl.constexpr,
     C: tl.constexpr,
     RULE: tl.constexpr,
 ):
-    """Chunk after chunk of WIDTH columns of one memory; grid (B H, V / WIDTH).
+    """`count` chunks from `first` on, one after the other, of WIDTH columns of one memory.
 
-    memory, momentum [B, H, K, V], float32: the state before the first token. residuals [B, T, H, V].
+    Grid (B H, V / WIDTH).
+
+    memory, momentum [B, H, K, V], float32: the state before the first of them. residuals [B, T, H, V].
     starts [2, B H, chunks, K, V]: M and S at the start of each chunk. last [2, B, H, K, V], float32.
     """
     n = tl.program_id(0).to(tl.int64)
-    memories = tl.num_programs(0).to(tl.int64)
+    memories, chunks = tl.num_programs(0).to(tl.int64), T // L
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
     columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
     matrix = rows[:, None] * V + columns[None, :]
     m = tl.load(memory + n * K * V + matrix)
     s = tl.load(momentum + n * K * V + matrix)
-    for chunk in range(chunks):
+    b, f, h = load_ends(ends, n * chunks + first)
+    for chunk in range(first, first + count):
         place = n * chunks + chunk
+        next_ends = load_ends(ends, n * chunks + tl.minimum(chunk + 1, chunks - 1))
         tl.store(starts + place * K * V + matrix, m.to(starts.dtype.element_ty))
         tl.store(starts + (memories * chunks + place) * K * V + matrix, s.to(starts.dtype.element_ty))
         token = (batch * T + chunk * L + r[:, None]) * H + head
@@ -79,14 +84,10 @@ def state(
         out = vectors + place * VECTORS * C + r
         in_memory = tl.load(out + WRITE_MEMORY * C)
         in_momentum = tl.load(out + WRITE_MOMENTUM * C)
-        b, f, h = (
-            tl.load(ends + place * ENDS),
-            tl.load(ends + place * ENDS + 1),
-            tl.load(ends + place * ENDS + 2),
-        )
         turned = tl.trans(keys)
         m = b * m + f * s + matmul(turned, in_memory[:, None] * residual, k)
         s = h * s + matmul(turned, in_momentum[:, None] * residual, k)
+        b, f, h = next_ends
     tl.store(last + n * K * V + matrix, m)
     tl.store(last + (memories + n) * K * V + matrix, s)
 
@@ -107,59 +108,61 @@ def reverse_state(
     L,
     T,
     H,
-    chunks,
+    first,
+    count,
     K: tl.constexpr,
     V: tl.constexpr,
     WIDTH: tl.constexpr,
     C: tl.constexpr,
     RULE: tl.constexpr,
+    READ: tl.constexpr,
 ):
-    """The outer gradient, chunk before chunk; grid (B H, V / WIDTH).
+    """The outer gradient, `count` chunks down to `first`, one before the other; grid (B H, V / WIDTH).
 
-    to_y [B, T, H, V]; to_last [2, B, H, K, V], of the last M and S. to_residuals [B, T, H, V] holds what the
-    reads of the residual's own chunk made of it (`to_residuals` of backward.py), and is completed here.
+    to_y [B, T, H, V]; to_last [2, B, H, K, V], of the M and S after them. to_residuals [B, T, H, V] holds
+    what the reads of the residual's own chunk made of it (`to_residuals` of backward.py), and is completed.
     to_ends [2, B H, chunks, K, V]: the gradient of M and S at each chunk's end; to_first [2, B, H, K, V]: of
-    those before the first token.
+    those before them. READ: as in `output`.
     """
     n = tl.program_id(0).to(tl.int64)
-    memories = tl.num_programs(0).to(tl.int64)
+    memories, chunks = tl.num_programs(0).to(tl.int64), T // L
     batch, head = n // H, n % H
     r, rows = tl.arange(0, C), tl.arange(0, K)
     columns = tl.program_id(1) * WIDTH + tl.arange(0, WIDTH)
     matrix = rows[:, None] * V + columns[None, :]
     to_m = tl.load(to_last + n * K * V + matrix)
     to_s = tl.load(to_last + (memories + n) * K * V + matrix)
-    for back in range(chunks):
-        chunk = chunks - 1 - back
+    b, f, h = load_ends(ends, n * chunks + first + count - 1)
+    for back in range(count):
+        chunk = first + count - 1 - back
         place = n * chunks + chunk
+        next_ends = load_ends(ends, n * chunks + tl.maximum(chunk - 1, 0))
         tl.store(to_ends + place * K * V + matrix, to_m.to(to_ends.dtype.element_ty))
         tl.store(to_ends + (memories * chunks + place) * K * V + matrix, to_s.to(to_ends.dtype.element_ty))
         token = (batch * T + chunk * L + r[:, None]) * H + head
         valid = r[:, None] < L
         keys = tl.load(k + token * K + rows[None, :], mask=valid, other=0.0)
-        queries = tl.load(q + token * K + rows[None, :], mask=valid, other=0.0).to(tl.float32)
+        queries = tl.load(q + token * K + rows[None, :], mask=valid, other=0.0)
         reads = tl.load(to_y + token * V + columns[None, :], mask=valid, other=0.0)
         out = vectors + place * VECTORS * C + r
         in_memory = tl.load(out + WRITE_MEMORY * C)
         in_momentum = tl.load(out + WRITE_MOMENTUM * C)
-        read_b, read_f = tl.load(out + READ_MEMORY * C), tl.load(out + READ_MOMENTUM * C)
+        read_b = vector_at(vectors + (place * VECTORS + OF_MEMORY) * C, 1.0, READ, C)
+        read_f = vector_at(vectors + (place * VECTORS + OF_MOMENTUM) * C, 0.0, READ, C)
         at = to_residuals + token * V + columns[None, :]
         residual = tl.load(at, mask=valid, other=0.0).to(tl.float32)
         residual += in_memory[:, None] * matmul(keys, to_m, k)
         residual += in_momentum[:, None] * matmul(keys, to_s, k)
         tl.store(at, residual.to(to_residuals.dtype.element_ty), mask=valid)
-        b, f, h = (
-            tl.load(ends + place * ENDS),
-            tl.load(ends + place * ENDS + 1),
-            tl.load(ends + place * ENDS + 2),
-        )
-        to_s = f * to_m + h * to_s + matmul(tl.trans(read_f[:, None] * queries), reads, k)
-        to_m = b * to_m + matmul(tl.trans(read_b[:, None] * queries), reads, k)
+        turned = tl.trans(queries)
+        to_s = f * to_m + h * to_s + matmul(turned, read_f[:, None] * reads, k)
+        to_m = b * to_m + matmul(turned, read_b[:, None] * reads, k)
         if RULE == SOLVED:
             tile = place * C + r[:, None]
             to_m -= matmul(tl.trans(tl.load(keys_memory + tile * K + rows[None, :])), residual, k)
             to_s -= matmul(tl.trans(tl.load(keys_momentum + tile * K + rows[None, :])), residual, k)
         elif RULE == PARALLEL:
             to_m -= matmul(tl.trans(keys), residual, k)
+        b, f, h = next_ends
     tl.store(to_first + n * K * V + matrix, to_m)
     tl.store(to_first + (memories + n) * K * V + matrix, to_s)

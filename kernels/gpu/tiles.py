@@ -1,8 +1,11 @@
 """What every kernel needs of a chunk: its rows, gates, coefficients, and products of small matrices.
 
 A chunk of L tokens lies in a tile of C rows, C a power of two; rows from L on are loaded as zero and never
-stored. Coefficients are those of `kernels.coefficients`: running products down masked columns, no logarithm
-and no ratio, hence exact where a gate is 0 or 1.
+stored. Coefficients are those of `kernels.coefficients`.
+
+Triton 3.4 to 3.7 on Hopper multiplies by wrong numbers where the left operand of a product was computed and
+then transposed (flash-linear-attention's issue 640). So here only what was loaded is transposed; what is
+computed is computed a second time, turned.
 """
 
 import triton
@@ -25,12 +28,18 @@ def exact(a, b, like):
 
 
 @triton.jit
-def whereabouts(L, T):
-    """Of a program in a grid of all chunks, or blocks, of all memories: its memory, the chunk within it, and
-    its place among all. One dimension, for the others end at 65,535."""
-    place = tl.program_id(0).to(tl.int64)
-    chunks = T // L
-    return place // chunks, (place % chunks).to(tl.int32), place
+def whereabouts(L, T, first, count):
+    """Of a program in a grid of `count` chunks, or blocks, from `first` on, of every memory: its memory, the
+    chunk within it, and its place among all. One dimension, for the others end at 65,535."""
+    program = tl.program_id(0).to(tl.int64)
+    n, chunk = program // count, (first + program % count).to(tl.int32)
+    return n, chunk, n * (T // L) + chunk
+
+
+@triton.jit
+def place_of_second(L, T, count):
+    """How many chunks of all memories there are: after as many states of M stand those of S."""
+    return tl.num_programs(0).to(tl.int64) // count * (T // L)
 
 
 @triton.jit
@@ -68,56 +77,113 @@ def load_gates(eta, theta, alpha, b, h, t0, L, T, H, C: tl.constexpr):
 
 
 @triton.jit
-def segment_products(gate, C: tl.constexpr):
-    """L[t, i], the product of the gates over i < j <= t, for i <= t: [C, C]."""
+def rows_before(BLOCK: tl.constexpr, C: tl.constexpr):
+    """How many tokens of the chunk each row [C] looks back on: all up to the start of its block of BLOCK
+    tokens or, where BLOCK is 0, up to itself and including it."""
     r = tl.arange(0, C)
-    below = tl.where(r[:, None] > r[None, :], gate[:, None], 1.0)
-    return tl.where(r[:, None] >= r[None, :], tl.cumprod(below, axis=0), 0.0)
+    if BLOCK == 0:
+        return r + 1
+    else:
+        return (r // BLOCK) * BLOCK
 
 
 @triton.jit
-def coefficients(momentum, kept, C: tl.constexpr, PRECISION: tl.constexpr):
-    """P = L_lambda L_eta, L_eta and L_lambda of a chunk's gates: [C, C] each."""
-    of_momentum, of_memory = segment_products(momentum, C), segment_products(kept, C)
-    p = tl.dot(of_memory, of_momentum, input_precision=PRECISION)
-    return p, of_momentum, of_memory
+def vector_at(vector, first, BLOCK: tl.constexpr, C: tl.constexpr):
+    """A stored vector [C] as it is when each row looks back; `first` before the first token."""
+    rows = rows_before(BLOCK, C)
+    return tl.load(vector + rows - 1, mask=rows > 0, other=first)
 
 
 @triton.jit
-def carried(momentum, kept, of_memory):
+def segments(gate, logs, C: tl.constexpr, BLOCK: tl.constexpr, TURNED: tl.constexpr, PRECISION: tl.constexpr):
+    """L[t, i], the product of the gates after i up to where row t looks back on: [C, C], or its transpose.
+
+    For operands of half precision ("tf32") by differences of `logs`, running sums of logarithms that stand in
+    memory (`prepare`): over 64 tokens they err by 2e-4 at most. Else by running products of `gate` down
+    masked columns, with neither logarithm nor ratio: exact where a gate is 0 or 1.
+    """
+    at: tl.constexpr = 0 if TURNED else 1  # the dimension that rows t get as their second
+    r = tl.arange(0, C)
+    i = tl.expand_dims(r, 1 - at)
+    if PRECISION == "tf32":
+        reached = i < tl.expand_dims(rows_before(BLOCK, C), at)
+        later = tl.expand_dims(vector_at(logs, 0.0, BLOCK, C), at)
+        return tl.where(reached, tl.exp2(later - tl.expand_dims(tl.load(logs + r), 1 - at)), 0.0)
+    else:
+        t = tl.expand_dims(r, at)
+        below = tl.where(t > i, tl.expand_dims(gate, at), 1.0)
+        products = tl.where(t >= i, tl.cumprod(below, axis=1 - at), 0.0)
+        if BLOCK == 0:
+            return products
+        else:
+            pick = tl.where(tl.expand_dims(rows_before(BLOCK, C), at) == i + 1, 1.0, 0.0)
+            left, right = (products, pick) if TURNED else (pick, products)
+            return tl.dot(left, right, input_precision=PRECISION)
+
+
+@triton.jit
+def coefficients(momentum, kept, logs, C: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr):
+    """P = L_lambda L_eta as each row looks back, and L_eta after each token: [C, C] both. logs: where those
+    of eta stand, and after them those of lambda; None where PRECISION asks for none."""
+    of_momentum = segments(momentum, logs, C, 0, False, PRECISION)
+    of_memory = segments(kept, logs_of_memory(logs, C), C, BLOCK, False, PRECISION)
+    return tl.dot(of_memory, of_momentum, input_precision=PRECISION), of_momentum
+
+
+@triton.jit
+def coefficients_turned(momentum, kept, logs, C: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr):
+    """The transpose of P."""
+    of_momentum = segments(momentum, logs, C, 0, True, PRECISION)
+    of_memory = segments(kept, logs_of_memory(logs, C), C, BLOCK, True, PRECISION)
+    return tl.dot(of_momentum, of_memory, input_precision=PRECISION)
+
+
+@triton.jit
+def logs_of_memory(logs, C: tl.constexpr):
+    """They stand after those of the momentum."""
+    if logs is None:
+        return logs
+    else:
+        return logs + C
+
+
+@triton.jit
+def one_after_other(decay, given, decay_after, given_after):
+    """x -> decay x + given, then the same of a later token: again such a step."""
+    return decay * decay_after, given * decay_after + given_after
+
+
+@triton.jit
+def recurrence(decay, given, REVERSE: tl.constexpr):
+    """x_t = decay_t x_{t-1} + given_t from zero on, [C]; with REVERSE x_t = decay_t x_{t+1} + given_t."""
+    _, x = tl.associative_scan((decay, given), 0, one_after_other, reverse=REVERSE)
+    return x
+
+
+@triton.jit
+def carried(momentum, kept):
     """b, f, h [C]: what M_0 and S_0 count in memory, and S_0 in momentum, after each token."""
     h = tl.cumprod(momentum, axis=0)
-    return tl.cumprod(kept, axis=0), tl.sum(of_memory * h[None, :], axis=1), h
+    return tl.cumprod(kept, axis=0), recurrence(kept, h, False), h
 
 
 @triton.jit
-def row_before_block(BLOCK: tl.constexpr, C: tl.constexpr):
-    """[C, C], one where column j is the last row before the block of row t: it picks coefficients as they
-    are at the start of each row's block. The first block's rows pick nothing."""
+def left_of_writes(eta, alpha, b, h, t0, L, T, H, C: tl.constexpr):
+    """The last rows of P and L_eta: what a unit step of each token counts at the chunk's end, [C]."""
     r = tl.arange(0, C)
-    start = (r // BLOCK) * BLOCK
-    return tl.where(start[:, None] == r[None, :] + 1, 1.0, 0.0)
+    after = (b * T + t0 + r + 1) * H + h
+    inside = r + 1 < L
+    momentum = tl.load(eta + after, mask=inside, other=0.0)
+    kept = 1.0 - tl.load(alpha + after, mask=inside, other=0.0)
+    in_memory = recurrence(momentum, tl.cumprod(kept, axis=0, reverse=True), True)
+    return in_memory, tl.cumprod(tl.where(inside, momentum, 1.0), axis=0, reverse=True)
 
 
 @triton.jit
-def carried_at_start(b, f, BLOCK: tl.constexpr, C: tl.constexpr):
-    """b, f [C] at the start of each row's block."""
-    pick = row_before_block(BLOCK, C)
-    first = tl.where(tl.arange(0, C) < BLOCK, 1.0, 0.0)
-    return tl.sum(pick * b[None, :], axis=1) + first, tl.sum(pick * f[None, :], axis=1)
-
-
-@triton.jit
-def at_start(matrix, BLOCK: tl.constexpr, C: tl.constexpr, PRECISION: tl.constexpr):
-    """The rows of P, or of L, [C, C] as they are at the start of each row's block."""
-    return tl.dot(row_before_block(BLOCK, C), matrix, input_precision=PRECISION)
-
-
-@triton.jit
-def row(matrix, number, C: tl.constexpr):
-    """One row of a matrix [C, C], as [C]."""
+def the_row_before(x, first, C: tl.constexpr):
+    """A vector [C] as it is before each token; `first` before the first."""
     r = tl.arange(0, C)
-    return tl.sum(tl.where(r[:, None] == number, matrix, 0.0), axis=0)
+    return tl.where(r == 0, first, tl.gather(x, tl.maximum(r - 1, 0), 0))
 
 
 @triton.jit
@@ -127,31 +193,28 @@ def entry(vector, number, C: tl.constexpr):
 
 
 @triton.jit
-def inverse(lower, C: tl.constexpr, PRECISION: tl.constexpr):
-    """(I + lower)⁻¹ of a strictly lower matrix [C, C], by substitution.
+def twice_as_large(whole, lower, SIZE: tl.constexpr, C: tl.constexpr, PRECISION: tl.constexpr):
+    """The inverses of blocks of 2 SIZE, from those of SIZE."""
+    block = tl.arange(0, C) // SIZE
+    t, i = block[:, None], block[None, :]
+    beside = tl.where((t // 2 == i // 2) & (t > i), lower, 0.0)
+    beside = tl.dot(whole, beside, input_precision=PRECISION)
+    return whole - tl.dot(beside, whole, input_precision=PRECISION)
 
-    The blocks of 16 on the diagonal row by row, then block row by block row. A sum of powers would need fewer
-    steps, but cancels without bound where entries are large.
+
+@triton.jit
+def inverse(lower, C: tl.constexpr, PRECISION: tl.constexpr):
+    """(I + lower)⁻¹ of a strictly lower matrix [C, C], of blocks twice as large step by step:
+
+        [[A, 0], [B, D]]⁻¹ = [[A⁻¹, 0], [-D⁻¹ B A⁻¹, D⁻¹]].
+
+    It errs like substitution. A sum of powers would need no more steps, but cancels without bound where
+    entries are large.
     """
-    BLOCKS: tl.constexpr = C // 16
-    r, c, i = tl.arange(0, C), tl.arange(0, 16), tl.arange(0, BLOCKS)
-    on_diagonal = i[:, None, None, None] == i[None, None, :, None]
-    parts = tl.reshape(lower, [BLOCKS, 16, BLOCKS, 16])
-    small = tl.sum(tl.where(on_diagonal, parts, 0.0), axis=2)  # [BLOCKS, 16, 16]
-    solved = tl.where(c[None, :, None] == c[None, None, :], 1.0, 0.0) + 0.0 * small
-    for n in range(1, 16):
-        this = c[None, :, None] == n
-        left = tl.sum(tl.where(this, small, 0.0), axis=1)  # [BLOCKS, 16], row n
-        known = tl.sum(left[:, :, None] * solved, axis=1)
-        solved = tl.where(this, solved - known[:, None, :], solved)
-    diagonal = tl.reshape(tl.where(on_diagonal, solved[:, :, None, :], 0.0), [C, C])
-    if BLOCKS == 1:
-        return diagonal
-    else:
-        beside = tl.where((r // 16)[:, None] > (r // 16)[None, :], lower, 0.0)
-        beside = tl.dot(diagonal, beside, input_precision=PRECISION)
-        whole = diagonal
-        for n in range(1, BLOCKS):
-            below = diagonal - tl.dot(beside, whole, input_precision=PRECISION)
-            whole = tl.where((r // 16)[:, None] == n, below, whole)
-        return whole
+    r = tl.arange(0, C)
+    t, i = r[:, None], r[None, :]
+    whole = tl.where(t == i, 1.0, 0.0) - tl.where(t // 2 == i // 2, lower, 0.0)
+    for n in tl.static_range(1, 6):
+        if (1 << n) < C:
+            whole = twice_as_large(whole, lower, 1 << n, C, PRECISION)
+    return whole

@@ -171,7 +171,7 @@ def test_a_backend_that_is_not_there_is_a_runtime_error(monkeypatch):
     case = draw(0, 5).map(lambda x: x.float())
     with pytest.raises(RuntimeError, match="runs on CUDA tensors"):
         case.run(backend="triton")
-    monkeypatch.setattr("kernels.backends.has_triton", lambda: False)
+    monkeypatch.setattr("kernels.backends.HAS_TRITON", False)
     with pytest.raises(RuntimeError, match="pip install triton"):
         case.run(backend="triton")
 
@@ -250,7 +250,7 @@ def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
     assert taken(64, 64, 64, 64) == taken(64, 128, 64, block=64) == "torch"
     monkeypatch.setattr("kernels.gpu.limits.large", lambda _: False)
     assert taken(64, 64) == "triton" and taken(128, 128, operands=half) == "torch"
-    monkeypatch.setattr("kernels.backends.has_triton", lambda: False)
+    monkeypatch.setattr("kernels.backends.HAS_TRITON", False)
     assert taken(64, 64) == "torch"
 
 

@@ -23,22 +23,21 @@ def small(monkeypatch):
     monkeypatch.setattr(gpu, "LENGTHS", [replace(main, tokens=n) for n in (64, 128)])
     monkeypatch.setattr(gpu, "STEPS", [replace(main, tokens=1)])
     monkeypatch.setattr(gpu, "ATTENTION_UP_TO", 64)
-    monkeypatch.setattr(torch, "compile", lambda function: function)
     monkeypatch.setattr(gpu, "card", lambda: {"name": "none", "driver_version": "0", "clocks.sm": "0 MHz"})
     # bf16 products fail in the interpreter, and fp16 serves as well
     monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.half)
 
     def once(work):
         work()
-        return 1.0, 2.0, 3.0
+        return {"median_ms": 2.0, "quartiles_ms": (1.0, 3.0), "started_ms": 4.0, "recorded": True}
 
-    monkeypatch.setattr(gpu, "timed", once)
+    monkeypatch.setattr("benchmarks.peers.clock.timed", once)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.gpu itself")
 @pytest.mark.usefixtures("small")
 def test_every_row_is_measured_and_told(tmp_path):
-    result = gpu.measure("/no/such/python", None)
+    result = gpu.measure()
     names = [row["name"] for row in result["rows"]]
     told = ("exact rule, telemetry", "block = chunk, with gradient", "deep, with gradient")
     for name in (*(f"ours, {what}" for what in told), "SDPA, causal"):
