@@ -69,7 +69,7 @@ def curves(table: pd.DataFrame, x: Axis, y: Axis, looks: Sequence[Look]) -> alt.
 def columns(names: Sequence[str]) -> int:
     """In how many columns a legend stands, so that a narrow window has room for it."""
     longest = max(map(len, names))
-    return 1 if longest > 20 else 2 if longest > 10 else 3
+    return 1 if longest > 20 else 2 if longest > 9 else 3
 
 
 def horizontal(axis: Axis) -> alt.X:
