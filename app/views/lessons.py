@@ -89,7 +89,8 @@ def show(lesson: Lesson, following: Lesson | None) -> None:
     """One lesson."""
     title(lesson)
     try:
-        findings = found(lesson)
+        with st.spinner(say("running")):
+            findings = found(lesson)
     except LessonError as problem:
         st.warning(str(problem))
         return
