@@ -3,7 +3,7 @@
 const LINKED = ["v", "text", "sample", "ask", "edits", "view", "room"]; // the first five come from the page's session
 const CALM = 150; // milliseconds for which a page must not change before it is told: some change twice
 const OFTEN = 100; // milliseconds between two tellings of the playhead
-const ARRIVAL = 3_000; // milliseconds in which one should have arrived, or goes again, with more patience each time
+const ARRIVAL = 3_000; // milliseconds after which one who has not arrived, though the page is at rest, goes again
 const TRIES = 4;
 
 export class Guide {
@@ -71,12 +71,22 @@ export class Guide {
     this.stay();
     if ((!underway && this.at(place)) || !tries) return;
     this.bound = place;
-    this.retry = setTimeout(() => this.arrived() || this.go(place, tries - 1), ARRIVAL * (1 + TRIES - tries));
+    this.await(place, tries);
     const url = new URL(this.base + place.path, location.origin);
     url.search = place.query;
     url.searchParams.set(this.step, performance.now()); // another every time, or the session would not take the text again
     history.replaceState(history.state, "", url);
     dispatchEvent(new PopStateEvent("popstate", { state: history.state }));
+  }
+
+  /** Going again would only delay a page that is still being made. */
+  await(place, tries) {
+    this.retry = setTimeout(() => {
+      if (this.arrived()) return;
+      const state = document.querySelector(".stApp")?.dataset.testScriptState;
+      if (state === "running" || state === "rerunRequested") this.await(place, tries);
+      else this.go(place, tries - 1);
+    }, ARRIVAL);
   }
 
   /** Bring a lesson's step into sight, once the page has it. */
