@@ -72,7 +72,7 @@ class Browsers:
         self._check()
 
     def stop(self, last: str) -> list[Painted]:
-        """What each painted, and when, once all have painted the text that begins with ``last``, or do not."""
+        """What each painted, and when, once they painted the text that begins with ``last``, if they do."""
         self._last = last
         self._done.set()
         self._thread.join()
