@@ -104,8 +104,8 @@ def _forms(width: int, rows: int, precision: str, side: int) -> Iterator[Form]:
         yield Form(f"to_tokens, {name}", backward.to_tokens, constants, side)
     yield Form("prepare", prepare.prepare, {"C": rows}, 1)
     yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision}, side)
-    for name, sized in (("output", False), ("output, telemetry", True)):
-        yield Form(name, output.output, {**shape, **reading, "SIZED": sized, "SHIFTED": False}, side)
+    yield Form("output", output.output, {**shape, **reading}, side)
+    yield Form("products", telemetry.products, {**shape, "PRECISION": precision, "SHIFTED": False}, side)
     yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, side)
     yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": precision}, side)
     yield Form("telemetry", telemetry.telemetry, {"C": rows, "SHIFTED": False}, 1)

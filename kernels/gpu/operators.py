@@ -16,9 +16,9 @@ from kernels.gpu.limits import large, stages, tile
 from kernels.gpu.overlap import Kernels, overlapped, parts
 
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
-TOLD, MOMENTS, TO_VECTORS = int(output.TOLD), int(output.MOMENTS), int(backward.TO_VECTORS)
+TOLD, MOMENTS, TO_VECTORS = int(telemetry.TOLD), int(telemetry.MOMENTS), int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
-BOUNDED = ("solve", "output")  # faster with three programs on a processor than with two
+BOUNDED = ("solve", "output", "products")  # faster with three programs on a processor than with two
 REGISTERS = 168  # of a thread, so that three find room there
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
@@ -75,10 +75,14 @@ def linear_memory(
 
         def read(first: int, count: int) -> None:
             output.output[(memories * count,)](
-                q, k, *gates, vectors, residuals, starts, origin if shifted else memory, y, told, moments,
-                errors, *lengths, first, count, **shape, READ=int(before), SIZED=sized, SHIFTED=shifted,
-                **_beside(k, "output"),
+                q, k, *gates, vectors, residuals, starts, y, *lengths, first, count,
+                **shape, READ=int(before), **_beside(k, "output"),
             )  # fmt: skip
+            if sized:
+                telemetry.products[(memories * count,)](
+                    k, *gates, vectors, residuals, starts, origin if shifted else memory, told, moments,
+                    errors, *lengths, first, count, **shape, SHIFTED=shifted, **_beside(k, "products"),
+                )  # fmt: skip
 
         overlapped(parts(chunks), solve, chain, read, q.device)
         if sized:
