@@ -75,9 +75,9 @@ def answer(page: Page, lesson: Lesson) -> None:
 
 
 def fits(page: Page) -> None:
-    """Wait until nothing of the page has to be scrolled to sideways: charts follow the window in their time."""
+    """Wait until nothing has to be scrolled to sideways: charts follow the window in their time."""
     page.wait_for_function(
-        "() => { const main = document.querySelector('.stMain'); return main.scrollWidth <= main.clientWidth; }"
+        "() => [document.querySelector('.stMain')].every((main) => main.scrollWidth <= main.clientWidth)"
     )
 
 
