@@ -3,9 +3,9 @@
 A chunk of L tokens lies in a tile of C rows, C a power of two; rows from L on are loaded as zero and never
 stored. Coefficients are those of `kernels.coefficients`.
 
-Triton 3.4 to 3.7 on Hopper multiplies by wrong numbers where the left operand of a product was computed and
-then transposed (flash-linear-attention's issue 640). So here only what was loaded is transposed; what is
-computed is computed a second time, turned.
+On Hopper, products whose left operand had been computed and then transposed were wrong (issue 640 of
+flash-linear-attention, and here with the assembler of CUDA 12.8). So on the left only what was loaded is
+transposed; what is computed is computed a second time, turned.
 """
 
 import triton
