@@ -26,8 +26,10 @@ intervene = st.Page(HERE / "views" / "intervene.py", title="Intervene", url_path
 needle = st.Page(HERE / "views" / "needle.py", title="Needle", url_path="needle")
 weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
+appendix = st.Page(HERE / "views" / "appendix.py", title="Appendix", url_path="appendix", visibility="hidden")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-page = st.navigation([stream, compare, intervene, needle, weights, lessons, by_name], position="top")
+pages = [stream, compare, intervene, needle, weights, lessons, appendix, by_name]
+page = st.navigation(pages, position="top")
 work.leave(page.title)
 page.run()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.appendix.links import contents
 from app.teaching import progress
 from lessons import Lesson, Shelf, words
 
@@ -32,6 +33,7 @@ def listing(shelf: Shelf, unknown: str | None) -> None:
             link(f"{lesson.number} · {lesson.title}", lesson.name)
             goal = html.escape(lesson.goal)
             st.html(f"<p class='lesson-row'><span>{goal}</span><span>{standing(lesson)}</span></p>")
+    contents()
     keepsake()
 
 

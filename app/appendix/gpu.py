@@ -1,0 +1,98 @@
+"""What a graphics card measured: everything at one size, then cost against length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from app.appendix.tables import measured, say, table
+from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
+
+Row = dict[str, Any]
+LOOKS = (("retrieval", SOLID), ("theta", DASHED), ("nll", DOTTED), ("momentum", SOLID), ("eta", DASHED))
+CONTESTS = {  # what a whole run times beside our kernels, and how its rows are known
+    "peer": lambda row: "error" in row,
+    "compile": lambda row: "compile" in row["name"],
+    "deep": lambda row: "deep" in row["name"],
+    "token": lambda row: "one token" in row["name"],
+}
+
+
+def draw() -> None:
+    """All that benchmarks/results/gpu.json has."""
+    result = measured("gpu", "python -m benchmarks.gpu")
+    if result is None:
+        return
+    timed = [row for row in result["rows"] if "median_ms" in row]
+    st.caption(card(result))
+    if timed:
+        main = timed[0]["size"]
+        at_main = [row for row in result["rows"] if row.get("size") == main]
+        st.html(table(size(main), [say("what"), say("replayed"), say("started")], map(cells, at_main)))
+        by_length([row for row in timed if row["size"]["batch"] == 1 and row["size"]["tokens"] > 1])
+    absent = [say(f"absent_row_{name}") for name, is_one in CONTESTS.items() if not any(map(is_one, timed))]
+    if absent:
+        st.caption(say("absent", names=", ".join(absent)))
+
+
+def card(result: dict[str, Any]) -> str:
+    """The card and the day."""
+    facts, packages = result["card"]["after"], result["machine"]["packages"]
+    return say(
+        "where_gpu",
+        card=facts["name"],
+        driver=facts["driver_version"],
+        torch=packages["torch"],
+        triton=packages["triton"],
+        date=result["machine"]["date"][:10],
+    )
+
+
+def size(main: dict[str, int]) -> str:
+    """What was measured, in words."""
+    return say("sizes", **{name: f"{count:,}" for name, count in main.items()})
+
+
+def cells(row: Row) -> list[str]:
+    """A row: its name, replayed as a graph, and started from Python."""
+    if "median_ms" not in row:
+        return [row["name"], say("wrong", error=f"{row['error']:.1e}"), "–"]
+    return [
+        row["name"],
+        f"{row['median_ms']:.3f}" if row["recorded"] else "–",
+        f"{row['started_ms']:.3f}",
+    ]
+
+
+def by_length(timed: list[Row]) -> None:
+    """Cost against length, both axes logarithmic, and the same as a table."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for row in timed:
+        series.setdefault(row["name"], []).append((row["size"]["tokens"], row["median_ms"]))
+    if not series:
+        return
+    short = {name.removeprefix("ours, "): points for name, points in series.items()}
+    log = alt.Scale(type="log", nice=False)
+    st.altair_chart(
+        curves(
+            rows(short, "tokens", "ms"),
+            Axis("tokens", say("tokens"), "~s", scale=log),
+            Axis("ms", say("milliseconds"), "~g", scale=log),
+            [Look(name, *LOOKS[n % len(LOOKS)]) for n, name in enumerate(short)],
+        ).configure_axis(grid=False),
+        width="stretch",
+        alt=say("by_length"),
+    )
+    lengths = sorted({at for points in series.values() for at, _ in points})
+    st.html(
+        table(
+            f"{say('by_length')}, {say('milliseconds')}",
+            [say("what"), *(f"{length:,}" for length in lengths)],
+            (
+                [name, *(f"{found[at]:.3f}" if at in found else "–" for at in lengths)]
+                for name, found in ((name, dict(points)) for name, points in series.items())
+            ),
+        )
+    )
