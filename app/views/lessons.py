@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -55,15 +56,22 @@ def walk(lesson: Lesson, findings: Found) -> bool:
             if not to_do:
                 ask(lesson, number, findings.claims)
             if number >= led:
-                come_to(number)
+                tell(lesson, number)
                 return False
         else:
             reveal(step.action, answer, findings.claims)
         if step.reveals:
             draw(lesson.exhibit, findings, step.reveals, f"{key}-reveals")
         st.markdown(fill(step.explanation, findings.claims))
-    come_to(len(lesson.steps) + 1)
+    tell(lesson, len(lesson.steps) + 1)
     return True
+
+
+def tell(lesson: Lesson, step: int) -> None:
+    """Say once in the address which step is shown: said again, it would undo the way back in the browser."""
+    if state.get("step_told") != (lesson.name, step):
+        state.step_told = (lesson.name, step)
+        come_to(step)
 
 
 def close(lesson: Lesson, findings: Found, following: Lesson | None) -> None:
@@ -102,24 +110,30 @@ def show(lesson: Lesson, following: Lesson | None) -> None:
         close(lesson, findings, following)
 
 
-def asked_for() -> str | None:
-    """The lesson that the address names; a link within the page leaves the address to us."""
+def asked_for(lessons: Mapping[str, Lesson]) -> str | None:
+    """The lesson that the address names; a link within the page leaves the address to us. Lesson and step are
+    put there at once, so that one step back in the browser leads to the list."""
     name = st.query_params.get("lesson")
     if name != state.get("lesson_in_address"):
-        state.lesson_in_address = name
-        st.query_params.from_dict({"lesson": name} if name else {})
+        state.lesson_in_address, state.step_told = name, None
+        fields = {"lesson": name} if name else {}
+        if name in lessons:
+            lesson = lessons[name]
+            fields["step"] = str(progress.record(lesson).done(lesson) + 1)
+        st.query_params.from_dict(fields)
     return name
 
 
 def page() -> None:
     """The whole page."""
     st.html(STYLE)
-    lessons, name = shelf(), asked_for()
-    known = {lesson.name: n for n, lesson in enumerate(lessons.lessons)}
+    lessons = shelf()
+    known = {lesson.name: lesson for lesson in lessons.lessons}
+    name = asked_for(known)
     with st.container(key="lesson-page"):
         if name in known:
-            place = known[name]
-            show(lessons.lessons[place], next(iter(lessons.lessons[place + 1 :]), None))
+            place = lessons.lessons.index(known[name])
+            show(known[name], next(iter(lessons.lessons[place + 1 :]), None))
         else:
             listing(lessons, unknown=name)
     keep(progress.known(), progress.take)
