@@ -217,6 +217,7 @@ def test_the_room_survives_its_hosts_and_its_learners_reload(teacher: Page, open
     learner = up(open_page(f"?room={code}"))
     player(learner)
     read(teacher, STORY)
+    expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
     switch(teacher, "Roam", True)
     teacher.reload()
     expect(up(teacher).locator(".host .code")).to_have_text(code)
