@@ -7,6 +7,7 @@ import streamlit as st
 import titans_core as tc
 from app import choosing, continuing, limits, models, permalink, reading, textbox, work
 from app.components.player import player
+from app.components.tour import tour
 from app.exporting import export_menu
 from app.heading import heading
 
@@ -103,6 +104,7 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
+    tour()
     names = choosing.shipped()
     choose_text_and_model(names)
     with link:
