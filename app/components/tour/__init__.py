@@ -35,7 +35,8 @@ def tour() -> None:
         mount(key="the-tour", data=data, on_go_change=take_step)
     page = state.pop("tour_goes_to", None)
     if page:
-        st.switch_page(st.Page(VIEWS / f"{page}.py", title=page.capitalize(), url_path=page))
+        there = st.Page(VIEWS / f"{page}.py", title=page.capitalize(), url_path=page)
+        st.switch_page(there, query_params={})  # not None: that fails where a widget stands in the address
 
 
 def take_step() -> None:
