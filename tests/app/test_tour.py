@@ -14,7 +14,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
     class State(dict[str, object]):
         __getattr__ = dict.__getitem__
-        __setattr__ = dict.__setitem__  # type: ignore[assignment]
+        __setattr__ = dict.__setitem__
 
     found = State()
     monkeypatch.setattr(tour, "state", found)
