@@ -18,8 +18,8 @@ ABSENT = (
 )
 
 NO_PEERS = (
-    "In that run no time on the card was left for what other libraries offer, for `torch.compile` and for the "
-    "deep memory: these are still to be timed, by the same `python -m benchmarks.gpu`."
+    "In that run no time on the card was left for what other libraries offer, for `torch.compile` and for "
+    "the deep memory: these are still to be timed, by the same `python -m benchmarks.gpu`."
 )
 
 
