@@ -31,6 +31,7 @@ def draw() -> None:
         main = timed[0]["size"]
         at_main = [row for row in result["rows"] if row.get("size") == main]
         st.html(table(size(main), [say("what"), say("replayed"), say("started")], map(cells, at_main)))
+        one_token([row for row in timed if row["size"]["tokens"] == 1])
         by_length([row for row in timed if row["size"]["batch"] == 1 and row["size"]["tokens"] > 1])
     absent = [say(f"absent_row_{name}") for name, is_one in CONTESTS.items() if not any(map(is_one, timed))]
     if absent:
@@ -64,6 +65,13 @@ def cells(row: Row) -> list[str]:
         f"{row['median_ms']:.3f}" if row["recorded"] else "–",
         f"{row['started_ms']:.3f}",
     ]
+
+
+def one_token(timed: list[Row]) -> None:
+    """What the next token of a stream costs, and of a class of them."""
+    if timed:
+        lines = [[say("streams", count=row["size"]["batch"]), *cells(row)[1:]] for row in timed]
+        st.html(table(say("one_token"), [say("what"), say("replayed"), say("started")], lines))
 
 
 def by_length(timed: list[Row]) -> None:
