@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+
+def literal(text: str) -> str:
+    """A text that stands in Markdown as it is: what an address or a file says may neither link nor load."""
+    return re.sub(r"([\\`*_{}\[\]()<>#!$:~|])", r"\\\1", text)
+
 
 def quoted(token: str) -> str:
     """A token in quotation marks, white space made visible; one without text of its own says so."""

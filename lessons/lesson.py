@@ -81,6 +81,10 @@ def load(path: Path) -> Lesson:
         content = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise LessonError(f"{path.name}: the file is not UTF-8; save it as such") from None
+    except OSError as error:
+        raise LessonError(
+            f"{path.name}: the file cannot be read ({error.strerror}); remove or mend it"
+        ) from None
     head, prose = split(path.name, content)
     opening, sections = read_sections(path.name, prose)
     exhibit = exhibits.read(head.table("exhibit"))

@@ -20,8 +20,9 @@ class Shelf:
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
-    """The lessons' files, in order."""
-    return sorted(folder.glob("*.md"), key=lambda path: (path.name.partition("-")[0].zfill(9), path.name))
+    """The lessons' files, in order, without those that an editor hides beside them."""
+    found = (path for path in folder.glob("*.md") if not path.name.startswith("."))
+    return sorted(found, key=lambda path: (path.name.partition("-")[0].zfill(9), path.name))
 
 
 def survey(folder: Path = FOLDER) -> Shelf:

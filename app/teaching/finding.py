@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import models
@@ -10,7 +12,15 @@ from lessons import Found, Lesson, Shelf, files, run, survey
 
 def shelf() -> Shelf:
     """The lessons; read again when a file changes."""
-    return read_shelf(tuple((path.name, path.stat().st_mtime_ns) for path in files()))
+    return read_shelf(tuple((path.name, stamp(path)) for path in files()))
+
+
+def stamp(path: Path) -> int:
+    """When a file changed last; 0 of one that is no file any more."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

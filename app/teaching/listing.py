@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.appendix.links import contents
 from app.teaching import progress
+from app.words import literal
 from lessons import Lesson, Shelf, words
 
 say = words("page")
@@ -24,8 +25,10 @@ def link(label: str, lesson: str | None = None) -> None:
 def listing(shelf: Shelf, unknown: str | None) -> None:
     """Every lesson with what was done in it, and what is wrong with those that cannot be shown."""
     st.html(f"<h1>{html.escape(say('title'))}</h1><p class='lesson-lead'>{html.escape(say('lead'))}</p>")
-    for problem in ([say("unknown", name=unknown[:40])] if unknown else []) + list(shelf.problems):
-        st.warning(problem)
+    if unknown:
+        st.warning(say("unknown", name=literal(unknown[:40])))
+    for problem in shelf.problems:
+        st.warning(literal(problem))
     if not shelf.lessons:
         st.info(say("none"))
     for lesson in shelf.lessons:

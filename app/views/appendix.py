@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.appendix.links import PLACES, contents, link
+from app.words import literal
 from lessons import words
 from lessons.appendix import Page, pages
 
@@ -27,7 +28,7 @@ def asked_for() -> Page:
         st.query_params.from_dict({"page": name} if name else {})
     known = {page.name: page for page in pages(PLACES)}
     if name is not None and name not in known:
-        st.warning(say("unknown", name=name[:40]))
+        st.warning(say("unknown", name=literal(name[:40])))
     return known.get(name or "", next(iter(known.values())))
 
 

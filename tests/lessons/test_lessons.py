@@ -190,6 +190,9 @@ def test_a_malformed_lesson_keeps_nobody_from_the_others(tmp_path: Path) -> None
     written(tmp_path, LESSON, "08-try-it.md")
     written(tmp_path, "no head", "09-bare.md")
     (tmp_path / "10-latin.md").write_bytes(b"\xe9")
+    (tmp_path / "11-folder.md").mkdir()
+    (tmp_path / "12-gone.md").symlink_to(tmp_path / "nowhere")
+    (tmp_path / ".#07-zebra.md").symlink_to("an editor's mark")
     shelf = survey(tmp_path)
     assert len(shelf.lessons) == 1
     told = "\n".join(shelf.problems)
@@ -198,9 +201,11 @@ def test_a_malformed_lesson_keeps_nobody_from_the_others(tmp_path: Path) -> None
         "try-it is taken by",
         "09-bare.md: the head",
         "10-latin.md: the file is not",
+        "11-folder.md: the file cannot be read",
+        "12-gone.md: the file cannot be read",
     ):
         assert part in told
-    assert len(shelf.problems) == 4
+    assert len(shelf.problems) == 6
 
 
 def test_an_exhibit_that_finds_something_else_is_told(tmp_path: Path) -> None:

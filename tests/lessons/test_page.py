@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.teaching import finding, progress
 from app.teaching.progress import Record, packed, unpacked
+from app.words import literal
 from lessons import Do, Estimate, Lesson, Rank, Shelf, Step, fill, load_all
 from lessons.claims import spoken_of
 from tests.lessons.doing import DO
@@ -172,8 +173,13 @@ def test_a_malformed_lesson_is_told_and_the_others_are_offered(monkeypatch: pyte
         finding, "read_shelf", lambda stamps: Shelf((SURPRISE,), ("13-x.md: title is missing",))
     )
     page = opened()
-    assert [warning.value for warning in page.warning] == ["13-x.md: title is missing"]
+    assert [warning.value for warning in page.warning] == [literal("13-x.md: title is missing")]
     assert SURPRISE.goal in told(page)
+
+
+def test_what_an_address_says_is_no_link_and_loads_nothing() -> None:
+    page = opened("![](https://a.example/b.png)")
+    assert r"\!\[\]\(https\://a.example/b.png\)" in page.warning[0].value
 
 
 def test_progress_survives_the_browsers_store() -> None:
