@@ -118,10 +118,10 @@ def read_log(model: str, tellings: int, confirmed: int) -> tuple[tuple[Report, .
 
 
 def table(reports: tuple[Report, ...]) -> str:
-    """One row a device: its states, and what is answered about it."""
+    """One row a device: what is answered about it, and its states, which a narrow window leaves for last."""
     heads = "".join(
         f"<th scope='col'>{html.escape(say(name))}</th>"
-        for name in ("device", "first", "last", "present", "stale")
+        for name in ("device", "present", "stale", "first", "last")
     )
     body = "".join(map(row, reports))
     return (
@@ -134,11 +134,10 @@ def row(one: Report) -> str:
     """A device."""
     changed = one.device.last != one.device.first
     last = one.device.last if changed else say("same")
-    cells = (
-        f"<td>{html.escape(one.device.first)}</td><td>{html.escape(last)}</td>{cell(one.present, right=True)}"
-    )
     stale = cell(one.first, right=False) if changed else "<td></td>"
-    return f"<tr><th scope='row'>{html.escape(one.device.name)}</th>{cells}{stale}</tr>"
+    states = f"<td>{html.escape(one.device.first)}</td><td>{html.escape(last)}</td>"
+    answers = cell(one.present, right=True) + stale
+    return f"<tr><th scope='row'>{html.escape(one.device.name)}</th>{answers}{states}</tr>"
 
 
 def cell(chance: float, right: bool) -> str:

@@ -15,7 +15,7 @@ say = words("depth")
 HELD = 2 * KNOWN  # an error below this counts as held, when the learner looks for the fewest layers
 NO_MATRIX = 0.5  # an error of the best matrix above this: no matrix holds the set
 STROKES: tuple[Stroke, ...] = ((10, 3), SOLID, DASHED, (3, 3))  # one a depth
-MOST = 150  # percent that the charts show
+REACH = 150  # percent that the chart of learning shows at least
 
 
 def draw(exhibit: Shown, found: Depths, view: str, key: str) -> tuple[str, ...]:
@@ -53,9 +53,10 @@ def title(depth: int) -> str:
 def learning(learned: Learned, depth: int) -> alt.LayerChart:
     """The error after each pass, of the chosen depth, the others pale, and of the best matrix."""
     series = {
-        title(each): [(n, min(MOST, 100 * error)) for n, error in enumerate(errors, 1)]
+        title(each): [(n, 100 * error) for n, error in enumerate(errors, 1)]
         for each, errors in learned.errors.items()
     }
+    top = max(REACH, 100 * max(map(max, learned.errors.values())))
     best = [(n, 100 * learned.best_matrix) for n in (1, PASSES)]
     looks = [
         Look(title(each), "retrieval" if each == depth else "soft", stroke)
@@ -64,7 +65,7 @@ def learning(learned: Learned, depth: int) -> alt.LayerChart:
     return curves(
         rows({**series, say("best"): best}, "pass", "error"),
         Axis("pass", say("passes"), ".0f"),
-        Axis("error", say("error"), ".0f", scale=alt.Scale(domain=[0, MOST])),
+        Axis("error", say("error"), ".0f", scale=alt.Scale(domain=[0, top])),
         [*looks, Look(say("best"), "ink", DOTTED)],
     )
 

@@ -157,9 +157,10 @@ class Decided(Found):
 @dataclass(frozen=True)
 class Shown(Exhibit):
     """``models`` walk through mazes; those that have a memory read logs. Claims: ``kept_MODEL`` and
-    ``wiped_MODEL``, right turns after CORRIDORS[-2] tokens; ``changed_MODEL`` and ``same_MODEL``, states
-    known in the end where each was told INSISTED times before some changed; ``once_MODEL``, changed ones told
-    once before."""
+    ``wiped_MODEL``, right turns after CORRIDORS[-2] tokens; ``right_MODEL`` and ``left_MODEL``, in how many
+    mazes the wiped model turns rightly, and in how many to the left; ``changed_MODEL`` and ``same_MODEL``,
+    states known in the end where each was told INSISTED times before some changed; ``once_MODEL``, changed
+    ones told once before."""
 
     models: tuple[str, ...]
 
@@ -176,7 +177,8 @@ class Shown(Exhibit):
 
     @property
     def promises(self) -> tuple[str, ...]:
-        walked = tuple(f"{what}_{name}" for what in ("kept", "wiped") for name in self.models)
+        kinds = ("kept", "wiped", "right", "left")
+        walked = tuple(f"{what}_{name}" for what in kinds for name in self.models)
         remembering = [name for name in self.models if name != "attention"]
         read = tuple(f"{what}_{name}" for what in ("changed", "same", "once") for name in remembering)
         return (
@@ -206,6 +208,10 @@ class Shown(Exhibit):
                 percent(float(np.mean([getattr(one, how) > 0.5 for one in by_length[corridor]])))
                 for how in ("kept", "wiped")
             )
+            turned = [one.wiped > 0.5 for one in by_length[corridor]]
+            to_left = [right is (maze(0, n).way == WAYS[0]) for n, right in enumerate(turned)]
+            claims[f"right_{name}"] = Claim(sum(turned), "d")
+            claims[f"left_{name}"] = Claim(sum(to_left), "d")
         for name, by_tellings in logs.items():
             claims[f"once_{name}"] = percent(share(by_tellings[1], True))
             claims[f"changed_{name}"] = percent(share(by_tellings[INSISTED], True))

@@ -19,7 +19,7 @@ from titans_core.tasks.words import COLOURS, NAMES, OBJECTS, PLACES
 from titans_core.trace import Floats
 
 ALPHAS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-HALF = 0.5  # a value that is likelier than this is known
+HALF = 0.5  # a value that is likelier than this counts as known: more likely than not
 
 
 class Fact(NamedTuple):
@@ -157,7 +157,7 @@ def opened(model: tc.TitansLM, alpha: float | None) -> tc.Stream:
 
 
 def parts(known: Clamped) -> bool:
-    """Whether the new fact is known and the old one is not."""
+    """Whether the new fact is known, that is more likely than not, and the old one is not."""
     return known.old < HALF < known.new
 
 

@@ -43,11 +43,14 @@ def test_wiped_at_the_junction_the_choice_is_a_guess(found: decisions.Decided) -
     for name in ("lmm", "mac"):
         chosen = found.mazes[name][CORRIDORS[-2]]
         assert np.mean([choice.wiped for choice in chosen]) == pytest.approx(0.5, abs=0.1)
+        assert found.claims[f"right_{name}"].value == sum(choice.wiped > 0.5 for choice in chosen)
 
 
 def test_attention_alone_guesses_once_the_cue_is_out_of_its_window(found: decisions.Decided) -> None:
     chosen = found.mazes["attention"][CORRIDORS[-2]]
     assert np.mean([choice.kept for choice in chosen]) == pytest.approx(0.5, abs=0.05)
+    left, right = (found.claims[f"{what}_attention"].value for what in ("left", "right"))
+    assert left == MAZES and right == MAZES / 2
 
 
 def test_a_log_tells_every_state_and_its_changes() -> None:

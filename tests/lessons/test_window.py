@@ -31,7 +31,7 @@ def test_a_fact_is_lost_where_the_window_ends_and_a_memory_keeps_it(fact: tuple[
     found = shown(*fact).run(lambda name: tc.load(name, device="cpu"))
     claims = {name: claim.number for name, claim in found.claims.items()}
     assert claims["lost"] == claims["window"] == 32
-    assert claims["inside"] > 4 * claims["outside"] and claims["inside"] > claims["near"] / 2
+    assert claims["inside"] > 4 * claims["outside"] and claims["near"] > claims["inside"] > claims["near"] / 2
     assert claims["kept"] > 95 and claims["farthest"] > 2 * claims["window"]
     assert found.table.said.iloc[0] == fact[2] and found.table.said.iloc[-1] != fact[2]
 
