@@ -22,6 +22,12 @@ class BadMessage(RoomProblem):
     over = False
 
 
+class TooLong(BadMessage):
+    """No page of the lab sends so much: whoever did is let go."""
+
+    over = True
+
+
 @dataclass(frozen=True)
 class Open:
     """Open a room, and lead it."""
@@ -80,9 +86,10 @@ Message = Open | Lead | Join | Alive | Answer | Command
 
 
 def read(text: str, host: bool) -> Message:
-    """The message in ``text``; hosts, who send places with whole texts, may say more. Raises BadMessage."""
+    """The message in ``text``; hosts, who send places with whole texts, may say more. Raises BadMessage,
+    and TooLong of what is over the limit."""
     if len(text) > LONGEST[host]:
-        raise BadMessage(f"A message may have {LONGEST[host]:,} characters; this one has {len(text):,}.")
+        raise TooLong(f"A message may have {LONGEST[host]:,} characters; this one has {len(text):,}.")
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 LETTERS: Final[str] = "BCDFGHJKLMNPQRSTVWXZ23456789"  # none that is taken for another; no vowels, so no words
 CODE: Final[int] = 6  # letters
 MOST_LEARNERS: Final[int] = 60
+MOST_ROOMS: Final[int] = 200  # that live in one store
 LIFE: Final[float] = 4 * 3600  # seconds that a room stays after its host was last there
 REMEMBERED: Final[float] = 24 * 3600  # seconds that the code of a room that ended can still say so
 MOST_CHECKPOINTS: Final[int] = 100  # that a learner answers in a room
@@ -41,6 +42,15 @@ class RoomEnded(RoomProblem):
         super().__init__("This room has ended. Your page stays as it is; for a new room ask for a new code.")
 
 
+class TooManyRooms(RoomProblem):
+    """As many rooms live as may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This lab has as many rooms open as it holds: try again once another class has ended."
+        )
+
+
 class RoomFull(RoomProblem):
     """All seats are taken."""
 
@@ -64,6 +74,17 @@ class NoSeat(RoomProblem):
 
     def __init__(self) -> None:
         super().__init__("This answer could not be counted: join the room again.")
+
+
+class OtherChoices(RoomProblem):
+    """An answer to a checkpoint that has another number of choices than the room knows it with."""
+
+    over = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This answer could not be counted: the class has other choices there. Load the page again."
+        )
 
 
 class NotKept(RoomProblem):
@@ -116,7 +137,7 @@ class Rooms(Protocol):
     NotKept where it cannot read or write; those that take the host's secret raise NotTheHost for another."""
 
     def open(self) -> tuple[str, str]:
-        """A new room: its code, and its host's secret."""
+        """A new room: its code, and its host's secret. Raises TooManyRooms."""
 
     def room(self, code: str) -> Room:
         """The room as it is."""
@@ -147,7 +168,7 @@ class Rooms(Protocol):
 
     def answer(self, code: str, seat: str, checkpoint: str, choice: int, choices: int) -> Tally:
         """Count a learner's choice (from 0, of ``choices``) at a checkpoint; a later one replaces it. Raises
-        NoSeat."""
+        NoSeat, and OtherChoices where earlier answers in this room had another number of choices."""
 
     def tallies(self, code: str) -> list[Tally]:
         """Every checkpoint that was answered, the latest last."""

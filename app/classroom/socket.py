@@ -15,7 +15,7 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from app.classroom.hub import Guest, Hub, spell
-from app.classroom.messages import BadMessage, read
+from app.classroom.messages import BadMessage, TooLong, read
 from app.classroom.rooms import RoomProblem, Rooms
 
 PATH: Final[str] = "classroom"
@@ -57,7 +57,9 @@ def welcome(websocket: WebSocket) -> bool:
     host, origin = websocket.headers.get("host"), websocket.headers.get("origin")
     if not origin or not is_host_allowed(host):
         return False
-    return urlsplit(origin).netloc == host or origin in config.get_option("server.corsAllowedOrigins")
+    asks = urlsplit(origin)
+    own = asks.scheme in ("http", "https") and asks.netloc == host
+    return own or origin in config.get_option("server.corsAllowedOrigins")
 
 
 async def converse(websocket: WebSocket, hub: Hub) -> None:
@@ -77,7 +79,8 @@ async def converse(websocket: WebSocket, hub: Hub) -> None:
 
 
 async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
-    """Do what is said, and answer what cannot be done with why; returns where too much of that came."""
+    """Do what is said, and answer what cannot be done with why; returns where too much of that came,
+    or a message over the limit."""
     problems, allowance, since = 0, float(BURST), time.monotonic()
     while problems < PROBLEMS:
         text = await asyncio.wait_for(receive(websocket), SILENCE)
@@ -93,6 +96,8 @@ async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
         except RoomProblem as problem:
             problems += 1
             guest.tell("refused", why=str(problem), over=problem.over)
+            if isinstance(problem, TooLong):
+                return
 
 
 async def receive(websocket: WebSocket) -> str | None:

@@ -15,17 +15,20 @@ from app.classroom.rooms import (
     LIFE,
     MOST_CHECKPOINTS,
     MOST_LEARNERS,
+    MOST_ROOMS,
     REMEMBERED,
     Look,
     NoSeat,
     NoSuchRoom,
     NotKept,
     NotTheHost,
+    OtherChoices,
     Place,
     Room,
     RoomEnded,
     RoomFull,
     Tally,
+    TooManyRooms,
     digest,
     new_code,
     new_secret,
@@ -106,6 +109,9 @@ class SqliteRooms:
     def open(self) -> tuple[str, str]:
         secret = new_secret()
         with self._change() as base:
+            living = "SELECT count(*) FROM rooms WHERE ended IS NULL AND expires > ?"
+            if base.execute(living, (self._now(),)).fetchone()[0] >= MOST_ROOMS:
+                raise TooManyRooms
             code = new_code()
             while base.execute("SELECT 1 FROM rooms WHERE code = ?", (code,)).fetchone():
                 code = new_code()
@@ -207,6 +213,11 @@ class SqliteRooms:
             ).fetchone()[0]
             if not self._sits(base, code, seat) or given >= MOST_CHECKPOINTS:
                 raise NoSeat
+            if base.execute(
+                "SELECT 1 FROM answers WHERE code = ? AND checkpoint = ? AND choices != ?",
+                (code, checkpoint, choices),
+            ).fetchone():
+                raise OtherChoices
             base.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
                 (code, digest(seat), checkpoint, choice, choices),

@@ -23,9 +23,11 @@ from app.classroom.rooms import (
     NoSuchRoom,
     NotKept,
     NotTheHost,
+    OtherChoices,
     Place,
     RoomEnded,
     RoomFull,
+    TooManyRooms,
     tidy,
 )
 from app.classroom.sqlite import SqliteRooms
@@ -200,6 +202,32 @@ def test_only_who_sits_there_answers_and_not_without_end(rooms: SqliteRooms) -> 
     for nobody in (seat, "0" * 32):
         with pytest.raises(NoSeat, match="join the room again"):
             rooms.answer(code, nobody, "a/1", 0, 2)
+
+
+def test_an_answer_with_another_number_of_choices_is_refused(rooms: SqliteRooms) -> None:
+    code, secret = rooms.open()
+    (one, _), (other, _) = rooms.join(code), rooms.join(code)
+    rooms.answer(code, one, "a/1", 1, 3)
+    for seat, choices in ((other, 12), (other, 2), (one, 4)):
+        with pytest.raises(OtherChoices, match="other choices there"):
+            rooms.answer(code, seat, "a/1", 1, choices)
+    assert rooms.answer(code, other, "a/1", 2, 3).counts == (0, 1, 1)
+    rooms.answer(code, other, "b/1", 0, 2)  # another checkpoint may have others
+    rooms.reset(code, secret)
+    assert rooms.answer(code, one, "a/1", 0, 2).counts == (1, 0)
+
+
+def test_only_so_many_rooms_live_at_a_time(
+    rooms: SqliteRooms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.classroom.sqlite.MOST_ROOMS", 2)
+    (code, secret), _ = rooms.open(), rooms.open()
+    with pytest.raises(TooManyRooms, match="once another class has ended"):
+        rooms.open()
+    rooms.close(code, secret)
+    rooms.open()
+    clock.now += LIFE  # those that have outlived their time do not count
+    rooms.open()
 
 
 def test_a_reset_forgets_the_answers_and_frees_the_pages(rooms: SqliteRooms) -> None:

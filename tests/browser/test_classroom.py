@@ -236,6 +236,36 @@ def test_the_room_survives_its_hosts_and_its_learners_reload(teacher: Page, open
     expect(up(other_tab).locator(".host .code")).to_have_text(code)
 
 
+def test_an_address_that_a_host_types_leads_the_class_there(
+    teacher: Page, open_page: Open, server: str
+) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    lesson = next(lesson for lesson in load_all() if lesson.name == "why-memory")
+    teacher.goto(f"{server}/lessons?lesson={lesson.name}")
+    for page in (up(teacher), learner):
+        expect(page.get_by_role("heading", name=lesson.steps[0].title)).to_be_visible()
+    teacher.reload()
+    expect(up(teacher).get_by_role("heading", name=lesson.steps[0].title)).to_be_visible()
+
+
+def test_on_a_phone_the_bar_covers_nothing_and_comes_into_sight_when_the_class_ends(
+    teacher: Page, open_page: Open
+) -> None:
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    player(learner)
+    learner.set_viewport_size({"width": 390, "height": 800})
+    bar, heading = learner.locator(".bar.learner").bounding_box(), learner.locator("h1").first.bounding_box()
+    assert bar and heading and bar["y"] + bar["height"] <= heading["y"]
+    learner.locator("[data-testid=stMain]").evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
+    expect(learner.locator(".bar.learner")).not_to_be_in_viewport()
+    teacher.get_by_role("button", name="End", exact=True).click()
+    teacher.get_by_role("button", name="End it for all?").click()
+    told = learner.get_by_role("region", name="Your class")
+    expect(told).to_contain_text("The room has ended.")
+    expect(told).to_be_in_viewport(ratio=1)
+
+
 def test_a_lost_connection_comes_back_and_catches_up(teacher: Page, open_page: Open) -> None:
     learner = up(open_page(f"?room={lead(teacher)}"))
     player(learner)

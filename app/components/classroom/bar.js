@@ -103,6 +103,7 @@ export class Bar {
     this.cover(part(".veil"), role === "learner" && Boolean(rules.frozen));
     const page = document.documentElement.classList;
     page.toggle("in-class", this.door.hidden);
+    page.toggle("class-told", this.door.hidden && Boolean(notice));
     page.toggle("projector", projector);
     page.toggle("class-follows", room.following && !rules.roam);
   }

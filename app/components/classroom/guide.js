@@ -25,14 +25,22 @@ export class Guide {
     this.stir();
   }
 
-  /** The page that is shown, and all that was typed and chosen there; the same place, the same words. */
-  get here() {
+  /** What the address says by itself, without what comes from the page's session. */
+  get address() {
     const path = location.pathname.slice(this.base.length).replace(/\/$/, "");
     const query = new URLSearchParams(location.search);
     for (const name of [...LINKED, this.step]) query.delete(name);
-    for (const [name, value] of Object.entries(this.fields)) query.set(name, value);
     query.sort();
     return { path: path === "stream" ? "" : path, query: query.toString() };
+  }
+
+  /** The page that is shown, and all that was typed and chosen there; the same place, the same words. */
+  get here() {
+    const { path, query: own } = this.address;
+    const query = new URLSearchParams(own);
+    for (const [name, value] of Object.entries(this.fields)) query.set(name, value);
+    query.sort();
+    return { path, query: query.toString() };
   }
 
   /** Whether one is at a place; in a lesson one may be further. */
@@ -40,6 +48,14 @@ export class Guide {
     const { path, query } = this.here;
     const [there, here] = [stepOf(place.query), stepOf(query)];
     return place.path === path && there.rest === here.rest && here.step >= there.step;
+  }
+
+  /** Whether an address is a place's, whatever was typed there and however far one is in a lesson. */
+  leads(address, place) {
+    const query = new URLSearchParams(place.query);
+    for (const name of LINKED) query.delete(name);
+    query.sort();
+    return address.path === place.path && stepOf(address.query).rest === stepOf(query.toString()).rest;
   }
 
   /** Something may have changed: once it rests, it is told. */

@@ -19,6 +19,7 @@ export class ClassRoom {
     this.connection?.end();
     Object.assign(this, { role: null, code: "", secret: null, seat: null, mine: null, follows: true, asking: null });
     Object.assign(this, { connection: null, room: null, address: "", picture: [], settled: false, told: null });
+    this.came = null; // the address that was loaded while in the room
     this.tallies = new Map();
     this.given = new Map(); // what was answered, by checkpoint
     this.stale = new Map(); // what was, before the teacher asked anew
@@ -30,6 +31,7 @@ export class ClassRoom {
     this.projector = Boolean(projector);
     if (kept.role) {
       Object.assign(this, kept, { given: new Map(kept.given), stale: new Map(kept.stale) });
+      this.came = this.guide.address;
       this.connect();
     }
     if (asked && asked !== this.code) this.join(asked);
@@ -109,11 +111,17 @@ export class ClassRoom {
   on_leading({ room, address, picture, tallies }) {
     Object.assign(this, { room, code: room.code, address, picture, asking: null });
     for (const tally of tallies) this.on_tally(tally);
-    if (!this.settled && room.place) this.guide.go(room.place); // the page was loaded anew
+    if (!this.settled && room.place && !this.typed(room.place)) this.guide.go(room.place); // the page was loaded anew
     this.settled = true;
     this.told = JSON.stringify(room.place);
     this.keep();
     this.guide.stir();
+  }
+
+  /** Whether this page was come to by an address of its own, not by loading it again: then the class comes along. */
+  typed(place) {
+    const [load] = performance.getEntriesByType("navigation");
+    return Boolean(this.came?.path) && load?.type !== "reload" && !this.guide.leads(this.came, place);
   }
 
   on_joined({ seat, room }) {
