@@ -21,6 +21,14 @@ class Found:
     claims: Claims
 
 
+def read_models(head: Head) -> tuple[str, ...]:
+    """Two models or more. Raises LessonError where one of them is none that is shipped."""
+    known, shipped = head.texts("models", at_least=2), tc.available()
+    if unknown := [name for name in known if shipped and name not in shipped]:
+        raise head.error("models", f"must be shipped models, and {unknown[0]} is none")
+    return known
+
+
 class Exhibit(ABC):
     """A kind of exhibit, its fields the settings of one lesson. It draws nothing.
 

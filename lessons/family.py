@@ -15,6 +15,7 @@ from torch.nn.functional import normalize
 
 from kernels import memory, retrieve
 from kernels.output import Weights
+from lessons.bare import start
 
 WIDTH, HIDDEN, HEADS = 32, 64, 64  # as many memories as heads, each with pairs of its own
 PAIRS, CHANGED = 24, 8  # the first of the pairs are told anew
@@ -72,13 +73,9 @@ def told() -> tuple[Tensor, Tensor, Tensor]:
     return keys, values, torch.cat((torch.arange(PAIRS), torch.arange(CHANGED)))
 
 
-def start(deep: bool) -> Weights:
-    """M₀: nothing in a matrix, random weights in two layers."""
-    if not deep:
-        return (torch.zeros(1, HEADS, WIDTH, WIDTH),)
-    generator = torch.Generator().manual_seed(0)
-    first = torch.randn(1, HEADS, WIDTH, HIDDEN, generator=generator)
-    return first, 0.6 / HIDDEN * torch.randn(1, HEADS, HIDDEN, WIDTH, generator=generator)
+def empty(deep: bool) -> Weights:
+    """M₀."""
+    return start(HEADS, WIDTH, HIDDEN if deep else None)
 
 
 @torch.inference_mode()
@@ -110,7 +107,7 @@ def written(switches: Switches, keys: Tensor, values: Tensor, first: Weights) ->
 def recall(switches: Switches) -> Recall:
     """Tell a memory all pairs, then ask for each by its key."""
     keys, values, which = told()
-    returned = retrieve(keys, written(switches, keys[:, which], values, start(switches.deep)))
+    returned = retrieve(keys, written(switches, keys[:, which], values, empty(switches.deep)))
     nearest = torch.einsum("bphd,bthd->bhpt", returned, values).argmax(-1)[0]  # [HEADS, PAIRS]
     first, anew = torch.arange(PAIRS), torch.arange(PAIRS, TOKENS)
 

@@ -13,7 +13,7 @@ import numpy as np
 import titans_core as tc
 from lessons.answering import chances
 from lessons.claims import Claim, percent
-from lessons.exhibit import Exhibit, Found, Loader
+from lessons.exhibit import Exhibit, Found, Loader, read_models
 from lessons.head import Head
 from titans_core.tasks.document import Document, Tag
 from titans_core.tasks.facts import CHANCE, MAIN_KINDS, Fact, Kind, question, statement
@@ -123,10 +123,7 @@ class Shown(Exhibit):
 
     @classmethod
     def read(cls, head: Head) -> Shown:
-        known = head.texts("models", at_least=2)
-        shipped = tc.available()
-        if unknown := [name for name in known if shipped and name not in shipped]:
-            raise head.error("models", f"must be shipped models, and {unknown[0]} is none")
+        known = read_models(head)
         if "attention" not in known:
             raise head.error("models", "must have attention among them, which the others are held against")
         return cls(known)

@@ -18,6 +18,7 @@ from torch.nn.functional import normalize
 import titans_core as tc
 from kernels import memory, retrieve
 from kernels.output import MemoryOutput, Weights
+from lessons.bare import start
 from lessons.claims import Claim, percent
 from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
@@ -78,15 +79,6 @@ def stream(distinct: int, seed: int = 0) -> Told:
     return Told(keys[:, which], values[:, which], which)
 
 
-def start(deep: bool) -> Weights:
-    """M₀ of a matrix, or of an MLP of two layers."""
-    if not deep:
-        return (torch.zeros(1, HEADS, WIDTH, WIDTH),)
-    generator = torch.Generator().manual_seed(0)
-    first = torch.randn(1, HEADS, WIDTH, HIDDEN, generator=generator)
-    return first, 0.6 / HIDDEN * torch.randn(1, HEADS, HIDDEN, WIDTH, generator=generator)
-
-
 @torch.inference_mode()
 def read(
     told: Told,
@@ -100,7 +92,7 @@ def read(
     before it, whose block goes on."""
     keys, values = told.keys[:, span], told.values[:, span]
     gate = torch.ones(keys.shape[:3])
-    first = start(deep)
+    first = start(HEADS, WIDTH, HIDDEN if deep else None)
     weights = before.weights if before else first
     momentum = before.momentum if before else tuple(torch.zeros_like(w) for w in weights)
     return memory(

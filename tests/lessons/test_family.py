@@ -19,9 +19,9 @@ from lessons.family import (
     TOKENS,
     Recall,
     Switches,
+    empty,
     recall,
     relative,
-    start,
     told,
     written,
 )
@@ -47,7 +47,7 @@ def ask(k: Tensor, memory: Tensor) -> Tensor:
 
 def ours(switches: Switches, stream: tuple[Tensor, Tensor]) -> Tensor:
     keys, values = stream
-    (weights,) = written(switches, keys[None], values[None], start(deep=False))
+    (weights,) = written(switches, keys[None], values[None], empty(deep=False))
     return weights[0]
 
 
@@ -107,7 +107,7 @@ def test_ttt_linear_is_descent_by_mini_batches(stream: tuple[Tensor, Tensor], bl
 def test_ttt_mlp_is_descent_by_mini_batches_on_two_layers(block: int) -> None:
     keys, values, which = told()
     keys = keys[:, which]
-    first, second = (weight.clone() for weight in start(deep=True))
+    first, second = (weight.clone() for weight in empty(deep=True))
     for at in range(0, TOKENS, block):
         k, v = (x[0, at : at + block].transpose(0, 1) for x in (keys, values))
         leaves = [weight[0].clone().requires_grad_() for weight in (first, second)]
@@ -116,7 +116,7 @@ def test_ttt_mlp_is_descent_by_mini_batches_on_two_layers(block: int) -> None:
         first, second = (
             weight - BETA_DEEP / 2 * step for weight, step in zip((first, second), steps, strict=True)
         )
-    got = written(Switches(block=block, deep=True), keys, values, start(deep=True))
+    got = written(Switches(block=block, deep=True), keys, values, empty(deep=True))
     for mine, theirs in zip(got, (first, second), strict=True):
         torch.testing.assert_close(mine, theirs, **CLOSE)
 
