@@ -5,8 +5,7 @@ from importlib.util import find_spec
 
 import torch
 
-from kernels.gpu.assembler import IN_WORDS as NO_ASSEMBLER
-from kernels.gpu.assembler import sound_assembler
+from kernels.gpu import assembler
 from kernels.gpu.limits import IN_WORDS, fits
 from kernels.output import Weights
 
@@ -19,7 +18,7 @@ def usual_backend(weights: Weights, block_size: int, operands: torch.dtype | Non
     """What "auto" takes for many tokens of such a memory: "triton" on a GPU where the kernels take it, else
     "torch". operands: the dtype of keys and values, where it is not that of the weights."""
     able = weights[0].is_cuda and HAS_TRITON and fits(weights, block_size, operands)
-    return "triton" if able and sound_assembler() else "torch"
+    return "triton" if able and assembler.TRUSTED else "torch"
 
 
 def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtype) -> str:
@@ -37,8 +36,8 @@ def chosen(backend: str, weights: Weights, block_size: int, operands: torch.dtyp
                 f"the backend 'triton' runs on CUDA tensors, but these are on {device}: move them, or set "
                 "TRITON_INTERPRET=1 before Python starts to try it slowly on the CPU."
             )
-        if device.type == "cuda" and not sound_assembler():
-            raise RuntimeError(NO_ASSEMBLER)
+        if device.type == "cuda" and assembler.TRUSTED is None:
+            raise RuntimeError(assembler.IN_WORDS)
         if device.type != "cuda" and operands == torch.bfloat16:
             raise ValueError("Triton's interpreter multiplies bfloat16 wrongly: take float16 or float32.")
         if not fits(weights, block_size, operands):

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,14 +23,8 @@ IN_WORDS = (
 )
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def sound_assembler() -> str | None:
+def find() -> str | None:
     """The path of one that is trusted, of which Triton is told; None where there is none."""
-    return _found()
-
-
-@cache
-def _found() -> str | None:
     for path in _candidates():
         if _release(path) >= SOUND:
             os.environ[VARIABLE] = path
@@ -61,3 +54,7 @@ def _release(path: str) -> int:
         return 0
     found = re.search(r"release (\d+)", told)
     return int(found[1]) if found else 0
+
+
+# Looked for once, before anything is compiled; where there is no card nothing asks for it.
+TRUSTED = find() if torch.cuda.is_available() else None

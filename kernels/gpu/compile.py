@@ -34,7 +34,7 @@ from kernels.gpu import (
     state,
     telemetry,
 )
-from kernels.gpu.assembler import IN_WORDS, sound_assembler
+from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.limits import LARGE, stages, units_at_once
 from kernels.gpu.operators import BOUNDED, REGISTERS
@@ -175,7 +175,7 @@ def _assembled(ptx: str, capability: int, shared: int) -> Taken:
 
 
 def _assembler() -> str:
-    found: str | None = sound_assembler()
+    found = find()
     if found is None:
         raise RuntimeError(IN_WORDS)
     return found

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from kernels.backends import HALF
 from kernels.gpu import backward, output, prepare, state, telemetry
-from kernels.gpu.assembler import sound_assembler
 from kernels.gpu.limits import large, stages, tile
 from kernels.gpu.overlap import Kernels, overlapped, parts
 
@@ -282,8 +281,5 @@ def _stages(k: Tensor, v: Tensor) -> int:
 
 
 def on_device_of(x: Tensor) -> AbstractContextManager[Any]:
-    """Kernels start on the current device: make it that of x. They are assembled as they can be trusted."""
-    if not x.is_cuda:
-        return nullcontext()
-    sound_assembler()
-    return torch.cuda.device(x.device)
+    """Kernels start on the current device: make it that of x."""
+    return torch.cuda.device(x.device) if x.is_cuda else nullcontext()

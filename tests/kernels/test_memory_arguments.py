@@ -244,6 +244,7 @@ def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
             return usual_backend(weights, block, operands)
 
     half = torch.bfloat16
+    monkeypatch.setattr("kernels.gpu.assembler.TRUSTED", "/a/ptxas")
     assert taken(64, 64) == taken(128, 128, operands=half) == taken(64, 256, 64, block=8) == "triton"
     assert taken(128, 128) == taken(256, 256, operands=half) == "torch"
     assert taken(64, 64, dtype=torch.float64) == taken(64, 64, device="cpu") == "torch"

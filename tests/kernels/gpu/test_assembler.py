@@ -13,7 +13,6 @@ def ptxas(tmp_path, monkeypatch):
     monkeypatch.delenv(assembler.VARIABLE, raising=False)
     monkeypatch.setattr(assembler, "_candidates", lambda: iter(found))
     found = []
-    assembler._found.cache_clear()
 
     def make(release):
         path = tmp_path / f"ptxas-{release}"
@@ -22,8 +21,7 @@ def ptxas(tmp_path, monkeypatch):
         found.append(str(path))
         return str(path)
 
-    yield make
-    assembler._found.cache_clear()
+    return make
 
 
 def test_the_first_that_is_new_enough_is_taken_and_triton_is_told(ptxas, monkeypatch):
@@ -31,7 +29,7 @@ def test_the_first_that_is_new_enough_is_taken_and_triton_is_told(ptxas, monkeyp
     ptxas("12.8")
     newer = ptxas("13.1")
     ptxas("14.0")
-    assert assembler.sound_assembler() == newer
+    assert assembler.find() == newer
     assert assembler.os.environ[assembler.VARIABLE] == newer
 
 
@@ -40,7 +38,7 @@ def test_one_that_is_missing_or_says_nothing_is_passed_over(ptxas, tmp_path):
     silent.write_text("#!/bin/sh\nexit 1\n")
     silent.chmod(0o755)
     assert assembler._release(str(silent)) == assembler._release(str(tmp_path / "nowhere")) == 0
-    assert assembler.sound_assembler() is None
+    assert assembler.find() is None
 
 
 def test_the_one_that_was_chosen_stands_alone(monkeypatch):
@@ -55,15 +53,14 @@ class OnCard:
     device = torch.device("cuda")
 
 
-def test_without_a_trusted_one_the_kernels_are_not_taken_and_say_why(ptxas):
-    ptxas("12.8")
+def test_without_a_trusted_one_the_kernels_are_not_taken_and_say_why(monkeypatch):
+    monkeypatch.setattr(assembler, "TRUSTED", None)
     assert backends.usual_backend((OnCard(),), 1) == "torch"
     with pytest.raises(RuntimeError, match="assembler .* of CUDA 13 or newer"):
         backends.chosen("triton", (OnCard(),), 1, torch.float32)
 
 
-def test_with_one_they_are(ptxas, monkeypatch):
-    monkeypatch.setenv(assembler.VARIABLE, "to be put back")
-    ptxas("13.1")
+def test_with_one_they_are(monkeypatch):
+    monkeypatch.setattr(assembler, "TRUSTED", "/a/ptxas")
     assert backends.usual_backend((OnCard(),), 1) == backends.chosen("auto", (OnCard(),), 1, torch.float32)
     assert backends.usual_backend((OnCard(),), 1) == "triton"
