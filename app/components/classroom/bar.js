@@ -136,7 +136,7 @@ export class Bar {
     const { tallies, checkpoints } = this.room;
     const shown = [...tallies.keys()].findLast((name) => checkpoints.has(name)) ?? [...tallies.keys()].at(-1);
     const counts = tallies.get(shown) ?? [];
-    const answers = this.part(".answers");
+    const answers = this.part(".given");
     answers.hidden = !counts.length;
     const total = counts.reduce((a, b) => a + b, 0);
     const names = checkpoints.get(shown)?.choices ?? [];
