@@ -1,0 +1,6 @@
+"""What lets many people use one server, and many servers be one lab.
+
+settings ──▶ seats (who is in, who waits) · budget (computing) · held (memory)
+             saving (a session as bytes) ──▶ store (the interface) ◀── folder, redis
+             metrics, logs, headers
+"""

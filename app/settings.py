@@ -1,0 +1,80 @@
+"""What whoever runs this lab can set, each as an environment variable: TITANS_SESSIONS=50, for instance.
+
+The defaults hold one machine with two cores and 4 GB; `deploy/README.md` tells how to choose others.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final[str] = "TITANS_"
+
+
+class BadSettings(ValueError):
+    """What was set cannot be; the message says which, and what it should be."""
+
+
+def state_folder() -> Path:
+    """Where a user's programs keep what outlives them."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "titans-lab"
+
+
+class Settings(BaseSettings):
+    """Limits, places and addresses of one server."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    # who may be in
+    sessions: PositiveInt = Field(60, description="sessions that one server serves at once; others queue")
+    idle_minutes: PositiveFloat = Field(
+        10, description="minutes without a sign of life after which a place goes to who waits"
+    )
+
+    # how much each may take
+    text_characters: PositiveInt = Field(40_000, description="characters of one text")
+    text_tokens: PositiveInt = Field(8_192, description="tokens of one text")
+    upload_bytes: PositiveInt = Field(1_000_000, description="bytes of one uploaded file")
+    compute_seconds: PositiveFloat = Field(
+        30, description="seconds of computing that a session may use in a minute; what is over waits"
+    )
+    history_tokens: NonNegativeInt = Field(
+        16_384, description="tokens that a stream can be gone back over: its budget of snapshots"
+    )
+    session_mb: PositiveInt = Field(
+        512, description="megabytes that a session may hold; beyond, pages it has left are forgotten"
+    )
+    memory_mb: PositiveInt = Field(
+        2_048, description="megabytes that all sessions may hold; beyond, the oldest idle are put away"
+    )
+
+    # where things are kept
+    state: Path = Field(default_factory=state_folder, description="folder for saved sessions and rooms")
+    redis: str | None = Field(
+        None,
+        description="redis://… keeps sessions and rooms in place of the folder, for servers to share",
+    )
+    kept_hours: PositiveFloat = Field(24, description="hours that a saved session is kept unused")
+
+    # for whoever watches it
+    metrics_port: NonNegativeInt = Field(0, description="port of Prometheus metrics; 0: none are served")
+    metrics_address: str = Field("127.0.0.1", description="address at which they are served")
+    log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: one object a line")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once. Raises BadSettings with one sentence a problem."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        told = [
+            f"{PREFIX}{str(error['loc'][0]).upper()}={error.get('input')!r}: {error['msg']}"
+            for error in problem.errors()
+        ]
+        raise BadSettings("These settings cannot be used: " + "; ".join(told) + ".") from None
