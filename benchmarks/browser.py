@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -31,11 +32,8 @@ PATIENCE = 180  # seconds the app may take to start, beside whatever else the ma
 def running_app() -> Iterator[str]:
     """Start the app; its address. It ends with the block. Raises RuntimeError with its log where it fails."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
-    options = ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command + options, cwd=ROOT, stdout=log, stderr=log, env=environment)
+        process = launch(port, log)
         try:
             if not healthy(f"http://127.0.0.1:{port}/_stcore/health", process):
                 log.seek(0)
@@ -44,6 +42,15 @@ def running_app() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+def launch(port: int, log: IO[str], **environment: str) -> subprocess.Popen[bytes]:
+    """The app's process, on this port of this machine alone; what it says goes into ``log``. It has our
+    environment, and what is given."""
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    options = ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
+    all_of_it = os.environ | {"OMP_NUM_THREADS": "1"} | environment
+    return subprocess.Popen(command + options, cwd=ROOT, stdout=log, stderr=log, env=all_of_it)
 
 
 def free_port() -> int:
