@@ -40,7 +40,7 @@ run: $(READY)  ## open the lab on port 8501   [PORT=8501] [HOST=localhost] [TORC
 	@exec $(BIN)/python -m streamlit run app/main.py --server.address=$(HOST) --server.port=$(PORT) --server.headless=true
 
 .PHONY: test
-test: $(READY_DEV) chromium  ## check style and types, then run every test, quick ones first
+test: $(READY_DEV) chromium servers  ## check style and types, then run every test, quick ones first
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -115,6 +115,16 @@ endef
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || $(call apt-install,chromium) || { \
 	  echo 'The browser tests need Chromium: install it (on Debian: sudo apt install chromium).' >&2; exit 1; }
+
+# What Debian would start beside the tests' own Redis and nginx is switched off again.
+.PHONY: servers
+servers:
+	@{ $(call server,redis-server,redis-server) && $(call server,nginx,nginx-light); } || \
+	  echo 'Tests of many servers are left out: they need Redis and nginx (on Debian: sudo apt install redis-server nginx-light).' >&2
+
+# $(call server,PROGRAM,PACKAGE)
+server = { PATH="$$PATH:/usr/sbin" command -v $(1) >/dev/null || { $(call apt-install,$(2)) && \
+	  { systemctl -q disable --now $(1) 2>/dev/null || true; }; }; }
 
 # $(call apt-install,PACKAGE): fails, saying nothing, where only an administrator could do it.
 apt-install = { [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null && apt-get update -qq && \
