@@ -1,0 +1,73 @@
+"""Saved sessions in Redis, which several servers share: whichever of them a person comes to can go on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Unconnected
+from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import TimeoutError as Late
+from redis.retry import Retry
+
+from app.hosting.store import StoreProblem, name
+from app.settings import BadSettings
+
+SOON: Final[float] = 0.5  # seconds within which Redis is connected, and within which it answers
+WRONG: Final[str] = (
+    "These settings cannot be used: TITANS_REDIS should be like redis://:PASSWORD@HOST:6379/0."
+)
+LAB: Final[str] = "titans-lab"  # every key and channel begins with it: one Redis may serve others too
+
+
+def connected(address: str, **options: Any) -> Redis:
+    """Redis at ``address``, connected to once it is asked; who asks is told soon where it does not answer,
+    for nothing is tried twice. Raises BadSettings where that is no address."""
+    try:
+        return Redis.from_url(
+            address,
+            socket_connect_timeout=SOON,
+            socket_timeout=SOON,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 0),
+            **options,
+        )
+    except ValueError:
+        raise BadSettings(WRONG) from None  # not what was set: it may hold a password
+
+
+def why(error: RedisError) -> str:
+    """What is wrong with Redis, in a few words."""
+    if isinstance(error, OutOfMemoryError):
+        return "Redis is full"
+    return "Redis does not answer" if isinstance(error, Unconnected | Late) else "Redis refuses it"
+
+
+class RedisStore:
+    """``Store`` in the Redis at ``address``, which itself forgets what was not put for ``kept`` seconds."""
+
+    def __init__(self, address: str, kept: float) -> None:
+        self._redis, self._kept = connected(address), kept
+
+    def put(self, key: str, content: bytes) -> None:
+        """As ``Store.put``."""
+        try:
+            self._redis.set(self._name(key), content, px=round(1000 * self._kept))
+        except RedisError as error:
+            raise StoreProblem(f"a session cannot be kept: {why(error)}") from error
+
+    def get(self, key: str) -> bytes | None:
+        """As ``Store.get``."""
+        try:
+            content = self._redis.get(self._name(key))
+        except RedisError as error:
+            raise StoreProblem(f"saved sessions cannot be read: {why(error)}") from error
+        return content if isinstance(content, bytes) else None
+
+    def expire(self) -> None:
+        """As ``Store.expire``: Redis does it."""
+
+    @staticmethod
+    def _name(key: str) -> str:
+        return f"{LAB}:session:{name(key)}"
