@@ -17,6 +17,7 @@ from benchmarks.browser import free_port
 TEMPLATE = Path(__file__).resolve().parent.parent.parent / "deploy" / "nginx.conf.template"
 PATIENCE = 20.0  # seconds that nginx may take to listen
 AROUND = """
+{user}
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -55,7 +56,8 @@ def running_proxy(folder: Path, *replicas: str, text: str | None = None) -> Iter
     named = {f"LAB_{number}": address for number, address in enumerate(replicas, 1)}
     written = filled(text or TEMPLATE.read_text("utf-8"), LAB_LISTEN=f"127.0.0.1:{port}", **named)
     (folder / "lab.conf").write_text(written, encoding="utf-8")
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder), encoding="utf-8")
+    user = "" if os.geteuid() else "user root;"  # else nobody's workers could not write to the folder
+    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user), encoding="utf-8")
     command = [program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:

@@ -142,7 +142,7 @@ def test_where_no_replica_is_left_the_browser_is_told_and_sent_nowhere(tmp_path:
     with running_proxy(tmp_path, one, one) as address:
         for _ in range(3):  # from the second on nginx knows, and tries nobody
             with pytest.raises(urllib.error.HTTPError) as told:
-                Browser(address).get()
+                Browser(address, "titans_replica=9").get()
             assert told.value.code == 502
         assert told.value.headers["Set-Cookie"] is None
 
