@@ -8,14 +8,21 @@ import streamlit as st
 
 import titans_core as tc
 from app import models
+from titans_core import recipes
 
 
 def shipped(with_memory: bool = False) -> list[str]:
-    """The models that can be chosen; where there is none the page ends here, and says how to make them."""
+    """The models that can be chosen, with a word on those whose checkpoints are missing; where there is none
+    the page ends here. Either says how to make them."""
     names = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
     if not names:
         st.warning("No trained model is here yet. Run `make train`, then load this page again.")
         st.stop()
+    if absent := recipes.missing():
+        st.warning(
+            f"Not all trained models are here: {', '.join(absent)} cannot be chosen. "
+            f'Run `make train MODEL="{" ".join(absent)}"`, then load this page again.'
+        )
     return names
 
 

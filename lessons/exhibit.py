@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 import titans_core as tc
 from lessons.claims import Claims
 from lessons.head import Head
+from titans_core import recipes
 
 Loader = Callable[[str], tc.TitansLM]  # a shipped model by its name
 
@@ -23,10 +24,10 @@ class Found:
 
 def read_models(head: Head) -> tuple[str, ...]:
     """Two models or more. Raises LessonError where one of them is none that is shipped."""
-    known, shipped = head.texts("models", at_least=2), tc.available()
-    if unknown := [name for name in known if shipped and name not in shipped]:
+    named, known = head.texts("models", at_least=2), recipes.known()
+    if unknown := [name for name in named if name not in known]:
         raise head.error("models", f"must be shipped models, and {unknown[0]} is none")
-    return known
+    return named
 
 
 class Exhibit(ABC):

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import titans_core as tc
+from titans_core import recipes
 
 FENCE = "+++"
 NAMES = {str: "a text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
@@ -76,9 +76,8 @@ class Head:
         return value
 
     def model(self, field: str) -> str:
-        """The name of a shipped model; where none is here yet, any: it is missed when it is loaded."""
-        shipped = tc.available()
-        return self.one_of(field, shipped) if shipped else self.text(field)
+        """The name of a shipped model; one whose checkpoint is not here is missed when it is loaded."""
+        return self.one_of(field, recipes.known())
 
     def table(self, field: str) -> Head:
         """A table inside this one."""
