@@ -34,7 +34,7 @@ class Predict:
 
     def accepts(self, answer: Answer) -> bool:
         """Whether a learner can have answered so."""
-        return answer in {option.value for option in self.options}
+        return isinstance(answer, str) and answer in {option.value for option in self.options}
 
     def measured(self, claims: Claims) -> list[Option]:
         """The options as they were found, the greatest first."""
@@ -76,7 +76,7 @@ class Choose:
 
     def accepts(self, answer: Answer) -> bool:
         """Whether a learner can have answered so."""
-        return answer in {option.value for option in self.options}
+        return isinstance(answer, str) and answer in {option.value for option in self.options}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,8 @@ from app.words import literal
 from lessons import Lesson, Shelf, words
 
 say = words("page")
+state = st.session_state
+UPLOAD = "progress-file"
 VIEW = Path(__file__).resolve().parent.parent / "views" / "lessons.py"
 
 
@@ -37,7 +40,7 @@ def listing(shelf: Shelf, unknown: str | None) -> None:
             goal = html.escape(lesson.goal)
             st.html(f"<p class='lesson-row'><span>{goal}</span><span>{standing(lesson)}</span></p>")
     contents()
-    keepsake()
+    keepsake(shelf)
 
 
 def standing(lesson: Lesson) -> str:
@@ -49,15 +52,36 @@ def standing(lesson: Lesson) -> str:
     return f"{minutes} · {say('begun', done=done, steps=len(lesson.steps))}" if done else minutes
 
 
-def keepsake() -> None:
-    """What the browser keeps: to be saved as a file, or forgotten."""
+def keepsake(shelf: Shelf) -> None:
+    """What the browser keeps: to be saved as a file, loaded from one, or forgotten."""
     kept = progress.progress()
-    if not any(record.steps or record.checks for record in kept.values()):
-        return
+    some = any(record.steps or record.checks for record in kept.values())
     st.caption(say("kept"))
     with st.container(horizontal=True):
-        content = progress.packed(kept)
-        st.download_button(
-            say("export"), content, "titans-lab-progress.json", "application/json", on_click="ignore"
-        )
-        st.button(say("forget"), on_click=progress.forget)
+        if some:
+            content = progress.packed(kept)
+            st.download_button(
+                say("export"), content, "titans-lab-progress.json", "application/json", on_click="ignore"
+            )
+        with st.popover(say("load")):
+            st.file_uploader(
+                say("file"), type=["json"], key=UPLOAD, on_change=take_file, args=(shelf.lessons,)
+            )
+        if some:
+            st.button(say("forget"), on_click=progress.forget)
+    told, bad = state.pop("progress_told", ("", False))
+    if told:
+        (st.warning if bad else st.success)(told)
+
+
+def take_file(lessons: Sequence[Lesson]) -> None:
+    """Add what an uploaded file holds to what was done here; one that cannot be read changes nothing."""
+    if state[UPLOAD] is None:
+        return
+    try:
+        found = progress.from_file(state[UPLOAD].getvalue(), lessons)
+    except progress.BadProgress as problem:
+        state.progress_told = str(problem), True
+    else:
+        progress.merge(found)
+        state.progress_told = say("loaded", count=len(found)), False

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-from lessons import Answer, Lesson
+from lessons import Answer, Lesson, words
 
 VERSION = 1
-LONGEST = 100_000  # characters that a browser may hand over
+LONGEST = 100_000  # characters that a browser may hand over, or a file
 
+say = words("page")
 state = st.session_state
 
 
@@ -45,8 +46,17 @@ class Record:
         right = [self.choice(lesson, n) == asked.answer for n, asked in enumerate(lesson.checkpoints, 1)]
         return self.done(lesson) == len(lesson.steps) and all(right)
 
+    def add(self, other: Record) -> None:
+        """Take another's answers where there are none yet."""
+        self.steps = other.steps | self.steps
+        self.checks = other.checks | self.checks
+
 
 Progress = dict[str, Record]  # by the lessons' names
+
+
+class BadProgress(ValueError):
+    """A file holds no progress that can be taken; the message is one sentence saying what to do."""
 
 
 def progress() -> Progress:
@@ -75,12 +85,41 @@ def packed(kept: Mapping[str, Record]) -> str:
 def unpacked(text: str) -> Progress:
     """What ``packed`` packed. Of anything else, be it damaged or of another version, nothing."""
     try:
-        found = json.loads(text[:LONGEST])
-        if found["titans-lab-progress"] != VERSION:
-            return {}
-        return {str(name): read_record(values) for name, values in found["lessons"].items()}
+        return read(text)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def read(text: str) -> Progress:
+    """The same. Raises ValueError, KeyError, TypeError, AttributeError or RecursionError of anything else."""
+    found = json.loads(text[:LONGEST])
+    if found["titans-lab-progress"] != VERSION:
+        raise ValueError("another version")
+    return {str(name): read_record(values) for name, values in found["lessons"].items()}
+
+
+def from_file(content: bytes, lessons: Iterable[Lesson]) -> Progress:
+    """What a file that was saved here holds of these lessons, as far as they can be answered so. Raises
+    BadProgress of any other file."""
+    try:
+        kept = read(content.decode("utf-8-sig"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadProgress(say("no_progress")) from None
+    found = {lesson.name: valid(kept[lesson.name], lesson) for lesson in lessons if lesson.name in kept}
+    some = {name: record for name, record in found.items() if record.steps or record.checks}
+    if not some:
+        raise BadProgress(say("no_progress"))
+    return some
+
+
+def valid(record: Record, lesson: Lesson) -> Record:
+    """What of a record its lesson knows."""
+    steps = {number: record.answer(lesson, number) for number in range(1, len(lesson.steps) + 1)}
+    checks = {number: record.choice(lesson, number) for number in range(1, len(lesson.checkpoints) + 1)}
+    return Record(
+        {number: answer for number, answer in steps.items() if answer is not None},
+        {number: choice for number, choice in checks.items() if choice is not None},
+    )
 
 
 def read_record(values: Mapping[str, Any]) -> Record:
@@ -99,11 +138,15 @@ def simple(value: object) -> bool:
 
 def take(kept: str) -> None:
     """Take what the browser kept; what was done in this session already stays."""
-    own = progress()
-    for name, record in unpacked(kept).items():
-        if name not in own or not (own[name].steps or own[name].checks):
-            own[name] = record
+    merge(unpacked(kept))
     state.progress_known = True
+
+
+def merge(other: Progress) -> None:
+    """Add to the session's what was answered elsewhere; what was answered here too stays."""
+    own = progress()
+    for name, record in other.items():
+        own.setdefault(name, Record()).add(record)
 
 
 def known() -> str | None:

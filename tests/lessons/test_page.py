@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.teaching import finding, progress
-from app.teaching.progress import Record, packed, unpacked
+from app.teaching.progress import BadProgress, Record, from_file, packed, unpacked
 from app.words import literal
-from lessons import Do, Estimate, Lesson, Rank, Shelf, Step, fill, load_all
+from lessons import Answer, Do, Estimate, Lesson, Rank, Shelf, Step, fill, load_all
 from lessons.claims import spoken_of
 from tests.lessons.doing import DO
 
@@ -203,6 +203,37 @@ def test_progress_survives_the_browsers_store() -> None:
 )
 def test_what_no_lesson_wrote_is_no_progress(damaged: str) -> None:
     assert unpacked(damaged) == {}
+    with pytest.raises(BadProgress, match="^This file holds no progress: choose one that was saved here"):
+        from_file(damaged.encode(), [SURPRISE])
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\x89PNG", packed({"window": Record({1: 20})}).encode()])
+def test_a_file_of_another_kind_or_of_no_lesson_is_refused(content: bytes) -> None:
+    with pytest.raises(BadProgress):
+        from_file(content, [SURPRISE])
+
+
+def test_of_a_file_only_what_the_lessons_ask_is_taken() -> None:
+    order = [option.value for option in SURPRISE.steps[1].action.options]
+    kept = {
+        "surprise": Record({1: 50, 2: order, 3: ["write_owl"], 9: True}, {1: 1, 2: 77}),
+        "the": Record({1: 1}),
+    }
+    assert from_file(packed(kept).encode(), [SURPRISE]) == {"surprise": Record({1: 50, 2: order}, {1: 1})}
+
+
+@pytest.mark.parametrize("answer", [["a"], [], True, 1.5, "nobody", float("nan")])
+def test_an_answer_that_cannot_be_is_none_whatever_its_kind(answer: Answer) -> None:
+    assert Record({1: answer, 2: answer, 3: answer}).done(SURPRISE) in (0, 1)
+
+
+def test_what_a_file_holds_is_added_to_what_was_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "state", State(progress={"surprise": Record({1: 50}, {1: 0})}))
+    progress.merge({"surprise": Record({1: 10, 2: ["a"]}, {2: 1}), "window": Record({1: 20})})
+    assert progress.progress() == {
+        "surprise": Record({1: 50, 2: ["a"]}, {1: 0, 2: 1}),
+        "window": Record({1: 20}),
+    }
 
 
 def test_an_answer_that_a_changed_lesson_does_not_know_leaves_its_step_open() -> None:
