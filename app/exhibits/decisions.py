@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import models
-from app.exhibits.curves import DASHED, SOLID, Axis, Look, curves, rows
+from app.exhibits.cells import Side, cells
 from app.exhibits.maze import picture
 from app.exhibits.svg import image
 from app.palette import palette, theme
@@ -31,7 +31,6 @@ say = words("decisions")
 state = st.session_state
 SURE = 0.5
 LINES = 12  # of a log that are shown at either end
-COLOURS = ("nll", "ink", "retrieval", "surprise", "alpha")  # of the models' curves
 
 
 def draw(exhibit: Shown, found: Decided, view: str, key: str) -> tuple[str, ...]:
@@ -49,7 +48,7 @@ def draw(exhibit: Shown, found: Decided, view: str, key: str) -> tuple[str, ...]
 
 def walk(exhibit: Shown, key: str) -> tuple[str, ...]:
     """One maze; "walked" once the sign has pointed both ways."""
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     way = left.segmented_control(
         say("way"), WAYS, default=WAYS[0], required=True, format_func=say, key=f"{key}-way"
     )
@@ -75,21 +74,15 @@ def chosen(model: str, tokens: int, way: str) -> Choice:
 
 
 def corridors(found: Decided) -> alt.LayerChart:
-    """Right turns by the corridor's length: each model with its memory, and with it wiped."""
-    series, looks = {}, []
-    for (name, by_length), colour in zip(found.mazes.items(), COLOURS, strict=False):
-        for how, stroke in (("kept", SOLID), ("wiped", DASHED)):
-            if how == "wiped" and name == "attention":
-                continue
-            title = say(f"{how}_of", model=models.title(name))
-            series[title] = [
-                (tokens, 100 * sum(getattr(one, how) > SURE for one in choices) / len(choices))
+    """Right turns by the corridor's length: each model with its memory, and under it with it wiped."""
+    shares: dict[str, dict[int, float]] = {}
+    for name, by_length in found.mazes.items():
+        for how in ("kept", "wiped") if name != "attention" else ("kept",):
+            shares[say(f"{how}_of", model=models.title(name))] = {
+                tokens: sum(getattr(one, how) > SURE for one in choices) / len(choices)
                 for tokens, choices in by_length.items()
-            ]
-            looks.append(Look(title, colour, stroke))
-    height = Axis("right", say("right_turns"), ".0f", scale=alt.Scale(domain=[0, 100]))
-    across = Axis("tokens", say("lengths"), ",.0f", ordered=True)
-    return curves(rows(series, "tokens", "right"), across, height, looks)
+            }
+    return cells(shares, Side("tokens", say("lengths")), Side("who", ""), say("right_turns"), [*shares])
 
 
 def keep_log(exhibit: Shown, key: str) -> tuple[str, ...]:
@@ -100,7 +93,7 @@ def keep_log(exhibit: Shown, key: str) -> tuple[str, ...]:
         say("reader"), remembering, default=remembering[0], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     tellings = left.slider(say("tellings"), 1, INSISTED, INSISTED, key=f"{key}-tellings")
     confirmed = right.slider(say("confirmed"), 1, INSISTED, 1, key=f"{key}-confirmed")
     reports, lines = read_log(name, tellings, confirmed)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 
 import altair as alt
-import pandas as pd
 import streamlit as st
 
 from app import models
+from app.exhibits.cells import Side, cells
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.wide import wide
-from app.palette import palette, theme
 from lessons import words
 from lessons.exhibits import needle
 from lessons.exhibits.needle import AFTER, CROWDS, FAR, SEEDS, SOON, SURE, Asked, Searched, Shown
@@ -58,7 +57,7 @@ def shares(by_model: dict[str, dict[int, float]], across: str) -> alt.LayerChart
 
 def search(exhibit: Shown, key: str) -> tuple[str, ...]:
     """Drag the fact, and ask; "dragged" once it was looked for in two places, FAR tokens later."""
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     before = left.select_slider(say("before"), BEFORE, BEFORE[2], format_func=number, key=f"{key}-before")
     after = right.select_slider(say("after"), AFTERS, FIRST, format_func=number, key=f"{key}-after")
     seed = st.segmented_control(
@@ -148,22 +147,4 @@ def crowded(model: str) -> dict[int, dict[int, float]]:
 
 def crowd_map(shares: dict[int, dict[int, float]]) -> alt.LayerChart:
     """One cell a size of the crowd and a distance, its share of right answers in it."""
-    colours = palette(theme())
-    cells = pd.DataFrame(
-        {"facts": facts, "after": after, "right": 100 * right, "told": f"{100 * right:.0f} %"}
-        for facts, by_distance in shares.items()
-        for after, right in by_distance.items()
-    )
-    base = alt.Chart(cells, height=alt.Step(44)).encode(
-        x=alt.X(
-            "after:O", title=say("lone"), axis=alt.Axis(labelAngle=0, format=",d", domain=False, ticks=False)
-        ),
-        y=alt.Y("facts:O", title=say("crowd"), sort=[*CROWDS], axis=alt.Axis(domain=False, ticks=False)),
-        tooltip=["facts:O", "after:O", alt.Tooltip("right:Q", format=".0f")],
-    )
-    scale = alt.Scale(domain=[0, 100], interpolate="rgb", range=[colours["zero"], colours["retrieval"]])
-    shade = base.mark_rect(stroke=colours["rule"]).encode(
-        color=alt.Color("right:Q", scale=scale, legend=None)
-    )
-    ink = alt.condition(alt.datum.right > 55, alt.value(colours["zero"]), alt.value(colours["ink"]))
-    return shade + base.mark_text(fontSize=13).encode(text="told:N", color=ink)
+    return cells(shares, Side("after", say("lone")), Side("facts", say("crowd")), say("right"), CROWDS)

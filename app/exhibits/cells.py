@@ -1,0 +1,56 @@
+"""A chart of cells, each shaded by a share and with it in figures: unlike curves, none hides another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from app.palette import palette, theme
+
+STEP = 44  # pixels of a row
+DARK = 55  # per cent from which on a cell's figures are as pale as its ground would be
+
+
+class Side(NamedTuple):
+    """What the cells are ordered by at one side: a column's name, and its title, empty where names speak for
+    themselves."""
+
+    column: str
+    title: str
+
+
+def cells(
+    shares: Mapping[str, Mapping[int, float]] | Mapping[int, Mapping[int, float]],
+    x: Side,
+    y: Side,
+    value: str,
+    order: Sequence[str | int],
+) -> alt.LayerChart:
+    """One cell a row of ``shares`` and a number across, with its share (0 to 1), which ``value`` names; the
+    rows from the top in this ``order``."""
+    colours = palette(theme())
+    table = pd.DataFrame(
+        {y.column: row, x.column: at, "share": 100 * share, "told": f"{100 * share:.0f} %"}
+        for row, by_number in shares.items()
+        for at, share in by_number.items()
+    )
+    across = alt.Axis(labelAngle=0, format=",d", domain=False, ticks=False)
+    down = alt.Axis(domain=False, ticks=False, labelLimit=300)
+    base = alt.Chart(table, height=alt.Step(STEP)).encode(
+        x=alt.X(f"{x.column}:O", title=x.title, axis=across),
+        y=alt.Y(f"{y.column}:O", title=y.title or None, sort=[*order], axis=down),
+        tooltip=[
+            alt.Tooltip(f"{y.column}:O", title=y.title or " "),
+            alt.Tooltip(f"{x.column}:O", title=x.title),
+            alt.Tooltip("share:Q", title=value, format=".0f"),
+        ],
+    )
+    scale = alt.Scale(domain=[0, 100], interpolate="rgb", range=[colours["zero"], colours["retrieval"]])
+    shade = base.mark_rect(stroke=colours["rule"]).encode(
+        color=alt.Color("share:Q", scale=scale, legend=None)
+    )
+    ink = alt.condition(alt.datum.share > DARK, alt.value(colours["zero"]), alt.value(colours["ink"]))
+    return shade + base.mark_text(fontSize=13).encode(text="told:N", color=ink)
