@@ -76,13 +76,19 @@ def healthy(url: str, process: subprocess.Popen[bytes]) -> bool:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless and silent. Raises RuntimeError where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for found in map(shutil.which, names) if found), None)
-    if path is None:
-        raise RuntimeError("Chromium is needed: install it (on Debian: sudo apt install chromium)")
+    path = executable()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         try:
             yield browser
         finally:
             browser.close()
+
+
+def executable() -> str:
+    """The system's Chromium. Raises RuntimeError where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for found in map(shutil.which, names) if found), None)
+    if path is None:
+        raise RuntimeError("Chromium is needed: install it (on Debian: sudo apt install chromium)")
+    return path

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.permalink import LONGEST, pack
 from app.samples import text
+from benchmarks.browser import QUIET, executable
 from lessons import load_all
+from tests.browser.conftest import PATIENCE
 from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
+NAME = "titans-lab.test"  # of a computer that others can reach
 STORY = "Tom likes soup. Ivy has a pet owl."
 MINE = "My own words, typed before the class began."
 WORDS = "Mara Tom Ivy owl soup key red blue box attic cellar garden likes keeps put told rain hills".split()
@@ -69,14 +72,8 @@ def teacher(open_page: Open) -> Page:
     return page
 
 
-def test_two_clicks_open_a_room_and_a_link_or_a_code_leads_there(
-    teacher: Page, open_page: Open, server: str
-) -> None:
+def test_two_clicks_open_a_room_and_a_link_or_a_code_leads_there(teacher: Page, open_page: Open) -> None:
     code = lead(teacher)
-    teacher.get_by_role("button", name="Invite").click()
-    picture = teacher.get_by_role("img", name=f"QR picture of {server}/?room={code}", exact=True)
-    expect(picture).to_be_visible()
-    teacher.get_by_role("button", name="Done").click()
     by_link = up(open_page(f"?room={code}"))
     expect(by_link.get_by_text("You follow your teacher")).to_be_visible()
     by_link.wait_for_url(lambda url: "room" not in url)
@@ -87,6 +84,61 @@ def test_two_clicks_open_a_room_and_a_link_or_a_code_leads_there(
     typing.get_by_role("button", name="Join").click()
     player(up(typing))
     expect(teacher.get_by_text("2 learners", exact=True)).to_be_visible()
+
+
+def test_an_invitation_shows_a_picture_of_the_link_where_others_can_open_it(
+    browser: Browser, server: str
+) -> None:
+    port = server.rpartition(":")[2]
+    where, named = browser.browser_type, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
+    with where.launch(executable_path=executable(), args=[*QUIET, named]) as elsewhere:
+        page = elsewhere.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"http://{NAME}:{port}/")
+        player(page)
+        code = lead(page)
+        page.get_by_role("button", name="Invite").click()
+        invitation = page.get_by_role("dialog", name="Join this room")
+        picture = f"QR picture of http://{NAME}:{port}/?room={code}"
+        expect(invitation.get_by_role("img", name=picture, exact=True)).to_be_visible()
+        expect(invitation.locator(".address")).to_have_text(f"{NAME}:{port}")
+        expect(invitation).not_to_contain_text("make run", use_inner_text=True)
+
+
+def test_an_invitation_that_nobody_could_follow_says_how_others_come_in(teacher: Page, server: str) -> None:
+    code = lead(teacher)
+    teacher.get_by_role("button", name="Invite").click()
+    invitation = teacher.get_by_role("dialog", name="Join this room")
+    expect(invitation).to_contain_text("make run HOST=0.0.0.0", use_inner_text=True)
+    expect(invitation).to_contain_text(f"http://ADDRESS:{server.rpartition(':')[2]}/", use_inner_text=True)
+    expect(invitation).to_contain_text(code, use_inner_text=True)
+    expect(invitation.get_by_role("img")).to_be_hidden()
+    expect(invitation.get_by_role("button", name="Copy the link")).to_be_hidden()
+
+
+def test_one_browser_is_one_learner_of_a_room_and_answers_once(teacher: Page, open_page: Open) -> None:
+    code = lead(teacher)
+    learner = up(open_page(f"?room={code}"))
+    show_checkpoint(teacher, None)
+    show_checkpoint(learner, 1)
+    rows = teacher.locator(".given li")
+    expect(rows.nth(1)).to_have_text(f"{CHOICES[1]}1")
+    other_tab = learner.context.new_page()
+    other_tab.goto(teacher.url)
+    other_tab.get_by_role("button", name="Class", exact=True).click()
+    other_tab.get_by_label("Or join with your teacher’s code").fill(f"{code[:3]}-{code[3:]}".lower())
+    other_tab.get_by_role("button", name="Join").click()
+    show_checkpoint(up(other_tab), 2)
+    expect(rows).to_have_text([f"{CHOICES[0]}0", f"{CHOICES[1]}0", f"{CHOICES[2]}1"])
+    expect(teacher.get_by_text("1 learner", exact=True)).to_be_visible()
+    other_tab.get_by_role("button", name="Leave").click()
+    expect(other_tab.locator(".bar.learner")).to_be_hidden()
+    expect(teacher.get_by_text("1 learner", exact=True)).to_be_visible()  # in the first tab still
+    learner.get_by_role("button", name="Leave").click()
+    expect(teacher.get_by_text("0 learners", exact=True)).to_be_visible()
+    learner.evaluate("(code) => titansLabRoom.join(code)", code)
+    show_checkpoint(up(learner), 0)
+    expect(rows).to_have_text([f"{CHOICES[0]}1", f"{CHOICES[1]}0", f"{CHOICES[2]}0"])
 
 
 def test_learners_follow_to_pages_choices_texts_and_tokens(teacher: Page, open_page: Open) -> None:

@@ -3,7 +3,7 @@
 import { isDark } from "./theme.js";
 
 const QUIET = 4; // modules of white around a QR picture
-const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const LOCAL = /^((.+\.)?localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/; // what leads nobody else here
 
 export class Bar {
   constructor(root, room) {
@@ -122,8 +122,12 @@ export class Bar {
     if (this.address === address) return;
     this.address = address;
     this.part(".address").textContent = address && address.replace(/^https?:\/\//, "").replace(/\/\?.*$/, "");
-    this.part(".local").hidden = !address || !LOCAL.test(new URL(address).hostname);
+    const { hostname, port, pathname } = new URL(address || location.href);
+    const local = LOCAL.test(hostname);
+    this.part(".there").textContent = `http://ADDRESS${port && `:${port}`}${pathname}`;
     const svg = this.part(".invitation svg");
+    for (const part of this.root.querySelectorAll(".invitation .local")) part.hidden = !local;
+    for (const part of [svg, ...this.root.querySelectorAll(".invitation .reached")]) part.toggleAttribute("hidden", local);
     const size = picture.length + 2 * QUIET;
     svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
     svg.setAttribute("aria-label", `QR picture of ${address}`);

@@ -2,7 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { Guide } from "./guide.js";
-import { hosted, inTab, keepHosted, keepInTab } from "./keep.js";
+import { hosted, inTab, keepHosted, keepInTab, keepSeat, seatIn } from "./keep.js";
 
 export class ClassRoom {
   constructor() {
@@ -58,7 +58,7 @@ export class ClassRoom {
   }
 
   join(code) {
-    this.enter("learner", { do: "join", code, seat: null }, { code });
+    this.enter("learner", { do: "join", code, seat: seatIn(code) }, { code });
   }
 
   enter(role, asking, known = {}) {
@@ -127,6 +127,7 @@ export class ClassRoom {
   on_joined({ seat, room }) {
     this.mine ??= this.guide.here;
     Object.assign(this, { seat, room, code: room.code, asking: null });
+    keepSeat(room.code, seat);
     this.keep();
     this.catchUp();
     this.answer(true);
