@@ -7,6 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
+from app.components.pressed import tell_pressed
+
 
 def chips(
     label: str, titles: Iterable[str], taken: str | None, key: str, take: Callable[[str], None]
@@ -23,3 +25,4 @@ def chips(
             for title in titles:
                 look: Literal["primary", "secondary"] = "primary" if title == taken else "secondary"
                 st.button(title, key=f"{key}-{title}", type=look, on_click=take, args=(title,))
+        tell_pressed(key)

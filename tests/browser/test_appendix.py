@@ -144,6 +144,20 @@ def test_a_tour_that_is_closed_stays_closed(visit: Visit) -> None:
     stream.open()
     expect(stream.page.locator(".tour")).to_be_hidden()
     assert top(stream) < shown - 20
+    assert serious(stream.page) == []
+
+
+def test_a_tour_that_was_closed_can_be_brought_back(visit: Visit) -> None:
+    stream = visit()
+    stream.page.get_by_role("button", name=tour("away")).click()
+    back = stream.page.get_by_role("button", name=tour("name"))
+    expect(back).to_be_focused()
+    stream.page.keyboard.press("Enter")
+    first = stream.page.get_by_role("button", name=tour("streamed"), exact=True)
+    expect(first).to_be_focused()
+    expect(back).to_be_hidden()
+    stream.open()
+    expect(first).to_be_visible()
 
 
 def test_escape_closes_a_step_and_gives_the_focus_back(visit: Visit) -> None:

@@ -19,6 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (tour.told) return;
   tour.told = true; // Python says the same at every run of the page
   const does = tour.querySelector(".does");
+  const back = parentElement.querySelector(".back");
   let open = null;
 
   function show(step) {
@@ -31,6 +32,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function put(away) {
     tour.hidden = away;
+    back.hidden = !away;
     parentElement.host?.toggleAttribute("data-away", away);
   }
 
@@ -45,9 +47,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     item.append(button);
     return item;
   }));
+  const again = back.firstElementChild;
+  again.textContent = data.name;
   away.addEventListener("click", () => {
     keep(AWAY);
     put(true);
+    again.focus();
+  });
+  again.addEventListener("click", () => {
+    keep("");
+    put(false);
+    tour.querySelector("li button").focus();
   });
   tour.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape" || !open) return;
