@@ -81,6 +81,15 @@ def fits(page: Page) -> None:
     )
 
 
+def uneven(page: Page) -> list[list[float]]:
+    """The heights of sliders that stand side by side, where they are not the same."""
+    rows: list[list[float]] = page.evaluate(
+        "() => [...document.querySelectorAll('[data-testid=stHorizontalBlock]')].map((row) =>"
+        "[...row.querySelectorAll('[role=slider]')].map((one) => one.getBoundingClientRect().top))"
+    )
+    return [row for row in rows if row and max(row) - min(row) > 1]
+
+
 @pytest.mark.parametrize("lesson, theme", cases())
 def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: Lesson, theme: str) -> None:
     page = open_page("lessons", color_scheme=theme)
@@ -90,6 +99,7 @@ def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: L
     walk(page, lesson)
     answer(page, lesson)
     expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
+    assert uneven(page) == []
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 3 * TALL})
         fits(page)
@@ -97,7 +107,7 @@ def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: L
 
 
 @pytest.mark.browser
-def test_progress_is_kept_by_the_browser_saved_as_a_file_and_forgotten(open_page: Open) -> None:
+def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(open_page: Open) -> None:
     page = open_page("lessons?lesson=surprise")
     commit(page)
     expect(page.locator(".lesson-verdict")).to_have_count(1)
@@ -107,13 +117,31 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_and_forgotten(open_page
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
     with page.expect_download() as saved:
         page.get_by_role("button", name=say("export")).click()
-    kept = json.loads(saved.value.path().read_text(encoding="utf-8"))
-    assert list(kept["lessons"]) == ["surprise"]
+    content = saved.value.path().read_bytes()
+    assert list(json.loads(content)["lessons"]) == ["surprise"]
     page.get_by_role("button", name=say("forget")).click()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
     page.reload()
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
+    load(page, b"[1, 2, 3]")
+    expect(page.get_by_test_id("stAlert")).to_have_text(say("no_progress"))
+    load(page, content)
+    expect(page.get_by_text("1 of 3 steps")).to_be_visible()
+    expect(page.get_by_test_id("stAlert")).to_have_text(say("loaded", count=1))
+    assert serious(page) == []
+    page.reload()
+    expect(page.get_by_text("1 of 3 steps")).to_be_visible()
+
+
+def load(page: Page, content: bytes) -> None:
+    """Take a file for progress."""
+    uploader = page.get_by_test_id("stFileUploader")
+    if not uploader.is_visible():
+        page.get_by_role("button", name=say("load")).click()
+    uploader.locator("input").set_input_files(
+        {"name": "progress.json", "mimeType": "application/json", "buffer": content}
+    )
 
 
 @pytest.mark.browser
