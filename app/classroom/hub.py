@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ParamSpec, TypeVar
 
 from app.classroom import messages
+from app.classroom.bus import Bus, Word, spell
 from app.classroom.messages import Message
+from app.classroom.outbox import Outbox
 from app.classroom.qr import picture
-from app.classroom.rooms import Look, Place, Room, RoomProblem, Rooms, Tally, tidy
+from app.classroom.rooms import Look, NotKept, Place, Room, RoomProblem, Rooms, Tally, tidy
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Outbox:
-    """What a connection is to be told next: of each kind only the newest, for that alone still counts. So a
-    slow connection delays nobody, and never has much to catch up with."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, str] = {}
-        self._some = asyncio.Event()
-        self._closed = False
-
-    def put(self, kind: str, text: str) -> None:
-        """To be told, instead of what waits of this kind."""
-        self._waiting.pop(kind, None)
-        self._waiting[kind] = text
-        self._some.set()
-
-    def close(self) -> None:
-        """Nothing more will come."""
-        self._closed = True
-        self._some.set()
-
-    async def take(self) -> list[str]:
-        """What waits, once something does; nothing, where nothing more will come."""
-        await self._some.wait()
-        waiting, self._waiting = list(self._waiting.values()), {}
-        if not self._closed:
-            self._some.clear()
-        return waiting
+ENDED = "The room has ended. Your page stays as it is."
 
 
 @dataclass(eq=False)
@@ -64,11 +37,6 @@ class Guest:
         self.outbox.put(kind, spell(kind, **told))
 
 
-def spell(kind: str, **told: Any) -> str:
-    """A message to a browser."""
-    return json.dumps({"is": kind} | told, ensure_ascii=False, separators=(",", ":"))
-
-
 class Refused(RoomProblem):
     """What only the host may do, or only somebody who is in a room."""
 
@@ -77,12 +45,14 @@ class Refused(RoomProblem):
 
 class Hub:
     """The connections of one process, and the rooms behind them, which are asked in a thread of their own:
-    neither a disk nor a network may keep the server from answering."""
+    neither a disk nor a network may keep the server from answering. What guests here are told goes by ``bus``
+    to the room's guests elsewhere too. Made where a loop runs."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
+    def __init__(self, rooms: Rooms, bus: Bus) -> None:
+        self._rooms, self._bus = rooms, bus
         self._guests: defaultdict[str, set[Guest]] = defaultdict(set)
         self._thread = ThreadPoolExecutor(1, "rooms")
+        bus.join(self._deliver, self._catch_up)
 
     async def _ask(self, what: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: what(*args, **named))
@@ -122,14 +92,19 @@ class Hub:
         guest.code, guest.seat = code, seat
         self._guests[code].add(guest)
         guest.tell("joined", seat=seat, room=asdict(room))
-        self._tell(self._hosts(code), "learners", learners=room.learners)
+        self._tell(learners(room))
 
     async def _alive(self, guest: Guest) -> None:
-        """A host's sign of life lengthens its room's; a learner hears of a room that ended."""
+        """A host's sign of life lengthens its room's, and brings it the counts as they are: by the bus they
+        may come out of turn, and of seats that fell free nobody tells. A learner's keeps its seat, or lets it
+        hear that the room ended."""
         if guest.secret is not None:
-            await self._ask(self._rooms.host, guest.code, guest.secret)
-        elif guest.code:
-            await self._ask(self._rooms.room, guest.code)
+            room = await self._ask(self._rooms.host, guest.code, guest.secret)
+            tallies = await self._ask(self._rooms.tallies, guest.code)
+            for word in (learners(room), *(counted(guest.code, tally) for tally in tallies)):
+                guest.outbox.put(word.kind, word.text)
+        elif guest.seat is not None:
+            guest.seat, _ = await self._ask(self._rooms.join, guest.code, guest.seat)
         guest.tell("alive")
 
     async def _answer(self, guest: Guest, given: messages.Answer) -> None:
@@ -138,7 +113,7 @@ class Hub:
         tally = await self._ask(
             self._rooms.answer, guest.code, guest.seat, given.checkpoint, given.choice, given.choices
         )
-        self._tell_tally(guest.code, tally)
+        self._tell(counted(guest.code, tally))
 
     async def _command(self, guest: Guest, command: messages.Command) -> None:
         code, secret = guest.code, guest.secret
@@ -147,38 +122,48 @@ class Hub:
         match command:
             case Place():
                 room = await self._ask(self._rooms.publish, code, secret, command)
-                self._tell(self._others(guest), "place", place=asdict(command), step=room.step)
+                self._tell(Word.of(code, "place", place=asdict(command), step=room.step), but=guest)
             case Look():
                 await self._ask(self._rooms.look, code, secret, command)
-                self._tell(self._others(guest), "look", look=asdict(command))
+                self._tell(Word.of(code, "look", look=asdict(command)), but=guest)
             case messages.Rule(frozen, roam):
-                self._tell_rules(await self._ask(self._rooms.rule, code, secret, frozen, roam))
+                self._tell(rules(await self._ask(self._rooms.rule, code, secret, frozen, roam)))
             case messages.Reset():
-                self._tell_rules(await self._ask(self._rooms.reset, code, secret))
-                self._tell(self._guests[code], "reset")
+                self._tell(rules(await self._ask(self._rooms.reset, code, secret)))
+                self._tell(Word.of(code, "reset"))
             case messages.Close():
                 await self._ask(self._rooms.close, code, secret)
-                self._tell(self._guests[code], "ended", why="The room has ended. Your page stays as it is.")
+                self._tell(Word.of(code, "ended", why=ENDED))
 
-    def _tell_rules(self, room: Room) -> None:
-        self._tell(self._guests[room.code], "rules", frozen=room.frozen, roam=room.roam)
+    def _tell(self, word: Word, but: Guest | None = None) -> None:
+        """Tell a room's guests here and everywhere, but not the one who said it."""
+        self._deliver(word, but)
+        self._bus.say(word)
 
-    def _tell_tally(self, code: str, tally: Tally) -> None:
-        text = spell("tally", **asdict(tally))
-        for host in self._hosts(code):
-            host.outbox.put(f"tally {tally.checkpoint}", text)
+    def _deliver(self, word: Word, but: Guest | None = None) -> None:
+        """Tell the room's guests here."""
+        for guest in self._guests.get(word.code, ()):
+            if guest is not but and (guest.secret is not None or not word.hosts_only):
+                guest.outbox.put(word.kind, word.text)
 
-    @staticmethod
-    def _tell(guests: Iterable[Guest], kind: str, **told: Any) -> None:
-        text = spell(kind, **told)  # once, however many hear it
-        for guest in guests:
-            guest.outbox.put(kind, text)
-
-    def _hosts(self, code: str) -> list[Guest]:
-        return [guest for guest in self._guests[code] if guest.secret is not None]
-
-    def _others(self, speaker: Guest) -> list[Guest]:
-        return [guest for guest in self._guests[speaker.code] if guest is not speaker]
+    async def _catch_up(self) -> None:
+        """Words may have been lost: tell the guests here how their rooms are. Where a room cannot be asked,
+        its guests are told when they come again."""
+        for code in list(self._guests):
+            try:
+                room = await self._ask(self._rooms.room, code)
+                tallies = await self._ask(self._rooms.tallies, code)
+            except NotKept:
+                continue
+            except RoomProblem:
+                self._deliver(Word.of(code, "ended", why=ENDED))
+                continue
+            if room.place is not None:
+                self._deliver(Word.of(code, "place", place=asdict(room.place), step=room.step))
+            if room.look is not None:
+                self._deliver(Word.of(code, "look", look=asdict(room.look)))
+            for word in (rules(room), learners(room), *(counted(code, tally) for tally in tallies)):
+                self._deliver(word)
 
     async def leave(self, guest: Guest) -> None:
         """The guest is no longer in its room; its seat is free unless it has it in another tab too."""
@@ -193,5 +178,20 @@ class Hub:
             room = await self._ask(self._rooms.leave, code, seat)
         except RoomProblem:
             return  # the room has ended
-        if code in self._guests:
-            self._tell(self._hosts(code), "learners", learners=room.learners)
+        self._tell(learners(room))
+
+
+def rules(room: Room) -> Word:
+    """What a room's learners may do."""
+    return Word.of(room.code, "rules", frozen=room.frozen, roam=room.roam)
+
+
+def learners(room: Room) -> Word:
+    """How many learners a room has."""
+    return replace(Word.of(room.code, "learners", learners=room.learners), hosts_only=True)
+
+
+def counted(code: str, tally: Tally) -> Word:
+    """What was answered at a checkpoint."""
+    word = Word.of(code, "tally", **asdict(tally))
+    return replace(word, hosts_only=True, kind=f"tally {tally.checkpoint}")

@@ -14,9 +14,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-from app.classroom.hub import Guest, Hub, spell
+from app.classroom.bus import spell
+from app.classroom.hub import Guest, Hub
 from app.classroom.messages import BadMessage, TooLong, read
-from app.classroom.rooms import RoomProblem, Rooms
+from app.classroom.rooms import NotKept, RoomProblem
 
 PATH: Final[str] = "classroom"
 SILENCE: Final[float] = 150.0  # seconds; who is silent for longer is gone (a tab unseen speaks every 60)
@@ -29,8 +30,8 @@ TOO_FAST: Final[str] = "Too many messages: this connection is closed. Load the p
 NOT_TEXT: Final[str] = "A message must be text."
 
 
-def route(rooms: Callable[[], Rooms]) -> WebSocketRoute:
-    """The route; ``rooms`` is called for the rooms once somebody comes."""
+def route(hub: Callable[[], Hub]) -> WebSocketRoute:
+    """The route; ``hub`` is called for the rooms and their guests once somebody comes."""
     hubs: list[Hub] = []
 
     async def meet(websocket: WebSocket) -> None:
@@ -40,7 +41,7 @@ def route(rooms: Callable[[], Rooms]) -> WebSocketRoute:
         await websocket.accept()
         try:
             if not hubs:
-                hubs.append(Hub(rooms()))
+                hubs.append(hub())
         except RoomProblem as problem:
             await websocket.send_text(spell("refused", why=str(problem), over=True))
             await websocket.close()
@@ -79,8 +80,8 @@ async def converse(websocket: WebSocket, hub: Hub) -> None:
 
 
 async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
-    """Do what is said, and answer what cannot be done with why; returns where too much of that came,
-    or a message over the limit."""
+    """Do what is said, and answer what cannot be done with why; returns where too much of that came, a
+    message over the limit, or a greeting while rooms are away."""
     problems, allowance, since = 0, float(BURST), time.monotonic()
     while problems < PROBLEMS:
         text = await asyncio.wait_for(receive(websocket), SILENCE)
@@ -96,8 +97,8 @@ async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
         except RoomProblem as problem:
             problems += 1
             guest.tell("refused", why=str(problem), over=problem.over)
-            if isinstance(problem, TooLong):
-                return
+            if isinstance(problem, TooLong) or (isinstance(problem, NotKept) and not guest.code):
+                return  # who is in no room yet greets anew when it comes again
 
 
 async def receive(websocket: WebSocket) -> str | None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 from streamlit import config
 
+from app.classroom.bus import Alone
+from app.classroom.hub import Hub
+from app.classroom.redis import RedisRooms
+from app.classroom.redis_bus import RedisBus
+from app.classroom.rooms import Rooms
 from app.classroom.sqlite import SqliteRooms
+from app.settings import settings
 
 
 @cache
-def rooms() -> SqliteRooms:
-    """The rooms of this process: those of the server at this port, which outlive it; in the folder where a
-    user's programs keep such things."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return SqliteRooms(Path(home) / "titans-lab" / f"rooms-{config.get_option('server.port')}.sqlite")
+def rooms() -> Rooms:
+    """The rooms of this server, which outlive it: in Redis where one is set; else those of the server at this
+    port are in a file, in the folder that is set. Raises NotKept where that file cannot be."""
+    address = settings().redis
+    if address is not None:
+        return RedisRooms(address)
+    return SqliteRooms(settings().state / f"rooms-{config.get_option('server.port')}.sqlite")
+
+
+def hub() -> Hub:
+    """The rooms of this server, and the way to the guests of others: in Redis where one is set; else there
+    are no others. Raises NotKept where rooms cannot be."""
+    address = settings().redis
+    return Hub(rooms(), Alone() if address is None else RedisBus(address))

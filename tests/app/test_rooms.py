@@ -6,12 +6,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.classroom import rooms as limits
+from app.classroom.redis import RedisRooms
 from app.classroom.rooms import (
     CODE,
     LETTERS,
@@ -27,12 +29,16 @@ from app.classroom.rooms import (
     Place,
     RoomEnded,
     RoomFull,
+    Rooms,
     TooManyRooms,
+    digest,
     tidy,
 )
 from app.classroom.sqlite import SqliteRooms
+from tests.servers.running import RedisServer
 
 OPEN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+MINUTE = 60.0
 PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200)
 
 
@@ -46,6 +52,44 @@ class Clock:
         return self.now
 
 
+class Kept(Protocol):
+    """Where rooms are kept, as somebody sees it who can look into it and turn its clock."""
+
+    rooms: Rooms
+    module: str
+
+    def passes(self, seconds: float) -> None:
+        """So much later."""
+
+    def kept(self) -> str:
+        """All that is there, as text."""
+
+
+class InSqlite:
+    """Rooms in a file."""
+
+    module = "app.classroom.sqlite"
+
+    def __init__(self, base: Path, clock: Clock) -> None:
+        self.rooms, self._base, self._clock = SqliteRooms(base, clock), base, clock
+
+    def passes(self, seconds: float) -> None:
+        self._clock.now += seconds
+
+    def kept(self) -> str:
+        with sqlite3.connect(self._base) as base:
+            return "\n".join(base.iterdump())
+
+
+class InRedis:
+    """Rooms in a real Redis."""
+
+    module = "app.classroom.redis"
+
+    def __init__(self, server: RedisServer) -> None:
+        self.rooms, self.passes, self.kept = RedisRooms(server.address), server.passes, server.kept
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -56,21 +100,29 @@ def base(tmp_path: Path) -> Path:
     return tmp_path / "of" / "rooms.sqlite"
 
 
-@pytest.fixture
-def rooms(base: Path, clock: Clock) -> Iterator[SqliteRooms]:
-    kept = SqliteRooms(base, clock)
+@pytest.fixture(params=["sqlite", "redis"])
+def store(request: pytest.FixtureRequest) -> Iterator[Kept]:
+    if request.param == "redis":
+        yield InRedis(request.getfixturevalue("redis"))
+        return
+    kept = InSqlite(request.getfixturevalue("base"), request.getfixturevalue("clock"))
     yield kept
-    kept.end()
+    kept.rooms.end()
 
 
-def test_a_room_begins_empty_and_at_no_place(rooms: SqliteRooms) -> None:
+@pytest.fixture
+def rooms(store: Kept) -> Rooms:
+    return store.rooms
+
+
+def test_a_room_begins_empty_and_at_no_place(rooms: Rooms) -> None:
     code, secret = rooms.open()
     room = rooms.host(code, secret)
     assert (room.code, room.step, room.place, room.look) == (code, 0, None, None)
     assert (room.frozen, room.roam, room.learners) == (False, False, 0)
 
 
-def test_codes_are_of_letters_that_are_not_taken_for_one_another(rooms: SqliteRooms) -> None:
+def test_codes_are_of_letters_that_are_not_taken_for_one_another(rooms: Rooms) -> None:
     codes = {rooms.open()[0] for _ in range(50)}
     assert len(codes) == 50
     assert all(len(code) == CODE and set(code) <= set(LETTERS) for code in codes)
@@ -79,7 +131,7 @@ def test_codes_are_of_letters_that_are_not_taken_for_one_another(rooms: SqliteRo
 
 @given(st.data())
 @OPEN
-def test_a_code_is_known_however_it_is_typed(rooms: SqliteRooms, data: st.DataObject) -> None:
+def test_a_code_is_known_however_it_is_typed(rooms: Rooms, data: st.DataObject) -> None:
     code, _ = rooms.open()
     marks = data.draw(st.lists(st.sampled_from(["", " ", "-", "–", "\u00a0"]), min_size=CODE, max_size=CODE))
     typed = "".join(mark + letter for mark, letter in zip(marks, code.lower(), strict=True))
@@ -88,16 +140,14 @@ def test_a_code_is_known_however_it_is_typed(rooms: SqliteRooms, data: st.DataOb
 
 @given(st.text(max_size=30))
 @OPEN
-def test_a_code_that_no_room_has_is_told(rooms: SqliteRooms, typed: str) -> None:
+def test_a_code_that_no_room_has_is_told(rooms: Rooms, typed: str) -> None:
     with pytest.raises(NoSuchRoom, match="no room with this code"):
         rooms.join(typed)
 
 
 @given(path=st.from_regex(r"[a-z0-9-]{0,40}", fullmatch=True), query=PRINTED, token=st.integers(0, 10**6))
 @OPEN
-def test_where_the_host_is_comes_back_as_it_was_told(
-    rooms: SqliteRooms, path: str, query: str, token: int
-) -> None:
+def test_where_the_host_is_comes_back_as_it_was_told(rooms: Rooms, path: str, query: str, token: int) -> None:
     code, secret = rooms.open()
     place, look = Place(path, query), Look(token + 1, token)
     assert rooms.publish(code, secret, place).step == 1
@@ -106,7 +156,7 @@ def test_where_the_host_is_comes_back_as_it_was_told(
     assert (room.place, room.look, room.step) == (place, look, 1)
 
 
-def test_at_a_new_place_the_playhead_is_not_told_yet(rooms: SqliteRooms) -> None:
+def test_at_a_new_place_the_playhead_is_not_told_yet(rooms: Rooms) -> None:
     code, secret = rooms.open()
     rooms.publish(code, secret, Place("", "v=1"))
     rooms.look(code, secret, Look(9, 3))
@@ -116,7 +166,7 @@ def test_at_a_new_place_the_playhead_is_not_told_yet(rooms: SqliteRooms) -> None
 
 @given(st.text(max_size=64))
 @OPEN
-def test_nobody_leads_a_room_without_its_secret(rooms: SqliteRooms, guess: str) -> None:
+def test_nobody_leads_a_room_without_its_secret(rooms: Rooms, guess: str) -> None:
     code, _ = rooms.open()
     before = rooms.room(code)
     for act in (
@@ -132,7 +182,7 @@ def test_nobody_leads_a_room_without_its_secret(rooms: SqliteRooms, guess: str) 
     assert rooms.room(code) == before
 
 
-def test_one_rooms_secret_and_seats_are_nothing_in_another(rooms: SqliteRooms) -> None:
+def test_one_rooms_secret_and_seats_are_nothing_in_another(rooms: Rooms) -> None:
     (one, secret), (other, _) = rooms.open(), rooms.open()
     seat, _ = rooms.join(one)
     with pytest.raises(NotTheHost):
@@ -142,7 +192,7 @@ def test_one_rooms_secret_and_seats_are_nothing_in_another(rooms: SqliteRooms) -
     assert rooms.join(other, seat)[0] != seat
 
 
-def test_rules_change_one_by_one(rooms: SqliteRooms) -> None:
+def test_rules_change_one_by_one(rooms: Rooms) -> None:
     code, secret = rooms.open()
     assert rooms.rule(code, secret, frozen=True).frozen
     room = rooms.rule(code, secret, roam=True)
@@ -151,9 +201,9 @@ def test_rules_change_one_by_one(rooms: SqliteRooms) -> None:
 
 
 def test_a_full_room_says_so_and_a_seat_that_was_left_can_be_had(
-    rooms: SqliteRooms, monkeypatch: pytest.MonkeyPatch
+    rooms: Rooms, store: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.classroom.sqlite.MOST_LEARNERS", 2)
+    monkeypatch.setattr(f"{store.module}.MOST_LEARNERS", 2)
     code, _ = rooms.open()
     (first, _), (_, room) = rooms.join(code), rooms.join(code)
     assert room.learners == 2
@@ -169,9 +219,7 @@ def test_a_full_room_says_so_and_a_seat_that_was_left_can_be_had(
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30))
 @OPEN
-def test_the_tally_counts_everybodys_latest_answer(
-    rooms: SqliteRooms, answers: list[tuple[int, int]]
-) -> None:
+def test_the_tally_counts_everybodys_latest_answer(rooms: Rooms, answers: list[tuple[int, int]]) -> None:
     code, _ = rooms.open()
     seats = [rooms.join(code)[0] for _ in range(6)]
     latest: dict[int, int] = {}
@@ -182,7 +230,7 @@ def test_the_tally_counts_everybodys_latest_answer(
     assert [tally.checkpoint for tally in rooms.tallies(code)] == ["forgetting/2"] * bool(answers)
 
 
-def test_the_checkpoint_that_was_answered_last_is_last(rooms: SqliteRooms) -> None:
+def test_the_checkpoint_that_was_answered_last_is_last(rooms: Rooms) -> None:
     code, _ = rooms.open()
     seat, _ = rooms.join(code)
     for checkpoint in ("b/1", "a/1", "b/1"):
@@ -190,7 +238,7 @@ def test_the_checkpoint_that_was_answered_last_is_last(rooms: SqliteRooms) -> No
     assert [tally.checkpoint for tally in rooms.tallies(code)] == ["a/1", "b/1"]
 
 
-def test_only_who_sits_there_answers_and_not_without_end(rooms: SqliteRooms) -> None:
+def test_only_who_sits_there_answers_and_not_without_end(rooms: Rooms) -> None:
     code, _ = rooms.open()
     seat, _ = rooms.join(code)
     for number in range(MOST_CHECKPOINTS):
@@ -204,7 +252,7 @@ def test_only_who_sits_there_answers_and_not_without_end(rooms: SqliteRooms) -> 
             rooms.answer(code, nobody, "a/1", 0, 2)
 
 
-def test_an_answer_with_another_number_of_choices_is_refused(rooms: SqliteRooms) -> None:
+def test_an_answer_with_another_number_of_choices_is_refused(rooms: Rooms) -> None:
     code, secret = rooms.open()
     (one, _), (other, _) = rooms.join(code), rooms.join(code)
     rooms.answer(code, one, "a/1", 1, 3)
@@ -218,19 +266,19 @@ def test_an_answer_with_another_number_of_choices_is_refused(rooms: SqliteRooms)
 
 
 def test_only_so_many_rooms_live_at_a_time(
-    rooms: SqliteRooms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    rooms: Rooms, store: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.classroom.sqlite.MOST_ROOMS", 2)
+    monkeypatch.setattr(f"{store.module}.MOST_ROOMS", 2)
     (code, secret), _ = rooms.open(), rooms.open()
     with pytest.raises(TooManyRooms, match="once another class has ended"):
         rooms.open()
     rooms.close(code, secret)
     rooms.open()
-    clock.now += LIFE  # those that have outlived their time do not count
+    store.passes(LIFE)  # those that have outlived their time do not count
     rooms.open()
 
 
-def test_a_reset_forgets_the_answers_and_frees_the_pages(rooms: SqliteRooms) -> None:
+def test_a_reset_forgets_the_answers_and_frees_the_pages(rooms: Rooms) -> None:
     code, secret = rooms.open()
     seat, _ = rooms.join(code)
     rooms.answer(code, seat, "a/1", 0, 2)
@@ -240,37 +288,47 @@ def test_a_reset_forgets_the_answers_and_frees_the_pages(rooms: SqliteRooms) -> 
     assert rooms.answer(code, seat, "a/1", 1, 2).counts == (0, 1)
 
 
-def test_a_room_that_ended_says_so_and_keeps_nothing(rooms: SqliteRooms, base: Path) -> None:
+def test_a_room_that_ended_says_so_and_keeps_nothing(rooms: Rooms, store: Kept) -> None:
     code, secret = rooms.open()
     rooms.publish(code, secret, Place("", "a-private-text"))
     seat, _ = rooms.join(code)
-    rooms.answer(code, seat, "a/1", 0, 2)
+    rooms.answer(code, seat, "a-checkpoint/1", 0, 2)
+    private = ("a-private-text", "a-checkpoint", digest(seat), digest(secret))
+    assert all(text in store.kept() for text in private)
     rooms.close(code, secret)
     for act in (lambda: rooms.join(code), lambda: rooms.host(code, secret), lambda: rooms.leave(code, seat)):
         with pytest.raises(RoomEnded, match="This room has ended"):
             act()
-    with sqlite3.connect(base) as kept:
-        assert [
-            kept.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("seats", "answers")
-        ] == [(0,)] * 2
-        assert kept.execute("SELECT secret, path, query FROM rooms").fetchall() == [("", None, None)]
+    assert code in store.kept()
+    assert not any(text in store.kept() for text in private)
+
+
+def test_of_a_room_that_outlived_its_time_nothing_is_kept_either(rooms: Rooms, store: Kept) -> None:
+    code, secret = rooms.open()
+    rooms.publish(code, secret, Place("", "a-private-text"))
+    seat, _ = rooms.join(code)
+    rooms.answer(code, seat, "a-checkpoint/1", 0, 2)
+    store.passes(LIFE)
+    rooms.expire()
+    assert code in store.kept()
+    assert not any(text in store.kept() for text in ("a-private-text", "a-checkpoint", digest(seat)))
 
 
 def test_a_room_expires_once_its_host_was_away_too_long_and_is_forgotten_later(
-    rooms: SqliteRooms, clock: Clock
+    rooms: Rooms, store: Kept
 ) -> None:
     code, secret = rooms.open()
-    clock.now += LIFE - 1
+    store.passes(LIFE - MINUTE)
     rooms.host(code, secret)
-    clock.now += LIFE - 1
+    store.passes(LIFE - MINUTE)
     rooms.join(code)
-    clock.now += 1
+    store.passes(MINUTE)
     with pytest.raises(RoomEnded):
         rooms.join(code)
     rooms.expire()
     with pytest.raises(RoomEnded):
         rooms.host(code, secret)
-    clock.now += REMEMBERED
+    store.passes(REMEMBERED)
     rooms.expire()
     with pytest.raises(NoSuchRoom):
         rooms.join(code)
@@ -291,13 +349,13 @@ def test_rooms_outlive_their_server_and_nobody_sits_there_then(base: Path, clock
     after.end()
 
 
-def test_neither_secrets_nor_seats_are_kept_only_digests(rooms: SqliteRooms, base: Path) -> None:
+def test_neither_secrets_nor_seats_are_kept_only_digests(rooms: Rooms, store: Kept) -> None:
     code, secret = rooms.open()
     seat, _ = rooms.join(code)
     rooms.answer(code, seat, "a/1", 0, 2)
-    kept = b"".join(path.read_bytes() for path in base.parent.iterdir())
-    assert code.encode() in kept
-    assert secret.encode() not in kept and seat.encode() not in kept
+    kept = store.kept()
+    assert all(text in kept for text in (code, digest(secret), digest(seat)))
+    assert secret not in kept and seat not in kept
 
 
 @given(st.text(max_size=40))
@@ -306,7 +364,8 @@ def test_a_tidy_code_has_letters_and_digits_only(typed: str) -> None:
     assert tidy(tidy(typed)) == tidy(typed)
 
 
-def test_rooms_that_cannot_be_kept_say_so(rooms: SqliteRooms, base: Path) -> None:
+def test_rooms_that_cannot_be_kept_say_so(base: Path, clock: Clock) -> None:
+    rooms = SqliteRooms(base, clock)
     with pytest.raises(NotKept, match="look at its disk"):
         SqliteRooms(base / "below-a-file.sqlite")
     code, _ = rooms.open()
@@ -315,3 +374,4 @@ def test_rooms_that_cannot_be_kept_say_so(rooms: SqliteRooms, base: Path) -> Non
     with pytest.raises(NotKept):
         rooms.tallies(code)
     assert rooms.join(code)[1].learners == 1  # what can be done still is
+    rooms.end()

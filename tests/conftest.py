@@ -1,0 +1,22 @@
+"""What several rooms of tests need: a Redis for each module, emptied for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.running import RedisServer, running_redis
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(started: RedisServer) -> RedisServer:
+    """A Redis with nothing in it; whoever killed it starts it again."""
+    started.client.flushall()
+    return started
