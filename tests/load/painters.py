@@ -1,0 +1,125 @@
+"""People with real browsers: each has one text after another read, and notes when it was painted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from playwright.sync_api import Page, TimeoutError
+
+from benchmarks.browser import chromium
+from tests.load import visitors
+from tests.load.browsers import PATIENCE, WATCH
+from tests.load.texts import text
+
+WORDS = 40  # characters by which WATCH tells texts apart
+# When Read was pressed, in Unix seconds by the clock that also tells when something was painted.
+PRESSED = """() => addEventListener("pointerdown", () => {
+  window.pressed = (performance.timeOrigin + performance.now()) / 1000;
+}, { capture: true })"""
+SOONEST = "([words, since]) => painted.find(([at, seen]) => at >= since && seen === words)?.[0]"
+
+
+@dataclass
+class Painter:
+    """One browser: seconds from pressing Read to the first frame with the text, texts that were never
+    painted, and what the page complained of."""
+
+    number: int
+    page: Page
+    paints: list[float] = field(default_factory=list)
+    unpainted: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._rng = Random(f"browser {self.number}")
+        self._read = 0
+        self._asked: tuple[str, float] | None = None
+        self.due = time.monotonic()
+
+    def open(self, address: str) -> None:
+        """Open the front page and wait until its player is there."""
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.goto(address)
+        self.page.wait_for_selector(".player[data-position]")
+        self.page.evaluate(PRESSED)
+        self.page.evaluate(WATCH)
+
+    def submit(self) -> None:
+        """See how the last text went, and have the next one read."""
+        self.settle()
+        words = text(-1 - self.number, self._read)
+        self.page.get_by_label("The text", exact=True).fill(words)
+        self.page.get_by_role("button", name="Read", exact=True).click()
+        self._asked = words[:WORDS], self.page.evaluate("() => window.pressed")
+        self._read += 1
+        self.due = time.monotonic() + self._rng.uniform(*visitors.THINK)
+
+    def settle(self) -> None:
+        """Note when the last text was painted; wait for it where it is not there yet."""
+        for place in ("stException", "stAlert"):
+            self.problems += self.page.get_by_test_id(place).all_inner_texts()
+        if self._asked is None:
+            return
+        words, since = self._asked
+        with suppress(TimeoutError):
+            self.page.wait_for_function(SOONEST, arg=[words, since])
+        painted = self.page.evaluate(SOONEST, [words, since])
+        if painted is None:
+            self.unpainted += 1
+        else:
+            self.paints.append(painted - since)
+        self._asked = None
+
+
+class Painters:
+    """``count`` browsers in one Chromium, in a thread of their own: ``start``, and ``stop``."""
+
+    def __init__(self, address: str, count: int) -> None:
+        self._address, self._count = address, count
+        self._there, self._done = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+        self._painters: list[Painter] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            with chromium() as browser:
+                for number in range(self._count):
+                    context: Any = browser.new_context(viewport={"width": 1280, "height": 900})
+                    painter = Painter(number, context.new_page())
+                    painter.open(self._address)
+                    self._painters.append(painter)
+                self._there.set()
+                while not self._done.wait(0.05):
+                    for painter in self._painters:
+                        if time.monotonic() >= painter.due and not self._done.is_set():
+                            painter.submit()
+                for painter in self._painters:
+                    painter.settle()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._there.set()
+
+    def start(self) -> None:
+        """Open all pages; raises what kept them from opening."""
+        self._thread.start()
+        self._there.wait()
+        self._check()
+
+    def stop(self) -> list[Painter]:
+        """Close them, once each has painted its last text, and tell how it went."""
+        self._done.set()
+        self._thread.join()
+        self._check()
+        return self._painters
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
