@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import limits, reading
 from app.reading import Reading
+from app.session import held
 
 state = st.session_state
 
@@ -23,7 +24,7 @@ class Place(NamedTuple):
 def take_place() -> None:
     """A person went back to a token: what is added next follows it."""
     told: Any = state.player.get("place")
-    shown: Reading | None = state.get("reading")
+    shown = held().reading
     try:
         name, token = told["reading"].split("/")[0], int(told["token"])
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
@@ -56,21 +57,23 @@ def take_addition(known: Callable[[], Reading]) -> None:
     except limits.BadInput as problem:
         state.addition_problem = str(problem)
         return
-    state.left = whole if place < len(whole.ids) else None
+    held().left = whole if place < len(whole.ids) else None
     show(read)
     state.addition = ""
 
 
 def show(read: Reading) -> None:
     """Let the page show this reading."""
-    state.reading, state.text = read, read.text
+    held().reading, state.text = read, read.text
     state.sample = state.place = None
 
 
 def return_to_left() -> None:
     """Show the text again that was left half-way."""
-    show(state.left)
-    state.left = None
+    left = held().left
+    if left is not None:
+        show(left)
+    held().left = None
 
 
 def go_on_from_end() -> None:
@@ -102,7 +105,7 @@ def add_text(read: Reading, known: Callable[[], Reading]) -> None:
 
 def left_of(read: Reading) -> Reading | None:
     """The reading that was left half-way for this one, while it is still what the page shows."""
-    left: Reading | None = state.get("left")
+    left = held().left
     same = left is not None and left.stream.model.name == read.stream.model.name
     return left if same and left is not None and left.name != read.name else None
 

@@ -6,18 +6,28 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import permalink, work
+from app import keeping, permalink, queueing, session, work
 from app.components.classroom import class_room
 from app.components.typing import mend_typing
 
 HERE = Path(__file__).resolve().parent
+# what each page shows of all that its session holds, in the words of ``Held``
+NEEDED = {
+    "Stream": {"left"},
+    "Compare": {"comparison"},
+    "Intervene": {"intervention"},
+    "Needle": {"search"},
+    "Weights": {"weighing"},
+}
 
 st.set_page_config("Titans Lab", layout="wide")
 for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
+queueing.wait_for_a_place()
 mend_typing()
 class_room(goes_on=permalink.take())
+keeping.come_back()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
@@ -27,9 +37,12 @@ needle = st.Page(HERE / "views" / "needle.py", title="Needle", url_path="needle"
 weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
 appendix = st.Page(HERE / "views" / "appendix.py", title="Appendix", url_path="appendix", visibility="hidden")
+status = st.Page(HERE / "views" / "status.py", title="Status", url_path="status", visibility="hidden")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-pages = [stream, compare, intervene, needle, weights, lessons, appendix, by_name]
+pages = [stream, compare, intervene, needle, weights, lessons, appendix, status, by_name]
 page = st.navigation(pages, position="top")
 work.leave(page.title)
-page.run()
+with keeping.kept(), session.metered():
+    page.run()
+session.put_away(NEEDED.get(page.title, set()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_CHARACTERS: Final[int] = 40_000
-MAX_TOKENS: Final[int] = 8_192
+from app.settings import settings
+
 MAX_QUESTION: Final[int] = 400  # characters
 
 
@@ -14,12 +14,12 @@ class BadInput(ValueError):
 
 
 def check_characters(text: str, already: int = 0) -> None:
-    """Raise BadInput where ``text``, after ``already`` characters, is empty or longer than MAX_CHARACTERS."""
+    """Raise BadInput where ``text``, after ``already`` characters, is empty or longer than is allowed."""
     if not text and already:
         raise BadInput("There is nothing to add yet: type what comes next, then press Read on.")
     if not text:
         raise BadInput("There is nothing to read yet: type or paste a text, or pick a sample.")
-    check_size(len(text) + already, MAX_CHARACTERS, "characters", continued=already > 0)
+    check_size(len(text) + already, settings().text_characters, "characters", continued=already > 0)
 
 
 def check_question(question: str) -> None:
@@ -34,8 +34,8 @@ def check_question(question: str) -> None:
 
 
 def check_tokens(count: int, already: int = 0) -> None:
-    """Raise BadInput where ``count`` tokens after ``already`` are more than MAX_TOKENS."""
-    check_size(count + already, MAX_TOKENS, "tokens", continued=already > 0)
+    """Raise BadInput where ``count`` tokens after ``already`` are more than is allowed."""
+    check_size(count + already, settings().text_tokens, "tokens", continued=already > 0)
 
 
 def check_size(size: int, limit: int, unit: str, continued: bool) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from app import asking, edits, limits, samples
 from app.components.share import shared_link
 from app.edits import Edit
+from app.settings import settings
 
 VERSION: Final[str] = "1"
 LONGEST: Final[int] = 6_000  # characters that a packed text takes in an address; some servers end at 8,000
@@ -39,7 +40,7 @@ def pack(text: str) -> str:
 
 def unpack(packed: str) -> str:
     """What ``pack`` packed. Raises BadInput for anything else, and for a text longer than a page reads."""
-    most = 4 * limits.MAX_CHARACTERS  # bytes of UTF-8
+    most = 4 * settings().text_characters  # bytes of UTF-8
     try:
         raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
         unpacking = zlib.decompressobj()

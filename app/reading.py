@@ -10,6 +10,8 @@ from functools import cached_property
 
 import titans_core as tc
 from app import limits, payload
+from app.hosting import metrics
+from app.settings import settings
 from app.work import Step
 from titans_core.tokenizer import Decoder
 
@@ -24,7 +26,8 @@ class Reading:
 
     ``ids`` are the whole text's tokens, ``seconds`` the time that the last stretch took, and ``name`` is the
     same for all stages of one reading; ``without`` says whether the trace tells what would be expected with
-    the memory wiped.
+    the memory wiped. ``borders`` says after how many tokens it was cut, or is to be cut where it is not read
+    that far: the same cuts give the same numbers, bit for bit.
     """
 
     stream: tc.Stream
@@ -34,6 +37,7 @@ class Reading:
     seconds: float
     name: str
     without: bool = False
+    borders: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -58,12 +62,14 @@ class Reading:
     def grown(self, border: int | None = None) -> Reading:
         """The same reading with the next piece of its text read, up to token ``border`` at most."""
         stream, begin = self.stream.fork(), self.stream.position
-        end = (begin + 1) // PIECE * PIECE + FIRST
+        end = next((cut for cut in self.borders if cut > begin), (begin + 1) // PIECE * PIECE + FIRST)
         started = time.perf_counter()
         ids = self.ids[begin : end if border is None else min(end, border)]
         part = stream.feed(ids, writes=True, without=self.without)
+        metrics.TOKENS.labels(stream.model.name).inc(len(ids))
         seconds = self.seconds + time.perf_counter() - started
-        return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds)
+        borders = self.borders if stream.position in self.borders else (*self.borders, stream.position)
+        return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds, borders=borders)
 
     @cached_property
     def strings(self) -> list[str]:
@@ -84,6 +90,7 @@ class Reading:
             ids=self.ids[:place],
             parts=(self.trace.first(read),) if self.parts else (),
             name=uuid.uuid4().hex,
+            borders=(*(cut for cut in self.borders if cut < read), read) if read else (),
         )
 
 
@@ -91,7 +98,7 @@ def begin(model: tc.TitansLM, text: str, without: bool = False) -> Reading:
     """A reading that has not begun. Raises BadInput where the text is empty, too long, or no valid
     Unicode."""
     limits.check_characters(text)
-    stream = tc.Stream(model)
+    stream = tc.Stream(model, settings().history_tokens)
     return Reading(stream, text, encoded(stream, text), (), 0.0, uuid.uuid4().hex, without)
 
 

@@ -1,12 +1,14 @@
 """Long computations beside the page: a few threads for all sessions, progress, and a way to stop.
 
-A computation is an iterator of steps, each a fraction of a second: between two of them it can be stopped, and
-it is, where its page is left or its session ends.
+A computation is an iterator of steps, each a fraction of a second. After each of them it stands at the end of
+the line again, so that a long one keeps nobody waiting; there it can be stopped, and it is, where its page is
+left or its session ends; and there it waits where its session has used up this minute's computing.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -14,6 +16,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.hosting import metrics
+from app.hosting.budget import Budget
+from app.session import held, session
 
 WORKERS: Final[int] = 2
 PATIENCE: Final[float] = (
@@ -23,7 +29,6 @@ GRACE: Final[float] = 0.25  # seconds that it waits for the end once there is so
 GLANCE: Final[float] = 0.25  # seconds between two looks at a job that goes on
 
 pool = ThreadPoolExecutor(WORKERS, "work")
-state = st.session_state
 T = TypeVar("T")
 
 
@@ -40,33 +45,66 @@ class Job(Generic[T]):
     """A computation that runs beside the page; ``value`` is the newest that it has, ``shown`` the newest
     that was worth showing."""
 
-    def __init__(self, key: Hashable, steps: Iterator[Step[T]], wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self, key: Hashable, steps: Iterator[Step[T]], wanted: Callable[[], bool], budget: Budget
+    ) -> None:
         self.key = key
         self.done, self.total = 0, 0
         self.value: T | None = None
         self.shown: T | None = None
         self.stopped = False
-        self._steps, self._wanted = steps, wanted
+        self.pausing = 0.0  # seconds until its session may compute again
+        self._steps, self._wanted, self._budget = steps, wanted, budget
         self._stop, self._seen, self._ended = threading.Event(), threading.Event(), threading.Event()
         self._error: BaseException | None = None
-        pool.submit(self._run)
+        self._line_up()
 
-    def _run(self) -> None:
-        try:
-            while not (self._stop.is_set() or not self._wanted()):
-                step = next(self._steps, None)
-                if step is None:
-                    return
-                self.done, self.total, self.value = step.done, step.total, step.value
-                if step.worth:
-                    self.shown = step.value
-                    self._seen.set()
-            self.stopped = True
-        except BaseException as error:  # told to whoever asks for the result
-            self._error = error
-        finally:
+    def _line_up(self) -> None:
+        """Wait for a free thread."""
+        metrics.JOBS_WAITING.inc()
+        pool.submit(self._turn)
+
+    def _turn(self) -> None:
+        """The next step, then the end of the line; or the end."""
+        metrics.JOBS_WAITING.dec()
+        with metrics.JOBS_RUNNING.track_inprogress():
+            goes_on = self._step()
+        if not goes_on:
             self._ended.set()
             self._seen.set()
+            return
+        self.pausing = self._budget.wait()
+        if self.pausing:
+            pause = threading.Timer(min(self.pausing, GLANCE), self._line_up)
+            pause.daemon = True
+            pause.start()
+        else:
+            self._line_up()
+
+    def _step(self) -> bool:
+        """Take a step, where there is one and it is wanted and paid for; whether there may be another."""
+        if self._stop.is_set() or not self._wanted():
+            self.stopped = True
+            return False
+        if self._budget.wait():
+            return True
+        started = time.thread_time()
+        try:
+            step = next(self._steps, None)
+        except BaseException as error:  # told to whoever asks for the result
+            self._error = error
+            return False
+        finally:
+            used = time.thread_time() - started
+            self._budget.charge(used)
+            metrics.COMPUTE.inc(used)
+        if step is None:
+            return False
+        self.done, self.total, self.value = step.done, step.total, step.value
+        if step.worth:
+            self.shown = step.value
+            self._seen.set()
+        return True
 
     def stop(self) -> None:
         """Stop before the next step; what there is stays."""
@@ -94,30 +132,30 @@ class Job(Generic[T]):
 
 def current(page: str, key: Hashable, begin: Callable[[], Iterator[Step[T]]]) -> Job[T]:
     """The session's job on this page, begun anew where ``key`` is another; waited for a moment."""
-    jobs: dict[str, Job[T]] = state.setdefault("jobs", {})
+    jobs: dict[str, Job[T]] = held().jobs
     if page not in jobs or jobs[page].key != key:
         forget(page)
-        jobs[page] = Job(key, begin(), still_there())
+        jobs[page] = Job(key, begin(), still_there(), session().budget)
         jobs[page].first_sight()
     return jobs[page]
 
 
 def forget(page: str) -> None:
     """Stop the page's job, and know nothing of it any more."""
-    job = state.get("jobs", {}).pop(page, None)
+    job = held().jobs.pop(page, None)
     if job is not None:
         job.stop()
 
 
 def leave(page: str) -> None:
     """Stop the jobs of all pages but this one."""
-    for other in [name for name in state.get("jobs", {}) if name != page]:
+    for other in [name for name in held().jobs if name != page]:
         forget(other)
 
 
 def again(page: str) -> None:
     """Let a job that was stopped before its end begin anew; one that runs, or has ended, stays."""
-    job = state.get("jobs", {}).get(page)
+    job = held().jobs.get(page)
     if job is not None and job.stopped:
         forget(page)
 
@@ -152,6 +190,8 @@ def watch(job: Job[Any], shown: object) -> None:
 
 def waiting(job: Job[Any]) -> str:
     """What a job that is not done is doing."""
+    if job.pausing >= 1:
+        return f"{share(job)} read; this minute's computing is used up, it goes on in {job.pausing:.0f} s"
     return f"{share(job)} read" if job.total else "Waiting for a free place"
 
 

@@ -9,6 +9,7 @@ from app import asking, choosing, comparing, limits, models, permalink, textbox,
 from app.components.compare import compare_view
 from app.exporting import export_menu
 from app.heading import heading
+from app.session import held
 
 NAME = "Compare"
 ABOUT = "The same text in several models: what each memory writes, hands over and answers."
@@ -29,7 +30,7 @@ def describe(shown: comparing.Comparison) -> str:
 def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
     """What can be shown by now of the text and the question, as the chosen models read and answer; what is
     known is not computed again."""
-    known: comparing.Comparison | None = state.get("comparison")
+    known = held().comparison
     asked = asking.asked()
     key = (tuple(model.name for model in chosen), state.text, asked)
     if known and known.complete and (known.shown, known.text, known.question) == key:
@@ -39,7 +40,7 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
             NAME, key, lambda: comparing.stages(comparing.begin(chosen, state.text, asked, known))
         )
     job.check()
-    state.comparison = job.value or known
+    held().comparison = job.value or known
     work.progress(job)
     return job.shown
 

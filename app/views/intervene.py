@@ -11,6 +11,7 @@ from app.edits import SYMBOLS, WIPE, Edit
 from app.exporting import export_menu
 from app.heading import heading
 from app.intervening import Intervention
+from app.session import held
 from titans_core.override import largest
 
 NAME = "Intervene"
@@ -52,7 +53,10 @@ def add(kind: str, value: float | None = None, scale: bool = False) -> None:
     chosen = (None if n == ALL else n for n in (state.edit_layer, state.edit_head))
     place = (None, None) if kind == WIPE else tuple(chosen)
     new = Edit(kind, value, scale, *place, start, stop)
-    read: reading.Reading = state.intervention.original
+    intervention = held().intervention
+    if intervention is None:
+        return  # let go while nobody looked: the page reads again, and the edit can be made then
+    read = intervention.original
     state.edit_problem = None
     try:
         new.check(read.stream.model.config, len(read.ids))
@@ -139,8 +143,8 @@ def list_edits() -> None:
 
 def known(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as this model has read it, here or on the Stream page."""
-    intervention: Intervention | None = state.get("intervention")
-    for read in (intervention and intervention.original, state.get("reading")):
+    intervention = held().intervention
+    for read in (intervention and intervention.original, held().reading):
         if read and (read.stream.model.name, read.text) == (model.name, state.text):
             return read
     return None
@@ -148,7 +152,7 @@ def known(model: tc.TitansLM) -> reading.Reading | None:
 
 def current(model: tc.TitansLM) -> Intervention | None:
     """What can be shown by now of the text with the edits, and of the answers."""
-    before: Intervention | None = state.get("intervention")
+    before = held().intervention
     original = known(model) or reading.begin(model, state.text)
     new = intervening.begin(original, edits(), asking.asked(), before)
     same = before and (before.original.key, before.edits, before.question) == (
@@ -162,7 +166,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
         key = (model.name, state.text, new.edits, new.question)
         job = work.current(NAME, key, lambda: intervening.stages(new))
     job.check()
-    state.intervention = job.value or new
+    held().intervention = job.value or new
     work.progress(job)
     stays = before and before.complete and before.original.text == state.text
     return job.shown or (before if stays else None)

@@ -10,6 +10,7 @@ from app.chips import chips
 from app.components.picture import save_picture
 from app.heading import heading
 from app.needle import Needle, Search
+from app.session import held
 
 NAME = "Needle"
 SHOWN = "needle-shown"  # what is saved as a picture
@@ -96,7 +97,7 @@ def current() -> Search | None:
     key: Key | None = state.get("search_key")
     if key is None:
         return None
-    last: Search | None = state.get("search")
+    last = held().search
     known = last if last and last.key == key else None
     if known and known.complete:
         return known
@@ -104,7 +105,7 @@ def current() -> Search | None:
     with st.spinner("Reading …"):
         job = work.current(NAME, key, lambda: needle.stages(known or needle.begin(loaded, key[1])))
     job.check()
-    state.search = job.value or last
+    held().search = job.value or last
     work.progress(job, "Search")
     return job.shown or known
 

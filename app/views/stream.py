@@ -10,6 +10,7 @@ from app.components.player import player
 from app.components.tour import tour
 from app.exporting import export_menu
 from app.heading import heading
+from app.session import held
 
 NAME = "Stream"
 ABOUT = "A trained model reads a text, and its memory learns while it reads."
@@ -59,7 +60,7 @@ def choose_text_and_model(names: list[str]) -> None:
 
 def known_reading(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as the chosen model has read it, or its first part."""
-    read: reading.Reading | None = state.get("reading")
+    read = held().reading
     same = read is not None and (read.stream.model.name, read.text) == (model.name, state.text)
     return read if same else None
 
@@ -83,7 +84,7 @@ def current_reading(model: tc.TitansLM) -> reading.Reading | None:
             lambda: reading.stages(known or reading.begin(model, state.text)),
         )
     job.check()
-    state.reading = job.value or state.get("reading")
+    held().reading = job.value or held().reading
     work.progress(job)
     return job.shown
 

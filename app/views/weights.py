@@ -15,6 +15,7 @@ from app.components.picture import save_picture
 from app.exporting import export_menu
 from app.heading import heading
 from app.palette import theme
+from app.session import held, metered
 from app.weighing import SAMPLED, Part, Weighing
 from app.words import after, quoted
 from titans_core.spectrum import effective_rank, singular_values
@@ -35,8 +36,8 @@ state = st.session_state
 
 def known(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as this model has read it, here or on the Stream page."""
-    weighed: Weighing | None = state.get("weighing")
-    for read in (weighed and weighed.reading, state.get("reading")):
+    weighed = held().weighing
+    for read in (weighed and weighed.reading, held().reading):
         if read and read.complete and (read.stream.model.name, read.text) == (model.name, state.text):
             return read
     return None
@@ -53,11 +54,11 @@ def current(model: tc.TitansLM) -> Weighing | None:
         job.check()
         work.progress(job)
         read = None if job.running else job.value
-    weighed: Weighing | None = state.get("weighing")
+    weighed = held().weighing
     if read is None or (weighed and weighed.reading.key == read.key):
         return weighed if read else None
-    state.weighing = Weighing(read)
-    return state.weighing
+    weighed = held().weighing = Weighing(read)
+    return weighed
 
 
 def slide(label: str, key: str, tokens: list[str], start: int) -> int:
@@ -150,6 +151,12 @@ def picture(title: str, weights: Floats, most: float, part: Part, depth: int, na
 @st.fragment
 def explore(weighing: Weighing) -> None:
     """Everything that follows the token, the layer and the head."""
+    with metered():
+        explored(weighing)
+
+
+def explored(weighing: Weighing) -> None:
+    """``explore``, computed on the session's account: a fragment runs without its page."""
     tokens = weighing.trace.tokens
     now, since, marked = choose_tokens(tokens)
     part, head = choose_place(weighing)

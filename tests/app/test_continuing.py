@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import continuing
+from app import continuing, session
 from app.continuing import Place
 from app.reading import Reading, go_on, read
-from tests.app.pressing import press
+from tests.app.pressing import State, held, press
 from tests.app.test_stream_page import PAGE, STORY
 
 MODEL = tc.load(tc.available()[0])
@@ -53,23 +53,23 @@ def test_a_place_within_a_character_moves_on_to_its_end() -> None:
 
 def go_back(page: AppTest, token: int) -> None:
     """What the browser brings about when a person wants to go on from a token."""
-    page.session_state.place = Place(page.session_state.reading.text, token)
+    page.session_state.place = Place(held(page).reading.text, token)
     page.run()
 
 
 def test_the_page_goes_on_from_a_token_and_back_again(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    whole: Reading = page.session_state.reading
+    whole: Reading = held(page).reading
     go_back(page, 9)
     assert "after token 10, " in page.text_area(key="addition").label
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")
-    after: Reading = page.session_state.reading
+    after: Reading = held(page).reading
     assert after.text == "".join(whole.trace.tokens[:10]) + OTHER == page.text_area(key="text").value
     assert after.trace["nll"][:10] == pytest.approx(whole.trace["nll"][:10])
     assert page.text_area(key="addition").label == "Add text at the end"
     press(page, "Back to the text as it was")
-    assert page.session_state.reading is whole and page.text_area(key="text").value == STORY
+    assert held(page).reading is whole and page.text_area(key="text").value == STORY
     assert not [button for button in page.button if button.label.startswith("Back")]
 
 
@@ -79,16 +79,16 @@ def test_a_change_of_mind_adds_at_the_end_instead(page: AppTest) -> None:
     press(page, "At the end instead")
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")
-    assert page.session_state.reading.text == STORY + OTHER
+    assert held(page).reading.text == STORY + OTHER
 
 
 def test_what_cannot_be_added_leaves_all_as_it_was(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    before = page.session_state.reading
+    before = held(page).reading
     go_back(page, 4)
     press(page, "Read on")
     assert [warning.value for warning in page.warning][0].startswith("There is nothing to add yet")
-    assert page.session_state.reading is before and "after token 5" in page.text_area(key="addition").label
+    assert held(page).reading is before and "after token 5" in page.text_area(key="addition").label
 
 
 def test_another_model_goes_on_from_the_same_place(page: AppTest) -> None:
@@ -98,7 +98,7 @@ def test_another_model_goes_on_from_the_same_place(page: AppTest) -> None:
     assert "after token 10, " in page.text_area(key="addition").label
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")
-    after: Reading = page.session_state.reading
+    after: Reading = held(page).reading
     assert after.stream.model.name == "mag" and after.text == "".join(after.strings[:10]) + OTHER
 
 
@@ -125,14 +125,9 @@ def test_what_is_no_token_is_not_taken(monkeypatch: pytest.MonkeyPatch, token: A
 
 def told_place(monkeypatch: pytest.MonkeyPatch, whole: Reading, told: Any) -> Place | None:
     """The place that is taken where the browser tells this of a page that shows ``whole``."""
-    state = Session(reading=whole, player={"place": told})
+    state = State(player={"place": told})
     monkeypatch.setattr(continuing, "state", state)
+    monkeypatch.setattr("app.session.state", state)
+    session.held().reading = whole
     continuing.take_place()
     return state.get("place")
-
-
-class Session(dict[str, Any]):
-    """A session's state, with its values as attributes too."""
-
-    __getattr__ = dict.__getitem__
-    __setattr__ = dict.__setitem__

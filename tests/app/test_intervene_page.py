@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import titans_core as tc
 from app import intervening, models, reading
 from app.edits import WIPE, Edit, decode
+from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "intervene.py"
@@ -48,7 +49,7 @@ def intervene(name: str, line: str, question: str = "") -> intervening.Intervent
 
 
 def test_without_edits_the_fork_is_the_original(page: AppTest) -> None:
-    shown = page.session_state.intervention
+    shown = held(page).intervention
     assert warnings(page) == [] and shown.fork is shown.original and shown.edits == ()
 
 
@@ -88,12 +89,12 @@ def test_what_stands_before_the_first_edit_is_not_read_again() -> None:
 def test_one_click_forgets_and_undo_remembers(page: AppTest) -> None:
     ask(page, QUESTION)
     press(page, "Forget fast")
-    shown = page.session_state.intervention
+    shown = held(page).intervention
     assert warnings(page) == [] and shown.edits == (Edit("alpha", 0.2),)
     assert [a.text for a in shown.answers][0] == "attic"
     assert (shown.fork.trace["alpha"] == np.float32(0.2)).all()
     press(page, "Undo")
-    shown = page.session_state.intervention
+    shown = held(page).intervention
     assert shown.edits == () and shown.answers[0] is shown.answers[1]
 
 
@@ -103,23 +104,23 @@ def test_edits_are_listed_and_taken_back_one_by_one(page: AppTest) -> None:
     page.selectbox(key="edit_layer").set_value(1)
     press(page, "No writing")
     press(page, "Wipe")
-    assert page.session_state.intervention.edits == (
+    assert held(page).intervention.edits == (
         Edit("write", None, False, 1, None, 19, 30),
         Edit(WIPE, start=19),
     )
     press(page, "no writing, layer 2, at tokens 20 to 30")
-    assert page.session_state.intervention.edits == (Edit(WIPE, start=19),)
+    assert held(page).intervention.edits == (Edit(WIPE, start=19),)
     press(page, "Clear all")
-    assert page.session_state.intervention.edits == ()
+    assert held(page).intervention.edits == ()
     press(page, "Undo")
-    assert page.session_state.intervention.edits == (Edit(WIPE, start=19),)
+    assert held(page).intervention.edits == (Edit(WIPE, start=19),)
 
 
 def test_any_gate_can_be_set_or_multiplied(page: AppTest) -> None:
     page.selectbox(key="edit_gate").set_value("theta")
     page.number_input(key="edit_value").set_value(0.5)
     press(page, "Apply")
-    assert page.session_state.intervention.edits == (Edit("theta", 0.5, True),)
+    assert held(page).intervention.edits == (Edit("theta", 0.5, True),)
 
 
 def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> None:
@@ -128,7 +129,7 @@ def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> Non
     page.selectbox(key="edit_gate").set_value("alpha")
     press(page, "Apply")
     (message,) = warnings(page)
-    assert "Alpha must lie between 0 and 1" in message and page.session_state.intervention.edits == ()
+    assert "Alpha must lie between 0 and 1" in message and held(page).intervention.edits == ()
     press(page, "No momentum")
     assert warnings(page) == []
 
@@ -145,9 +146,9 @@ def test_edits_beyond_a_shorter_text_are_told(page: AppTest) -> None:
 
 def test_a_rerun_changes_nothing(page: AppTest) -> None:
     press(page, "No writing")
-    before = page.session_state.intervention
+    before = held(page).intervention
     page.run()
-    assert page.session_state.intervention is before
+    assert held(page).intervention is before
 
 
 @UNREADABLE

@@ -6,35 +6,34 @@ import pytest
 
 import titans_core as tc
 from app.limits import (
-    MAX_CHARACTERS,
     MAX_QUESTION,
-    MAX_TOKENS,
     BadInput,
     check_characters,
     check_question,
     check_tokens,
     decode_upload,
 )
+from app.settings import settings
 
 
 def test_a_text_at_the_limit_is_taken() -> None:
-    check_characters("x" * MAX_CHARACTERS)
-    check_tokens(MAX_TOKENS)
+    check_characters("x" * settings().text_characters)
+    check_tokens(settings().text_tokens)
 
 
 def test_a_text_over_the_limit_is_refused_with_both_numbers() -> None:
     with pytest.raises(BadInput, match=r"40,001 characters.* up to 40,000"):
-        check_characters("x" * (MAX_CHARACTERS + 1))
+        check_characters("x" * (settings().text_characters + 1))
     with pytest.raises(BadInput, match=r"8,193 tokens.* up to 8,192"):
-        check_tokens(MAX_TOKENS + 1)
+        check_tokens(settings().text_tokens + 1)
 
 
 def test_an_addition_counts_together_with_what_stands_before() -> None:
-    check_characters("x" * 10, already=MAX_CHARACTERS - 10)
+    check_characters("x" * 10, already=settings().text_characters - 10)
     with pytest.raises(BadInput, match="With this addition the text would have 40,001 characters"):
-        check_characters("x" * 11, already=MAX_CHARACTERS - 10)
+        check_characters("x" * 11, already=settings().text_characters - 10)
     with pytest.raises(BadInput, match="With this addition the text would have 8,193 tokens"):
-        check_tokens(1, already=MAX_TOKENS)
+        check_tokens(1, already=settings().text_tokens)
 
 
 def test_an_empty_text_says_what_to_do() -> None:
@@ -82,4 +81,4 @@ def test_going_back_in_the_longest_text_keeps_at_most_24_megabytes_of_states(nam
     begun = stream.nbytes
     stream.feed([i % 1000 + 100 for i in range(1024)])
     assert stream.nbytes > begun  # at(t) has something to start from
-    assert begun + (stream.nbytes - begun) * MAX_TOKENS / 1024 < 24e6
+    assert begun + (stream.nbytes - begun) * settings().text_tokens / 1024 < 24e6

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 import titans_core as tc
 from app import models
 from app.needle import MOST, Needle, Search
-from tests.app.pressing import press
+from tests.app.pressing import held, press
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "needle.py"
 
@@ -52,7 +52,7 @@ def marked(page: AppTest) -> list[str]:
 
 
 def search(page: AppTest) -> Search:
-    found: Search = page.session_state.search
+    found: Search = held(page).search
     return found
 
 

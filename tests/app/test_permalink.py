@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from app import limits, permalink, samples
 from app.edits import Edit
 from app.permalink import pack, read, unpack
+from tests.app.pressing import held
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
 STORY = "Mara put the red key in the attic. “Quiet!” 🗝️\nThe rain fell."
@@ -75,7 +76,7 @@ def test_a_link_takes_every_text_that_the_box_takes(text: str) -> None:
 
 def test_intervene_opens_with_text_question_and_edits() -> None:
     page = opened("intervene", v="1", text=pack(STORY), ask=QUESTION, edits="alpha=0.2,tokens=10-;wipe")
-    shown = page.session_state.intervention
+    shown = held(page).intervention
     assert warnings(page) == [] and shown.original.text == STORY and shown.question == QUESTION
     assert shown.edits == (Edit("alpha", 0.2, start=9), Edit("wipe"))
     assert page.text_area(key="text").value == STORY and page.text_input(key="question").value == QUESTION
@@ -83,7 +84,7 @@ def test_intervene_opens_with_text_question_and_edits() -> None:
 
 def test_compare_opens_with_text_question_and_models() -> None:
     page = opened("compare", v="1", text=pack(STORY), ask=QUESTION, models="LMM")
-    shown = page.session_state.comparison
+    shown = held(page).comparison
     assert shown.shown == ("lmm",) and shown.text == STORY and shown.question == QUESTION
 
 
@@ -122,8 +123,8 @@ def test_the_link_that_is_shared_opens_the_same() -> None:
     page = page.run()
     fields = shared(page)
     assert unpack(fields["text"]) == STORY
-    again = opened("intervene", **fields).session_state.intervention
-    before = page.session_state.intervention
+    again = opened("intervene", **fields).session_state.session.held.intervention
+    before = held(page).intervention
     assert (again.edits, again.question, again.original.text) == (before.edits, QUESTION, STORY)
 
 

@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
 from app import models, samples
-from app.limits import MAX_CHARACTERS, BadInput
+from app.limits import BadInput
 from app.reading import go_on, read
-from tests.app.pressing import press
+from app.settings import settings
+from tests.app.pressing import held, press
 from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "stream.py"
@@ -31,12 +32,12 @@ def warnings(page: AppTest) -> list[str]:
 
 def test_the_page_opens_with_a_sample_already_read(page: AppTest) -> None:
     assert warnings(page) == []
-    assert page.session_state.reading.text == samples.text(samples.titles()[0])
-    assert "".join(page.session_state.reading.trace.tokens) == page.session_state.reading.text
+    assert held(page).reading.text == samples.text(samples.titles()[0])
+    assert "".join(held(page).reading.trace.tokens) == held(page).reading.text
 
 
 def test_the_page_names_device_model_and_time(page: AppTest) -> None:
-    model = page.session_state.reading.stream.model
+    model = held(page).reading.stream.model
     (facts,) = page.caption
     for fact in ("PyTorch", model.name.upper(), f"{model.parameter_count():,} parameters", "tokens, read in"):
         assert fact in facts.value
@@ -44,22 +45,22 @@ def test_the_page_names_device_model_and_time(page: AppTest) -> None:
 
 def test_what_is_typed_is_read(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    assert "".join(page.session_state.reading.trace.tokens) == STORY
+    assert "".join(held(page).reading.trace.tokens) == STORY
     assert page.session_state.sample is None
 
 
 def test_a_rerun_reads_nothing_anew(page: AppTest) -> None:
-    before = page.session_state.reading
+    before = held(page).reading
     press(page, "Read")
-    assert page.session_state.reading is before
+    assert held(page).reading is before
 
 
 def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    before = page.session_state.reading
+    before = held(page).reading
     page.text_area(key="addition").set_value(" Where is the red key?")
     press(page, "Read on")
-    after = page.session_state.reading
+    after = held(page).reading
     assert "".join(after.trace.tokens) == STORY + " Where is the red key?"
     assert after.stream.position == len(after.trace)
     assert (after.trace["nll"][: len(before.trace)] == before.trace["nll"]).all()
@@ -69,22 +70,22 @@ def test_an_addition_continues_the_stream_without_reading_again(page: AppTest) -
 def test_the_text_box_holds_what_is_shown_after_an_addition_too(page: AppTest) -> None:
     page.text_area(key="addition").set_value(" Where is the red key?")
     press(page, "Read on")
-    after = page.session_state.reading
+    after = held(page).reading
     assert after.text.endswith("key?") and page.text_area(key="text").value == after.text
     assert page.session_state.sample is None
     page.text_area(key="text").set_value(STORY).run()
-    assert page.session_state.reading.text == STORY
+    assert held(page).reading.text == STORY
 
 
 def test_an_addition_follows_a_text_that_was_not_yet_read(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY)
     page.text_area(key="addition").set_value(" And more.")
     press(page, "Read on")
-    assert page.session_state.reading.text == page.text_area(key="text").value == STORY + " And more."
-    assert "".join(page.session_state.reading.trace.tokens) == STORY + " And more."
+    assert held(page).reading.text == page.text_area(key="text").value == STORY + " And more."
+    assert "".join(held(page).reading.trace.tokens) == STORY + " And more."
 
 
-@pytest.mark.parametrize("text", ["", "x" * (MAX_CHARACTERS + 1)], ids=["empty", "too long"])
+@pytest.mark.parametrize("text", ["", "x" * (settings().text_characters + 1)], ids=["empty", "too long"])
 def test_an_addition_to_a_text_that_cannot_be_read_waits_in_its_box(page: AppTest, text: str) -> None:
     page.text_area(key="text").set_value(text)
     page.text_area(key="addition").set_value(" And more.")
@@ -111,7 +112,7 @@ def test_an_address_without_a_known_sample_opens_with_the_first(sample: str) -> 
     page.query_params["sample"] = sample
     page.run()
     assert warnings(page) == []
-    assert page.session_state.reading.text == samples.text(samples.titles()[0])
+    assert held(page).reading.text == samples.text(samples.titles()[0])
 
 
 def test_another_model_reads_the_additions_too(page: AppTest) -> None:
@@ -119,16 +120,16 @@ def test_another_model_reads_the_additions_too(page: AppTest) -> None:
     page.text_area(key="addition").set_value(" And more.")
     press(page, "Read on")
     page.segmented_control(key="model").set_value(tc.available()[1]).run()
-    after = page.session_state.reading
+    after = held(page).reading
     assert after.text == STORY + " And more." and after.stream.model.name == tc.available()[1]
 
 
 def test_a_variant_offers_the_memories_it_is_shipped_with(page: AppTest) -> None:
     page.segmented_control(key="model").set_value("lmm").run()
     page.segmented_control(key="memory").set_value("chapters").run()
-    assert page.session_state.reading.stream.model.name == "lmm-chapters"
+    assert held(page).reading.stream.model.name == "lmm-chapters"
     page.segmented_control(key="model").set_value("attention").run()
-    assert page.session_state.reading.stream.model.name == "attention"
+    assert held(page).reading.stream.model.name == "attention"
     assert not [control for control in page.segmented_control if control.key == "memory"]
     for variant in models.VARIANTS:
         assert models.memories(variant, tc.available())[0] == ""
@@ -143,23 +144,23 @@ def test_a_text_that_cannot_be_read_stays_in_its_box(page: AppTest, text: str, t
 
 
 def test_after_a_text_that_cannot_be_read_the_old_one_is_still_known(page: AppTest) -> None:
-    before = page.session_state.reading
-    page.text_area(key="text").set_value("x" * (MAX_CHARACTERS + 1)).run()
+    before = held(page).reading
+    page.text_area(key="text").set_value("x" * (settings().text_characters + 1)).run()
     page.text_area(key="text").set_value(before.text).run()
-    assert warnings(page) == [] and page.session_state.reading is before
+    assert warnings(page) == [] and held(page).reading is before
 
 
 def test_an_addition_that_is_too_long_stays_in_its_box(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
-    addition = "x" * MAX_CHARACTERS
+    addition = "x" * settings().text_characters
     page.text_area(key="addition").set_value(addition)
     press(page, "Read on")
     assert warnings(page) == [
-        f"With this addition the text would have {MAX_CHARACTERS + len(STORY):,} characters; "
-        f"the page reads up to {MAX_CHARACTERS:,}. Add a shorter part."
+        f"With this addition the text would have {settings().text_characters + len(STORY):,} characters; "
+        f"the page reads up to {settings().text_characters:,}. Add a shorter part."
     ]
     assert page.text_area(key="addition").value == addition
-    assert page.session_state.reading.text == STORY
+    assert held(page).reading.text == STORY
 
 
 def test_without_checkpoints_the_page_says_how_to_make_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import titans_core as tc
 from app import models
 from app.reading import read
 from app.weighing import SAMPLED, Weighing
+from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "weights.py"
@@ -36,7 +37,7 @@ def choose(page: AppTest, name: str) -> AppTest:
 
 def test_the_page_opens_at_the_end_of_the_text(page: AppTest) -> None:
     assert warnings(page) == []
-    tokens = page.session_state.weighing.trace.tokens
+    tokens = held(page).weighing.trace.tokens
     assert "".join(tokens) == STORY
     assert page.slider(key="weights-now").value == len(tokens)
     assert page.subheader[0].value == f"Weights after token {len(tokens)}, “{tokens[-1]}”"
@@ -82,9 +83,9 @@ def test_a_model_without_memory_says_that_it_has_no_weights(page: AppTest) -> No
 
 
 def test_a_rerun_reads_and_measures_nothing_anew(page: AppTest) -> None:
-    before = page.session_state.weighing
+    before = held(page).weighing
     page.run()
-    assert page.session_state.weighing is before and list(before.measured) == [0]
+    assert held(page).weighing is before and list(before.measured) == [0]
 
 
 def test_a_long_text_is_measured_at_evenly_spaced_places() -> None:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from app import models, reading, work
+from app.hosting.budget import Budget
+from app.session import held
 from app.work import Job, Step
+from tests.app.pressing import State
 from titans_core.stream import Stream
 
 FIRST_SIGHT = Job.first_sight  # as it is without the patience that tests of the pages have
@@ -16,7 +19,7 @@ FIRST_SIGHT = Job.first_sight  # as it is without the patience that tests of the
 
 @pytest.fixture(autouse=True)
 def session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "state", {})
+    monkeypatch.setattr("app.session.state", State())
 
 
 def counting(until: int) -> Iterator[Step[int]]:
@@ -39,7 +42,7 @@ def until_shown(job: Job[int]) -> None:
 
 
 def test_a_job_ends_with_its_last_value_and_knows_what_was_worth_showing() -> None:
-    job = Job("key", counting(5), lambda: True)
+    job = Job("key", counting(5), lambda: True, Budget(60))
     job.wait(60)
     assert (job.value, job.shown, job.done, job.total) == (5, 4, 5, 5)
     assert not job.running and not job.stopped
@@ -48,7 +51,7 @@ def test_a_job_ends_with_its_last_value_and_knows_what_was_worth_showing() -> No
 
 def test_a_job_that_is_stopped_takes_no_further_step_and_keeps_what_it_has() -> None:
     gate, passed = threading.Event(), list[int]()
-    job = Job("key", gated(gate, passed), lambda: True)
+    job = Job("key", gated(gate, passed), lambda: True, Budget(60))
     until_shown(job)
     job.stop()
     gate.set()
@@ -58,7 +61,7 @@ def test_a_job_that_is_stopped_takes_no_further_step_and_keeps_what_it_has() -> 
 
 def test_a_job_ends_where_nobody_is_there_any_more() -> None:
     there = iter([True, True, False])
-    job = Job("key", counting(5), lambda: next(there))
+    job = Job("key", counting(5), lambda: next(there), Budget(60))
     job.wait(60)
     assert job.stopped and job.value == 2
 
@@ -68,7 +71,7 @@ def test_what_goes_wrong_is_told_to_whoever_looks() -> None:
         yield Step(1, 2, 1, True)
         raise ZeroDivisionError
 
-    job = Job("key", wrong(), lambda: True)
+    job = Job("key", wrong(), lambda: True, Budget(60))
     job.wait(60)
     assert not job.running and job.value == 1
     with pytest.raises(ZeroDivisionError):
@@ -90,11 +93,11 @@ def test_the_same_key_is_the_same_job_and_another_stops_it(monkeypatch: pytest.M
 
 def test_a_page_waits_for_something_to_show_and_not_for_the_end() -> None:
     gate = threading.Event()
-    going_on = Job("key", gated(gate, []), lambda: True)
+    going_on = Job("key", gated(gate, []), lambda: True, Budget(60))
     FIRST_SIGHT(going_on)
     assert going_on.running and going_on.shown == 1
     gate.set()
-    short = Job("key", counting(2), lambda: True)
+    short = Job("key", counting(2), lambda: True, Budget(60))
     FIRST_SIGHT(short)
     assert not short.running, "one that is about to end is waited for, and painted once"
 
@@ -107,7 +110,7 @@ def test_a_page_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatc
         yield Step(1, 1, 1, True)
 
     monkeypatch.setattr(work, "PATIENCE", 0.01)
-    job = Job("key", nothing_yet(), lambda: True)
+    job = Job("key", nothing_yet(), lambda: True, Budget(60))
     FIRST_SIGHT(job)
     assert job.running and job.shown is None
     gate.set()
@@ -116,13 +119,13 @@ def test_a_page_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(("page", "stays"), [("Stream", True), ("Compare", False)])
 def test_leaving_a_page_stops_its_job_alone(page: str, stays: bool) -> None:
     gate, passed = threading.Event(), list[int]()
-    job = Job("key", gated(gate, passed), lambda: True)
+    job = Job("key", gated(gate, passed), lambda: True, Budget(60))
     until_shown(job)
-    work.state["jobs"] = {"Stream": job}
+    held().jobs = {"Stream": job}
     work.leave(page)
     gate.set()
     job.wait(60)
-    assert job.stopped is not stays and ("Stream" in work.state["jobs"]) is stays
+    assert job.stopped is not stays and ("Stream" in held().jobs) is stays
 
 
 def test_only_a_stopped_job_begins_again() -> None:
@@ -136,10 +139,10 @@ def test_only_a_stopped_job_begins_again() -> None:
 
 def test_no_more_jobs_run_at_once_than_there_are_workers() -> None:
     gate, passed = threading.Event(), list[int]()
-    jobs = [Job(n, gated(gate, passed), lambda: True) for n in range(work.WORKERS)]
+    jobs = [Job(n, gated(gate, passed), lambda: True, Budget(60)) for n in range(work.WORKERS)]
     for job in jobs:
         until_shown(job)
-    waiting = Job("more", counting(1), lambda: True)
+    waiting = Job("more", counting(1), lambda: True, Budget(60))
     waiting.wait(0.2)
     assert waiting.running and waiting.total == 0 and work.waiting(waiting) == "Waiting for a free place"
     gate.set()

@@ -1,0 +1,68 @@
+"""Who may be in: so many sessions at once; the others queue, first come first served."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+PATIENCE: Final[float] = 30.0  # seconds without asking after which who waits has gone away
+
+
+class Seats:
+    """``most`` places. One whose session is no longer ``there``, or that gave no sign of life for ``idle``
+    seconds while others wait, goes to the first of the queue. Any thread may ask."""
+
+    def __init__(
+        self, most: int, idle: float, there: Callable[[str], bool], now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most, self._idle, self._there, self._now = most, idle, there, now
+        self._lock = Lock()
+        self._seated: dict[str, float] = {}  # when each gave its last sign of life, the oldest first
+        self._waiting: dict[str, float] = {}  # when each asked last, in the order of coming
+
+    def ask(self, who: str) -> int:
+        """Give a sign of life: 0 where ``who`` is in, else its place in the queue, from 1."""
+        with self._lock:
+            now = self._now()
+            self._clear(who, now)
+            if who in self._seated or self._free(who, now):
+                self._waiting.pop(who, None)
+                self._seated.pop(who, None)
+                self._seated[who] = now
+                return 0
+            self._waiting[who] = now
+            return 1 + list(self._waiting).index(who)
+
+    def seated(self, who: str) -> bool:
+        """Whether ``who`` is in; no sign of life."""
+        with self._lock:
+            return who in self._seated
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many are in, and how many wait."""
+        with self._lock:
+            return len(self._seated), len(self._waiting)
+
+    def _clear(self, who: str, now: float) -> None:
+        """Forget who is gone."""
+        for other in [other for other in self._seated if other != who and not self._there(other)]:
+            del self._seated[other]
+        for other, asked in list(self._waiting.items()):
+            if other != who and (now - asked > PATIENCE or not self._there(other)):
+                del self._waiting[other]
+
+    def _free(self, who: str, now: float) -> bool:
+        """Whether a place is free for ``who``, or becomes so: those before it in the queue come first."""
+        before = list(self._waiting).index(who) if who in self._waiting else len(self._waiting)
+        if len(self._seated) + before < self._most:
+            return True
+        if before or len(self._seated) > self._most:
+            return False
+        oldest, since = next(iter(self._seated.items()))
+        if now - since <= self._idle:
+            return False
+        del self._seated[oldest]
+        return True

@@ -1,0 +1,64 @@
+"""Who may be in: the first so many who come; the others see a page that tells how many are before them, and
+opens by itself."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.heading import heading
+from app.hosting import metrics
+from app.hosting.seats import Seats
+from app.settings import settings
+
+OFTEN = 3.0  # seconds between two questions of the first in the queue, and of nobody more than
+SELDOM = 12.0  # seconds
+
+state = st.session_state
+
+
+def there(session_id: str) -> bool:
+    """Whether a session is connected; a page that a test runs without a server always is."""
+    return not Runtime.exists() or Runtime.instance().is_active_session(session_id)
+
+
+seats = Seats(settings().sessions, 60 * settings().idle_minutes, there)
+
+
+def ask() -> int:
+    """Give a sign of life: 0 where this session is in, else its place in the queue."""
+    context = get_script_run_ctx()
+    place = seats.ask(context.session_id) if context is not None else 0
+    seated, waiting = seats.counts
+    metrics.SESSIONS.set(seated)
+    metrics.WAITING.set(waiting)
+    return place
+
+
+def wait_for_a_place() -> None:
+    """Go on where this session is in; else show its place in the queue, and stop."""
+    place = ask()
+    if place == 0:
+        if "queued_since" in state:
+            metrics.QUEUED.observe(time.monotonic() - state.pop("queued_since"))
+        return
+    state.setdefault("queued_since", time.monotonic())
+    heading("The lab is full", "It opens here by itself, as soon as there is a place for you.")
+    st.fragment(queue, run_every=min(SELDOM, OFTEN + place / 20))()
+    st.stop()
+
+
+def queue() -> None:
+    """The place in the queue, asked anew again and again."""
+    place = ask()
+    if place == 0:
+        st.rerun()
+    before = f"{place - 1} people are before you."
+    before = {1: "You are next.", 2: "One person is before you."}.get(place, before)
+    st.html(f"<p class='queue' role='status'>{before}</p>")
+    st.caption(
+        f"{settings().sessions} people are reading here now. Your address, and what stands in it, is kept."
+    )
