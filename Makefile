@@ -40,18 +40,22 @@ run: $(READY)  ## open the lab on port 8501   [PORT=8501] [HOST=localhost] [TORC
 	@exec $(BIN)/python -m streamlit run app/main.py --server.address=$(HOST) --server.port=$(PORT) --server.headless=true
 
 .PHONY: test
-test: $(READY_DEV) chromium servers  ## check style and types, then run every test, quick ones first
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test: lint chromium servers  ## do what lint does, then run every test, quick ones first
 	$(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser and not lessons'
 	$(BIN)/python -m pytest -q -m '(slow or browser) and not lessons'
 
 .PHONY: lint
-lint: $(READY_DEV)  ## check style and types
+lint: $(READY_DEV)  ## check style and types, and search what serves people for known weaknesses
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r app lessons titans_core kernels
+
+# Not for continuous integration: the service is another's, and what it knows changes from day to day.
+.PHONY: audit
+audit: $(READY_DEV)  ## ask an advisory service, over the network, about all that is installed
+	$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/\+[a-z0-9.]+$$//' | \
+	  $(BIN)/pip-audit --strict --no-deps --disable-pip -r /dev/stdin
 
 .PHONY: bench
 bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer and on the pages, results in benchmarks/results

@@ -16,8 +16,24 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
     sys.path.insert(0, str(HERE.parent))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from app.classroom.socket import route  # noqa: E402
-from app.classroom.where import rooms  # noqa: E402
+from app.classroom.where import hub  # noqa: E402
+from app.hosting import logs  # noqa: E402
+from app.hosting.errors import failed  # noqa: E402
+from app.hosting.headers import Guarded  # noqa: E402
+from app.hosting.life import life  # noqa: E402
+from app.settings import BadSettings, settings  # noqa: E402
 
-app = st.App(HERE / "lab.py", routes=[route(rooms)])
+try:
+    logs.begin(settings().log_format)
+except BadSettings as problem:
+    sys.exit(str(problem))
+app = st.App(
+    HERE / "lab.py",
+    routes=[route(hub)],
+    lifespan=life,
+    middleware=[Middleware(Guarded)],
+    on_script_error=failed,
+)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import titans_core as tc
 from app import limits
+from app.hosting import metrics
 from app.work import Step
 from titans_core.answer import BESIDE
 from titans_core.tasks.haystack import sentence
@@ -148,7 +149,9 @@ def stages(search: Search) -> Iterator[Step[Search]]:
 def read_on(search: Search, name: str, border: int) -> Search:
     """The next piece, at most up to token ``border``."""
     stream = search.streams[name].fork()
-    stream.feed(search.hay.ids[stream.position : min(stream.position + PIECE, border)])
+    ids = search.hay.ids[stream.position : min(stream.position + PIECE, border)]
+    stream.feed(ids)
+    metrics.TOKENS.labels(name).inc(len(ids))
     return replace(search, streams=search.streams | {name: stream})
 
 

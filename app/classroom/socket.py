@@ -18,6 +18,7 @@ from app.classroom.bus import spell
 from app.classroom.hub import Guest, Hub
 from app.classroom.messages import BadMessage, TooLong, read
 from app.classroom.rooms import NotKept, RoomProblem
+from app.hosting import metrics
 
 PATH: Final[str] = "classroom"
 SILENCE: Final[float] = 150.0  # seconds; who is silent for longer is gone (a tab unseen speaks every 60)
@@ -46,7 +47,8 @@ def route(hub: Callable[[], Hub]) -> WebSocketRoute:
             await websocket.send_text(spell("refused", why=str(problem), over=True))
             await websocket.close()
         else:
-            await converse(websocket, hubs[0])
+            with metrics.CONNECTED.track_inprogress():
+                await converse(websocket, hubs[0])
 
     base = config.get_option("server.baseUrlPath").strip("/")
     return WebSocketRoute(f"/{base}/{PATH}" if base else f"/{PATH}", meet)
