@@ -51,7 +51,12 @@ def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
 
 
 def decode_upload(content: bytes) -> str:
-    """The text of an uploaded file. Raises BadInput where it is empty or not UTF-8 text."""
+    """The text of an uploaded file. Raises BadInput where it is too large, empty or not UTF-8 text."""
+    if len(content) > settings().upload_bytes:
+        raise BadInput(
+            f"This file has {len(content):,} bytes; the page takes up to {settings().upload_bytes:,}. "
+            "Upload a part of it."
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

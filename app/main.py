@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import ceil
 from pathlib import Path
 
 # Reading is many small products: a second thread costs more than it brings, and one that waits must not spin.
@@ -17,6 +18,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts this folder on the path, 
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
+from streamlit import config  # noqa: E402
 
 from app.classroom.socket import route  # noqa: E402
 from app.classroom.where import hub  # noqa: E402
@@ -27,9 +29,11 @@ from app.hosting.life import life  # noqa: E402
 from app.settings import BadSettings, settings  # noqa: E402
 
 try:
-    logs.begin(settings().log_format)
+    told = settings()
 except BadSettings as problem:
     sys.exit(str(problem))
+logs.begin(told.log_format)
+config.set_option("server.maxUploadSize", ceil(told.upload_bytes / 2**20))  # megabytes of one file
 app = st.App(
     HERE / "lab.py",
     routes=[route(hub)],

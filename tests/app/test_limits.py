@@ -54,6 +54,13 @@ def test_a_question_is_asked_for_where_there_is_none_and_refused_where_it_is_too
         check_question("x" * (MAX_QUESTION + 1))
 
 
+def test_an_upload_beyond_the_limit_is_refused_before_it_is_looked_at() -> None:
+    most = settings().upload_bytes
+    assert len(decode_upload(b"a" * most)) == most
+    with pytest.raises(BadInput, match=f"This file has {most + 1:,} bytes; the page takes up to {most:,}"):
+        decode_upload(b"\xff" * (most + 1))
+
+
 def test_an_upload_is_read_as_utf8_and_its_mark_dropped() -> None:
     assert decode_upload("\ufeffeine Brücke\r\nund mehr".encode()) == "eine Brücke\nund mehr"
 
