@@ -74,6 +74,10 @@ lessons: $(READY_DEV) chromium  ## check every lesson, run every exhibit, and go
 	@$(BIN)/python -m lessons --claims
 	$(BIN)/python -m pytest -q -m lessons
 
+.PHONY: image
+image:  ## build the container image and check how it runs   [IMAGE_ARGS="--build-arg TORCH_INDEX=URL"]
+	$(PYTHON) -m deploy.image
+
 .PHONY: load
 load: $(READY_DEV) chromium  ## lead a class of fifty for ten minutes, result in benchmarks/results/room.json   [DURATION=600]
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.load.room --seconds $(DURATION)

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("kernels", "titans_core", "lessons", "app")  # each may import from those before it, and itself
-TARGETS = ("setup", "run", "test", "lint", "audit", "bench", "train", "lessons", "load", "help")
+TARGETS = ("setup", "run", "test", "lint", "audit", "bench", "train", "lessons", "load", "image", "help")
 
 
 def tracked(pattern: str = "*") -> list[Path]:
