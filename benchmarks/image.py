@@ -1,8 +1,8 @@
-"""The image: how large it is, how soon it answers, and that it needs neither a network nor a root it can write.
+"""The image: how large it is, how soon it answers, and that it needs no network and no writable root.
 
     python -m benchmarks.image [--built] [--image NAME]
 
-Builds it first unless told that it is there; what is checked, and by which engine, stands in `deploy/image.py`.
+Builds it first unless told that it is there; what is checked, and by which engine: `deploy/image.py`.
 """
 
 import argparse
