@@ -3,6 +3,7 @@
 from titans_core.answer import Answer
 from titans_core.checkpoint import available, load, model_card
 from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.finite import NotFinite
 from titans_core.model import TitansLM
 from titans_core.stream import Stream
 from titans_core.together import read_together
@@ -13,6 +14,7 @@ __all__ = [
     "LayerWrites",
     "MemoryConfig",
     "ModelConfig",
+    "NotFinite",
     "Stream",
     "TitansLM",
     "Trace",

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from titans_core.denormals import flushed
+from titans_core.finite import NotFinite
 from titans_core.layers import map_state
 from titans_core.source import influence
 from titans_core.stepping import step
@@ -44,7 +45,7 @@ class Answer:
     def chances(self, value: str) -> tuple[float, float]:
         """The probability of any bare value with the memory, and with it wiped, counted as that of a
         candidate: the product over the value's tokens, the stop that ends it left out. Raises ValueError for
-        a value of nothing but stops and spaces, and for a lone surrogate."""
+        a value of nothing but stops and spaces, and as ``Stream.feed`` does."""
         tokenizer = self._asked.tokenizer
         ids = tokenizer.encode(f" {value.strip(BESIDE)}.", opening=False)
         while ids and not tokenizer.token_bytes[ids[-1]].strip(BESIDE.encode()):
@@ -60,13 +61,16 @@ class Answer:
     @cached_property
     def source(self) -> int | None:
         """The position whose write raised the answer's probability most (`titans_core.source`), summed over
-        layers and heads; None where there is no memory, or nothing before the question.
+        layers and heads; None where there is no memory, nothing before the question, or a gradient that
+        overflows.
 
         The text is read again for it, once.
         """
         if not self._before.model.has_memory or not self._before.reach:
             return None
         given = influence(self._before, self._question, self._first).sum((0, 1))
+        if not np.isfinite(given).all():
+            return None
         return self._before.position - len(given) + int(given.argmax())
 
 
@@ -91,7 +95,8 @@ def likeliest_first(candidates: Candidates) -> Candidates:
 @torch.inference_mode()
 @flushed()
 def complete(stream: Stream) -> Candidates:
-    """The five likeliest first tokens, each completed greedily, in the order of those first tokens."""
+    """The five likeliest first tokens, each completed greedily, in the order of those first tokens. Raises
+    NotFinite where the model's numbers overflow on the way."""
     now, model = stream.now, stream.model
     probability, token = now.logits[0].softmax(-1).topk(CANDIDATES)  # [5] each
     state = map_state(lambda t: t.expand(CANDIDATES, *t.shape[1:]), now.state)
@@ -110,6 +115,8 @@ def complete(stream: Stream) -> Candidates:
         if not any(open_rows):
             break
         logits, state = step(model, token, state, stream.edits(now.position + number))
+        if not logits[open_rows].isfinite().all():
+            raise NotFinite(now.position + number + 1, bool(stream.overrides))
         probability, token = logits.softmax(-1).max(-1)
     return [(bare(text), total) for text, total in zip(texts, totals, strict=True)]
 

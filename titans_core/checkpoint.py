@@ -6,16 +6,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
 from safetensors.torch import save
 from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
+from titans_core.header import LARGEST, Header, parse, read_header
 from titans_core.model import TitansLM
 from titans_core.tokenizer import Tokenizer
 
@@ -49,20 +52,50 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     Raises ValueError with one sentence where there is no such checkpoint, or it cannot be read.
     """
     path = find(name)
-    tensors, header = read_tensors(path)
+    header = open_header(path)
     try:
-        config = ModelConfig.from_dict(json.loads(header["config"]))
-        model = TitansLM(config, path.stem, digest=file_digest(path))
-        model.load_state_dict({key: value.float() for key, value in tensors.items()})
+        config = ModelConfig.from_dict(parse(header.texts["config"]))
+        model = outline(config, header)
+        tensors, _ = read_tensors(path)
+        # copies: what a model holds is its own
+        floats = {key: value.to(torch.float32, copy=True) for key, value in tensors.items()}
+        check_finite(floats)
+        model.load_state_dict(floats, assign=True)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
+    model.name, model.digest = path.stem, file_digest(path)
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
             f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "
             "train it anew"
         )
     return model.to(choose_device(device)).eval().requires_grad_(False)
+
+
+def outline(config: ModelConfig, header: Header) -> TitansLM:
+    """A model without numbers, for which the tensors that a header tells of are the right ones. Raises
+    ValueError where they are not, before memory is taken for any."""
+    if config.layers * config.memory.depth > len(header.tensors):
+        raise ValueError(f"{len(header.tensors)} tensors are too few for {config.layers} layers")
+    with torch.device("meta"):
+        model = TitansLM(config)
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    if missing := sorted(expected.keys() - header.tensors.keys()):
+        raise ValueError(f"it lacks {missing[0]}")
+    for name, found in header.tensors.items():
+        if name not in expected:
+            raise ValueError(f"it has no place for {name[:80]!r}")
+        if found.shape != expected[name]:
+            raise ValueError(f"{name} is {list(found.shape)}, where it must be {list(expected[name])}")
+    return model
+
+
+def check_finite(tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError where any tensor of floating-point numbers holds something else than numbers."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise ValueError(f"{name} holds infinite values, or such as are no numbers")
 
 
 def find(name: str | Path) -> Path:
@@ -95,7 +128,7 @@ def model_card(name: str | Path) -> dict[str, Any]:
     """
     path = find(name).with_suffix(".json")
     try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        card: dict[str, Any] = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"the card {path.name} is missing or cannot be read") from error
     if not isinstance(card, dict):
@@ -103,16 +136,33 @@ def model_card(name: str | Path) -> dict[str, Any]:
     return card
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All tensors and the header's texts. Raises ValueError where the file is missing, damaged or of another
+def open_header(path: Path) -> Header:
+    """A file's header alone, checked. Raises ValueError where the file is missing, damaged or of another
     kind."""
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
     try:
-        with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        with path.open("rb") as file:
+            return read_header(file)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors and the header's texts. Raises ValueError as ``open_header`` does."""
+    header = open_header(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST)  # not mapped: a file that is cut short meanwhile would end us
+        return load_tensors(content), header.texts
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path.name} cannot be read as safetensors ({error}); is it complete?") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> ValueError:
+    """What is said of a file that cannot be read."""
+    reason = getattr(error, "strerror", None) or error
+    return ValueError(f"{path.name} cannot be read as safetensors ({reason}); is it complete?")
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
 VARIANTS: tuple[Variant, ...] = ("mac", "mag", "mal", "lmm", "attention")
+LARGEST = 65_536  # of any size: beyond, no file could hold the model, and no memory its tables
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class MemoryConfig:
     def __post_init__(self) -> None:
         if self.depth < 1 or self.hidden < 1 or self.convolution < 2:
             raise ValueError("a memory needs depth ≥ 1, hidden ≥ 1 and a convolution of width ≥ 2")
+        if max(self.depth, self.hidden, self.convolution, self.chunk_size) > LARGEST:
+            raise ValueError(f"depth, hidden, convolution and chunk_size must be at most {LARGEST:,}")
         if self.chunk_size < 1 or self.block_size < 1 or self.chunk_size % self.block_size:
             raise ValueError(f"block_size {self.block_size} must divide chunk_size {self.chunk_size}")
         if self.depth > 1 and self.block_size not in (1, self.chunk_size):
@@ -76,6 +79,8 @@ class ModelConfig:
         )
         if small := [name for name in sizes if getattr(self, name) < 1]:
             raise ValueError(f"{', '.join(small)} must be at least 1")
+        if large := [name for name in sizes if getattr(self, name) > LARGEST]:
+            raise ValueError(f"{', '.join(large)} must be at most {LARGEST:,}")
         if self.head_width % 2:
             raise ValueError("head_width must be even: positions rotate pairs of channels")
 

@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from titans_core.checkpoint import available, load, read_tensors, write_tensors
+from titans_core.checkpoint import (
+    available,
+    check_finite,
+    load,
+    open_header,
+    read_tensors,
+    write_tensors,
+)
+from titans_core.header import Header, parse
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Override, places
@@ -77,12 +85,12 @@ def write_stream(
 def read_stream(path: Path, model: TitansLM | None) -> Saved:
     """Read what ``write_stream`` wrote; without a model, load the one named. Raises ValueError as told
     there."""
-    tensors, header = read_tensors(path)
-    if "stream" not in header:
+    header = open_header(path)
+    if "stream" not in header.texts:
         raise ValueError(f"{path.name} is not a saved stream")
     try:
-        facts: dict[str, Any] = json.loads(header["stream"])
-        name, digest = facts["model"], facts["digest"]
+        facts: dict[str, Any] = parse(header.texts["stream"])
+        name, digest = str(facts["model"])[:80], facts["digest"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path.name} is damaged: its header cannot be read") from error
     if model is None and name in available():
@@ -92,32 +100,72 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
             f"{path.name} was saved with another checkpoint {name!r}: load that one, and give it as model="
         )
     try:
-        held, ids, history = facts["held"], tensors["ids"].tolist(), facts["history"]
-        fits = isinstance(held, str) and 0 <= operator.index(history)
-        if fits and all(0 <= i < model.config.vocab_size for i in ids):
-            overrides = tuple(read_override(values, model) for values in facts["overrides"])
-            return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        check_places(header, facts["numbers"], model)
+        tensors, _ = read_tensors(path)
+        check_finite(tensors)
+        overrides = tuple(read_override(values, model) for values in facts["overrides"])
+        held, ids, history = facts["held"], tensors["ids"].tolist(), operator.index(facts["history"])
+        held.encode()
+        if history < 0 or not all(0 <= i < model.config.vocab_size for i in ids):
+            raise ValueError("what it says of its past cannot be")
+        return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
-    raise ValueError(f"{path.name} is damaged: what it says of its past cannot be")
+
+
+def check_places(header: Header, numbers: Any, model: TitansLM) -> None:
+    """Raise ValueError where the tensors that a header tells of, or the numbers beside them, are not those of
+    a state of the model: before memory is taken for any."""
+    template = flatten_state(model.initial_state(), "state")
+    places = shapes(template, model)
+    if header.tensors["ids"].kind != "I64" or len(header.tensors["ids"].shape) != 1:
+        raise ValueError("the ids are no list")
+    kind = {torch.float32: "F32", torch.float64: "F64"}[model.embedding.weight.dtype]
+    for name, found in header.tensors.items():
+        place = places.get(name, [])
+        fits = found.kind == kind and len(found.shape) == len(place) > 0
+        if name != "ids" and not (
+            fits and all(low <= n <= high for n, (low, high) in zip(found.shape, place, strict=True))
+        ):
+            raise ValueError(f"no state has {name[:80]!r} of {list(found.shape)}")
+    known = {name for name, value in template.items() if type(value) is int}
+    if numbers.keys() != known or not all(type(value) is int and value >= 0 for value in numbers.values()):
+        raise ValueError("the numbers are not a state's")
+
+
+def shapes(template: dict[str, Tensor | int], model: TitansLM) -> dict[str, list[tuple[int, int]]]:
+    """The tensors that a saved state may have, by name: from how large to how large each dimension may be.
+    The ``template`` is a state before any token."""
+    found = {"logits": [(1, 1), (model.config.vocab_size,) * 2]}
+    for name, value in template.items():
+        if isinstance(value, Tensor):  # a cache is empty at first, and grows with the window
+            found[name] = [(size, size or model.config.window) for size in value.shape]
+            open_block = name.replace(".weights.", ".block_start.")
+            found.setdefault(open_block, found[name])
+    return found
 
 
 def read_override(values: dict[str, Any], model: TitansLM) -> Override:
     """An override as JSON holds it. Raises ValueError or TypeError where the model has no place for it."""
     where = {name: places(values[name]) for name in ("layers", "heads", "tokens")}
     override = Override(**{**values, **where})
+    flags = (override.write, override.read, override.scale)
+    if type(override.since) is not int or not all(type(flag) is bool for flag in flags):
+        raise TypeError("an override begins at a token, and does a thing or does not")
     override.check(model.config)
     return override
 
 
 def restore(tensors: dict[str, Tensor], facts: dict[str, Any], model: TitansLM) -> Moment:
-    """The moment of a file; raises KeyError or RuntimeError where the model cannot go on from it."""
+    """The moment of a file; raises KeyError, RuntimeError, TypeError or ValueError where the model cannot go
+    on from it."""
     flat = {k: v.to(model.device) for k, v in tensors.items()} | facts["numbers"]
     tokenizer = Tokenizer.load()
     with torch.inference_mode():
         state = restore_state(model.initial_state(), flat, "state")
         model(torch.tensor([[tokenizer.begin]], device=model.device), state)  # every shape must fit
-    if flat["logits"].shape != (1, model.config.vocab_size) or operator.index(facts["position"]) < 0:
-        raise ValueError("a moment stands at a token, and expects one of the vocabulary")
+    position, last = facts["position"], facts["last"]
+    if type(position) is not int or position < 0 or len(last) > 1 or last != last.encode().decode():
+        raise ValueError("a moment stands at a token, after a character")
     decoder = Decoder.from_json(tokenizer, facts["decoder"])
-    return Moment(facts["position"], state, flat["logits"], decoder, facts["last"])
+    return Moment(position, state, flat["logits"], decoder, last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from operator import index
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
 from titans_core.denormals import flushed
+from titans_core.finite import NotFinite, check, check_logits
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.observe import expectations, guesses, layer_writes, stack_columns, surprisal, to_numpy
@@ -32,7 +34,8 @@ class Stream:
     """Reads text with a model, from the beginning on.
 
     A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
-    ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed.
+    ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed. Wherever tokens
+    are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
@@ -43,6 +46,7 @@ class Stream:
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)
+        check_logits(out.logits[0], -1, False)
         self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer), "")
         self._snapshots = [self.now]
         self._ids: list[int] = []  # read since the first snapshot
@@ -67,12 +71,25 @@ class Stream:
         ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
         at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace;
         ``without=True`` what would be expected had the memory been wiped just before the token. Raises
-        ValueError for a lone surrogate or an id out of range; the stream is then as it was.
+        ValueError for a lone surrogate or an id out of range, and NotFinite, which is one, where the model's
+        numbers overflow. Whatever is raised, the stream is then as it was: nothing of a text is kept that
+        could not be read to its end.
         """
         ids, held = self._take(text, more)
-        parts = list(self._read(ids, writes, without))
+        with self._all_or_nothing():
+            parts = list(self._read(ids, writes, without))
         self._held = held
         return Trace.join(parts)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Within, tokens are read: all of them, or the stream is as it was."""
+        before = self.now, list(self._snapshots), list(self._ids), self._held
+        try:
+            yield
+        except BaseException:
+            self.now, self._snapshots, self._ids, self._held = before
+            raise
 
     def _take(self, text: str | Sequence[int], more: bool) -> tuple[list[int], str]:
         """The token ids to read now, and the text to hold back."""
@@ -112,9 +129,11 @@ class Stream:
         out: Output = self.model(tensor, before.state, True, edits)
         columns, expected = stack_columns(out.telemetry, rows), expectations(out.logits[0, :rows])
         columns["nll"] = surprisal(expectations(before.logits), expected, ids)
+        check(columns, out.logits[0, :rows], before.position, bool(self.overrides))
         bare, unaided = None, None
         if without:
             bare = read_without(self.model, tensor, before.state, out, edits)
+            check({}, bare[0, :rows], before.position, bool(self.overrides))
             alone = expectations(bare[0, :rows])
             columns["nll_without"] = surprisal(expectations(self._bare()), alone, ids)
             unaided = guesses(alone)
@@ -193,7 +212,8 @@ class Stream:
         ones, and what lies further back than ``history``. They sum to the retrieval's norm.
 
         A decomposition of the read, not a counterfactual; of a deep memory it is the last layer's. The past
-        is read again for it. Raises ValueError before the first token, and where there is no memory.
+        is read again for it. Raises ValueError before the first token, and where there is no memory, and
+        NotFinite where a share is too large for a number.
         """
         if not self.model.has_memory:
             raise ValueError("this model has no memory: nothing can be attributed")
@@ -202,6 +222,8 @@ class Stream:
         first, trace = self._snapshots[0], self.past()
         frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
         found = attribution(trace, self.model.config, frozen if frozen[0] else ())
+        if not np.isfinite(found).all():
+            raise NotFinite(self.position, bool(self.overrides))
         before = np.zeros((*found.shape[:2], first.position), np.float32)
         return np.concatenate([before, found], 2)
 

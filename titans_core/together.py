@@ -9,16 +9,19 @@ Nothing is padded, so every stream is read as it would have been alone, to round
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from titans_core.captured import Phases, graph, phase, tensors
 from titans_core.denormals import flushed
+from titans_core.finite import check, even
 from titans_core.layers import map_state
 from titans_core.model import ModelState, Output, TitansLM
 from titans_core.observe import to_numpy
@@ -59,13 +62,22 @@ def read_together(streams: Sequence[Stream], texts: Sequence[str | Sequence[int]
 
     Streams may stand anywhere, be overridden, and read texts of any length; those of the same model and phase
     that are overridden alike share every call of the model. Raises ValueError as ``feed`` does, and where the
-    texts are not one a stream or a stream is given twice; all streams are then as they were.
+    texts are not one a stream or a stream is given twice; all streams are then as they were, also where the
+    numbers of one overflow (NotFinite).
     """
     if len({id(stream) for stream in streams}) < len(streams):
         raise ValueError("each stream can be read once at a time: one is given twice")
     if len(texts) != len(streams):
         raise ValueError(f"one text a stream: {len(streams)} streams were given {len(texts)} texts")
     left = [stream._take(text, more=False)[0] for stream, text in zip(streams, texts, strict=True)]
+    with ExitStack() as whole:
+        for stream in streams:
+            whole.enter_context(stream._all_or_nothing())
+        return read_all(streams, left)
+
+
+def read_all(streams: Sequence[Stream], left: list[list[int]]) -> list[Trace]:
+    """Read the ids that are ``left`` to each of the streams."""
     for stream in streams:
         stream._held = ""
     parts = [[] if ids else [stream.feed("")] for stream, ids in zip(streams, left, strict=True)]
@@ -111,13 +123,17 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
     with flushed():
         found = step_of(model, len(ids[0]))(given)
     columns, nll = to_numpy(found.columns), to_numpy(found.nll)
+    sound = np.isfinite(columns).all() and np.isfinite(nll).all() and even(found.logits)
     after = zip(found.logits[:, None].split(1), apart(found.state), strict=True)
     traces = []
     for row, (stream, read, (logits, state)) in enumerate(zip(streams, ids, after, strict=True)):
         start = stream.position
-        tokens = stream._advance(list(read), Output(logits, state, ()), None)
         own = dict(zip(found.names, columns[row].copy(), strict=True))  # not the whole class's
-        traces.append(Trace(start, tuple(read), tokens, own | {"nll": nll[row].copy()}))
+        own["nll"] = nll[row].copy()
+        if not sound:
+            check(own, logits[0, -1:], start, bool(stream.overrides))
+        tokens = stream._advance(list(read), Output(logits, state, ()), None)
+        traces.append(Trace(start, tuple(read), tokens, own))
     return traces
 
 

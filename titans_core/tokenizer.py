@@ -137,10 +137,12 @@ class Decoder:
 
     @classmethod
     def from_json(cls, tokenizer: Tokenizer, state: list[object]) -> Decoder:
-        """A decoder that goes on where ``to_json`` was asked."""
+        """A decoder that goes on where ``to_json`` was asked. Raises ValueError where that is no state."""
         joined, pending = state
         decoder = cls(tokenizer, bool(joined))
         decoder._pending = bytes.fromhex(str(pending))
+        if codecs.utf_8_decode(decoder._pending, "replace", False)[1]:
+            raise ValueError("what is pending is not the beginning of one character")
         return decoder
 
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from titans_core.evaluate.ablate import ABLATIONS
+from titans_core.finite import NotFinite
 from titans_core.model import TitansLM
 from titans_core.stream import Stream
 from titans_core.tasks import Example, Tag, story
@@ -110,10 +111,12 @@ def largest_norms(model: TitansLM, texts: dict[str, str]) -> Iterator[tuple[str,
     for name, text in texts.items():
         stream = Stream(model)
         ids = stream.tokenizer.encode(text)
-        yield name, round(float(np.max(list(norms(stream, ids)))), 2)
+        try:
+            yield name, round(max(norms(stream, ids)), 2)
+        except NotFinite:
+            yield name, math.nan
 
 
 def norms(stream: Stream, ids: list[int]) -> Iterator[float]:
     for start in range(0, len(ids), STRETCH):
-        norm = stream.feed(ids[start : start + STRETCH])["memory_norm"]
-        yield float(norm.max()) if np.isfinite(norm).all() else math.nan
+        yield float(stream.feed(ids[start : start + STRETCH])["memory_norm"].max())

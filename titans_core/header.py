@@ -1,0 +1,106 @@
+"""The header of a safetensors file: read, and checked against the file, before anything else of it is.
+
+A file is the header's length (u64), the header as JSON, and the tensors' bytes in a row. The JSON names each
+tensor with its dtype, shape and place among the bytes; under ``__metadata__`` it holds texts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+from typing import Any, BinaryIO, Final, NamedTuple
+
+LARGEST: Final[int] = 256 * 2**20  # bytes of a file; a shipped checkpoint takes two or three million
+LONGEST: Final[int] = 8 * 2**20  # bytes of a header: the overrides of a stream stand there, token by token
+MOST: Final[int] = 4096  # tensors of a file
+RANK: Final[int] = 8  # dimensions of a tensor
+METADATA: Final[str] = "__metadata__"
+WIDTHS: Final[dict[str, int]] = {  # bytes of a number
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+    "BOOL": 1,
+}
+
+
+class Entry(NamedTuple):
+    """What is said of a tensor: its dtype, its shape, and where its bytes begin and end."""
+
+    kind: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+class Header(NamedTuple):
+    """What a file says of itself."""
+
+    tensors: dict[str, Entry]
+    texts: dict[str, str]
+
+
+def read_header(file: BinaryIO) -> Header:
+    """The header at a file's beginning. Raises ValueError, with half a sentence, where the file is too large,
+    or its header is none, or does not describe exactly the bytes that follow."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    if size > LARGEST:
+        raise ValueError(f"it has {size:,} bytes, over the limit of {LARGEST:,}")
+    length = int.from_bytes(file.read(8), "little")
+    if not 2 <= length <= size - 8:
+        raise ValueError("its length does not fit its header's")
+    if length > LONGEST:
+        raise ValueError(f"its header has {length:,} bytes, over the limit of {LONGEST:,}")
+    told = parse(file.read(length))
+    if not isinstance(told, dict):
+        raise ValueError("its header is no table")
+    texts = told.pop(METADATA, {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise ValueError("its header's metadata are not texts")
+    if len(told) > MOST:
+        raise ValueError(f"it has {len(told):,} tensors, over the limit of {MOST:,}")
+    tensors = {name: entry(values) for name, values in told.items()}
+    check_places(tensors, size - 8 - length)
+    return Header(tensors, texts)
+
+
+def parse(text: str | bytes) -> Any:
+    """What JSON holds. Raises ValueError where it is none, is nested too deeply, or names a thing twice."""
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("what is nested so deeply cannot be read") from None
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of which no name stands twice: others might read the other of the two."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a name stands twice in one table")
+    return table
+
+
+def entry(values: Any) -> Entry:
+    """What a header says of one tensor. Raises ValueError where it cannot be."""
+    match values:
+        case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(begin), int(end)], **rest}:
+            whole = all(type(part) is int and 0 <= part <= LARGEST for part in (*shape, begin, end))
+            if whole and kind in WIDTHS and len(shape) <= RANK and not rest:
+                if end - begin == math.prod(shape) * WIDTHS[kind]:
+                    return Entry(kind, tuple(shape), begin, end)
+    raise ValueError("its header says of a tensor what cannot be")
+
+
+def check_places(tensors: dict[str, Entry], size: int) -> None:
+    """Raise ValueError where the tensors do not take all the ``size`` bytes, each its own."""
+    places = sorted((entry.begin, entry.end) for entry in tensors.values())
+    borders = [(0, 0), *places, (size, size)]
+    if any(end != begin for (_, end), (begin, _) in pairwise(borders)):
+        raise ValueError("its tensors are not all of what follows its header")
