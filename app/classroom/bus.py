@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Word:
-    """``text`` for the guests of the room ``code``; of each ``kind`` only the newest counts."""
+    """``text`` for the guests of the room ``code``; of each ``kind`` only the newest counts. ``step`` is the
+    number of the place that it tells; 0 where it tells none."""
 
     code: str
     kind: str
     text: str
     hosts_only: bool = False
+    step: int = 0
 
     @classmethod
     def of(cls, code: str, kind: str, **told: Any) -> Word:

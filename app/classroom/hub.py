@@ -24,12 +24,13 @@ ENDED = "The room has ended. Your page stays as it is."
 @dataclass(eq=False)
 class Guest:
     """One connection: nobody at first, then a room's host, who has its secret, or a learner, who has a seat.
-    ``lab`` is the address that the lab has for this browser."""
+    ``lab`` is the address that the lab has for this browser, ``step`` the latest place that it knows."""
 
     lab: str
     code: str = ""
     secret: str | None = None
     seat: str | None = None
+    step: int = 0
     outbox: Outbox = field(default_factory=Outbox)
 
     def tell(self, kind: str, **told: Any) -> None:
@@ -81,7 +82,7 @@ class Hub:
     async def _lead(self, guest: Guest, code: str, secret: str) -> None:
         room = await self._ask(self._rooms.host, code, secret)
         tallies = await self._ask(self._rooms.tallies, code)
-        guest.code, guest.secret = code, secret
+        guest.code, guest.secret, guest.step = code, secret, room.step
         self._guests[code].add(guest)
         address = f"{guest.lab}/?room={code}"
         told = [asdict(tally) for tally in tallies]
@@ -89,7 +90,7 @@ class Hub:
 
     async def _join(self, guest: Guest, code: str, seat: str | None) -> None:
         seat, room = await self._ask(self._rooms.join, code, seat)
-        guest.code, guest.seat = code, seat
+        guest.code, guest.seat, guest.step = code, seat, room.step
         self._guests[code].add(guest)
         guest.tell("joined", seat=seat, room=asdict(room))
         self._tell(learners(room))
@@ -122,7 +123,7 @@ class Hub:
         match command:
             case Place():
                 room = await self._ask(self._rooms.publish, code, secret, command)
-                self._tell(Word.of(code, "place", place=asdict(command), step=room.step), but=guest)
+                self._tell(placed(code, room.step, command), but=guest)
             case Look():
                 await self._ask(self._rooms.look, code, secret, command)
                 self._tell(Word.of(code, "look", look=asdict(command)), but=guest)
@@ -141,10 +142,13 @@ class Hub:
         self._bus.say(word)
 
     def _deliver(self, word: Word, but: Guest | None = None) -> None:
-        """Tell the room's guests here."""
+        """Tell the room's guests here; who came in between knows a later place than a word that was long on
+        its way."""
         for guest in self._guests.get(word.code, ()):
-            if guest is not but and (guest.secret is not None or not word.hosts_only):
-                guest.outbox.put(word.kind, word.text)
+            if guest is but or (word.hosts_only and guest.secret is None) or 0 < word.step <= guest.step:
+                continue
+            guest.step = max(guest.step, word.step)
+            guest.outbox.put(word.kind, word.text)
 
     async def _catch_up(self) -> None:
         """Words may have been lost: tell the guests here how their rooms are. Where a room cannot be asked,
@@ -159,7 +163,7 @@ class Hub:
                 self._deliver(Word.of(code, "ended", why=ENDED))
                 continue
             if room.place is not None:
-                self._deliver(Word.of(code, "place", place=asdict(room.place), step=room.step))
+                self._deliver(placed(code, room.step, room.place))
             if room.look is not None:
                 self._deliver(Word.of(code, "look", look=asdict(room.look)))
             for word in (rules(room), learners(room), *(counted(code, tally) for tally in tallies)):
@@ -179,6 +183,11 @@ class Hub:
         except RoomProblem:
             return  # the room has ended
         self._tell(learners(room))
+
+
+def placed(code: str, step: int, place: Place) -> Word:
+    """Where a room's host went."""
+    return replace(Word.of(code, "place", place=asdict(place), step=step), step=step)
 
 
 def rules(room: Room) -> Word:

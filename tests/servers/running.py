@@ -50,7 +50,7 @@ class RedisServer:
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
         place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        kept = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        kept = ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
         self.process = subprocess.Popen(
             [self.program, *place, *kept, *self.options],
             stdout=subprocess.DEVNULL,
