@@ -121,6 +121,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     assert list(json.loads(content)["lessons"]) == ["surprise"]
     page.get_by_role("button", name=say("forget")).click()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
+    page.wait_for_function("() => !localStorage.getItem('titans-lab-progress').includes('surprise')")
     page.reload()
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
@@ -130,6 +131,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
     expect(page.get_by_test_id("stAlert")).to_have_text(say("loaded", count=1))
     assert serious(page) == []
+    page.wait_for_function("() => localStorage.getItem('titans-lab-progress').includes('surprise')")
     page.reload()
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
 
