@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import limits, reading
+from app import limits
 from titans_core.tokenizer import Tokenizer
 
 state = st.session_state
@@ -16,7 +16,7 @@ def check_question(question: str) -> None:
     try:
         Tokenizer.load().encode(question)
     except ValueError as error:
-        raise limits.BadInput(reading.sentence(str(error))) from None
+        raise limits.BadInput(limits.sentence(str(error))) from None
 
 
 def take_question() -> None:

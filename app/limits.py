@@ -69,3 +69,8 @@ def decode_upload(content: bytes) -> str:
     if "\0" in text:
         raise BadInput("This file holds binary data, not text. Upload a plain text file.")
     return text.replace("\r\n", "\n")
+
+
+def sentence(message: str) -> str:
+    """A message as a sentence: a capital first, and a stop last."""
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")

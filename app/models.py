@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 
 import titans_core as tc
-from app.reading import sentence
+from app.limits import sentence
 from titans_core.machine import backend_name
 
 VARIANTS = {

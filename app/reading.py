@@ -134,11 +134,6 @@ def encoded(stream: tc.Stream, text: str, already: int = 0) -> tuple[int, ...]:
     try:
         ids = stream.tokenizer.encode(text, opening=already == 0)
     except ValueError as error:
-        raise limits.BadInput(sentence(str(error))) from None
+        raise limits.BadInput(limits.sentence(str(error))) from None
     limits.check_tokens(len(ids), already)
     return tuple(ids)
-
-
-def sentence(message: str) -> str:
-    """A message as a sentence: a capital first, and a stop last."""
-    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")

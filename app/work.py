@@ -17,9 +17,11 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app import limits
 from app.hosting import metrics
 from app.hosting.budget import Budget
 from app.session import held, session
+from titans_core import NotFinite
 
 WORKERS: Final[int] = 2
 PATIENCE: Final[float] = (
@@ -125,7 +127,10 @@ class Job(Generic[T]):
             self.wait(GRACE)
 
     def check(self) -> None:
-        """Raise what the computation raised."""
+        """Raise what the computation raised; BadInput where a model's numbers overflowed, for what a person
+        changed may be why."""
+        if isinstance(self._error, NotFinite):
+            raise limits.BadInput(limits.sentence(str(self._error))) from self._error
         if self._error is not None:
             raise self._error
 

@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.classroom import come_to, led_to
 from app.components.progress import keep
 from app.exhibits import draw
-from app.reading import sentence
+from app.limits import sentence
 from app.teaching import progress
 from app.teaching.asking import ask
 from app.teaching.checking import check

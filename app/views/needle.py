@@ -137,6 +137,9 @@ def page() -> None:
         state.search_key = key
     try:
         search = current()
+    except limits.BadInput as problem:
+        st.warning(str(problem))
+        return
     except ValueError as problem:
         st.warning(models.unloadable(problem))
         return
