@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 
 import altair as alt
 import streamlit as st
 
-from app import models
+from app import models, work
 from app.exhibits.cells import Side, cells
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.wide import wide
@@ -15,10 +16,14 @@ from lessons import words
 from lessons.exhibits import needle
 from lessons.exhibits.needle import AFTER, CROWDS, FAR, SEEDS, SOON, SURE, Asked, Searched, Shown
 
+Map = dict[int, dict[int, float]]  # the share of right answers by crowd and distance
+
 say = words("needle")
 state = st.session_state
 BEFORE = (0, 128, 256, 512, 1024, 2048)  # tokens of haystack before the fact
 AFTERS = AFTER[3:10]  # tokens of it after the fact: what five models read while one waits
+MAPPED = (SOON, 128, 512, FAR)  # tokens after the crowd where a map asks
+PAGE = "Lessons"  # whose work a map is
 FIRST = 256  # tokens after it, at first
 LOOKS = (  # one a model, the one without memory first
     ("nll", DOTTED),
@@ -132,19 +137,42 @@ def run_map(exhibit: Shown, key: str) -> tuple[str, ...]:
     )  # fmt: skip
     if st.button(say("run"), type="primary", key=f"{key}-run"):
         state[f"{key}-mapped"] = name
-    mapped = state.get(f"{key}-mapped")
-    if mapped is None:
+        work.again(PAGE)
+    if f"{key}-mapped" not in state:
         return ()
-    st.altair_chart(crowd_map(crowded(name)), width="stretch", alt=say("map_alt"))
+    shares = crowded(name)
+    if shares:
+        st.altair_chart(crowd_map(shares), width="stretch", alt=say("map_alt"))
     return ("mapped",)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def crowded(model: str) -> dict[int, dict[int, float]]:
-    """The map of a model, computed once."""
-    return needle.crowds(models.load(model), (SOON, 128, 512, FAR))
+def crowded(model: str) -> Map:
+    """The map of a model as far as it is, computed once for all; while it is, how far that has come."""
+    if model in maps():
+        return maps()[model]
+    job = work.current(PAGE, ("map", model), lambda: stages(model))
+    job.check()
+    if not job.running and not job.stopped and job.value:
+        maps()[model] = job.value
+    work.progress(job, say("run"))
+    return job.shown or {}
 
 
-def crowd_map(shares: dict[int, dict[int, float]]) -> alt.LayerChart:
+@st.cache_resource(show_spinner=False)
+def maps() -> dict[str, Map]:
+    """The maps that are complete."""
+    return {}
+
+
+def stages(model: str) -> Iterator[work.Step[Map]]:
+    """A map, row by row."""
+    read, total = 0, sum(needle.tokens(needle.haystacks(facts, MAPPED)) for facts in CROWDS)
+    found: Map = {}
+    for row in needle.rows(models.load(model), MAPPED):
+        read, found = read + row.tokens, found | {row.facts: row.shares}
+        yield work.Step(read, total, found, True)
+
+
+def crowd_map(shares: Map) -> alt.LayerChart:
     """One cell a size of the crowd and a distance, its share of right answers in it."""
     return cells(shares, Side("after", say("lone")), Side("facts", say("crowd")), say("right"), CROWDS)

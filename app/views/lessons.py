@@ -19,6 +19,7 @@ from app.teaching.finding import found, shelf
 from app.teaching.listing import link, listing
 from app.teaching.revealing import reveal
 from lessons import Do, Found, Lesson, LessonError, fill, words
+from lessons.claims import spoken_of
 
 STYLE = Path(__file__).resolve().parent.parent / "lessons.css"
 
@@ -96,6 +97,9 @@ def close(lesson: Lesson, findings: Found, following: Lesson | None) -> None:
 def show(lesson: Lesson, following: Lesson | None) -> None:
     """One lesson."""
     title(lesson)
+    opening = st.empty()
+    if not spoken_of(lesson.opening):  # something to read while the models do
+        opening.markdown(lesson.opening)
     try:
         with st.spinner(say("running")):
             findings = found(lesson)
@@ -105,7 +109,7 @@ def show(lesson: Lesson, following: Lesson | None) -> None:
     except ValueError as problem:
         st.warning(f"{sentence(str(problem))} {say('make_models')}")
         return
-    st.markdown(fill(lesson.opening, findings.claims))
+    opening.markdown(fill(lesson.opening, findings.claims))
     if walk(lesson, findings):
         close(lesson, findings, following)
 

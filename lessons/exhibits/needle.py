@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -89,10 +89,33 @@ def crowds(
     model: tc.TitansLM, distances: Sequence[int] = (SOON, FAR), seeds: Sequence[int] = (0, 1)
 ) -> dict[int, dict[int, float]]:
     """The map: the share of right answers by how many facts were told, and how long ago."""
-    return {
-        facts: mean(search(model, hide(0, max(distances), facts, seed), distances) for seed in seeds)
-        for facts in CROWDS
-    }
+    return {row.facts: row.shares for row in rows(model, distances, seeds)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the map, and how many tokens its haystacks have."""
+
+    facts: int
+    shares: dict[int, float]
+    tokens: int
+
+
+def rows(model: tc.TitansLM, distances: Sequence[int], seeds: Sequence[int] = (0, 1)) -> Iterator[Row]:
+    """The map row by row, the smallest crowd first."""
+    for facts in CROWDS:
+        hays = haystacks(facts, distances, seeds)
+        yield Row(facts, mean(search(model, told, distances) for told in hays), tokens(hays))
+
+
+def haystacks(facts: int, distances: Sequence[int], seeds: Sequence[int] = (0, 1)) -> list[Told]:
+    """Those that a row of the map is asked in."""
+    return [hide(0, max(distances), facts, seed) for seed in seeds]
+
+
+def tokens(hays: Iterable[Told]) -> int:
+    """How much there is to read."""
+    return sum(len(told.ids) for told in hays)
 
 
 def ask(stream: tc.Stream, facts: Sequence[Fact]) -> tuple[float, ...]:

@@ -41,7 +41,7 @@ def test_stream_names_it_and_offers_the_others() -> None:
     assert not page.exception and MODEL.upper() not in page.segmented_control(key="model").options
 
 
-def test_its_lesson_is_there_and_names_it() -> None:
+def test_its_lesson_opens_and_names_it() -> None:
     assert not survey().problems
     script = (
         "import streamlit as st\n"
@@ -53,3 +53,4 @@ def test_its_lesson_is_there_and_names_it() -> None:
     (warning,) = page.warning
     assert f"'{MODEL}'" in warning.value and "`make train`" in warning.value
     assert not page.exception and any(LESSON.title in block.body for block in page.get("html"))
+    assert [block.value for block in page.markdown] == [LESSON.opening]

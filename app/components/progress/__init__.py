@@ -15,7 +15,7 @@ mount = st.components.v2.component(
 def keep(progress: str | None, told: Callable[[str], None]) -> None:
     """Keep ``progress`` in the browser. Where it is None, ``told`` is called with what the browser has kept
     before the next run."""
-    with st.container(key="progress"):
+    with st.container(key="keeps-progress"):
         mount(key="kept-progress", data=progress, on_kept_change=lambda: tell(told))
 
 
