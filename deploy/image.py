@@ -59,6 +59,21 @@ stream = tc.Stream(tc.load("mac"))
 stream.feed("Mara put the red key in the attic.")
 print(stream.ask("Where is the red key?").text)
 """
+# Every page, opened as Streamlit's own tests open it: which of them does not stand, and why.
+PAGES: Final[str] = """
+import json, sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+
+sys.path.insert(0, ".")
+broken = {}
+page = AppTest.from_file(str(Path("app/lab.py").resolve()), default_timeout=120).run()
+for path in sorted(Path("app/views").glob("*.py")):
+    page.switch_page(f"views/{path.name}").run()
+    if page.exception or not page.main.children:
+        broken[path.stem] = [shown.message for shown in page.exception]
+print(json.dumps(broken))
+"""
 
 
 def wait(running: Running) -> None:
@@ -67,6 +82,14 @@ def wait(running: Running) -> None:
     while running.inside("python", "-c", HEALTHY).returncode:
         if time.monotonic() > deadline:
             raise Wrong(f"it is not healthy after {PATIENCE:.0f} s.")
+
+
+def said(running: Running, code: str) -> str:
+    """What some Python prints in there. Raises Wrong where it fails."""
+    done = running.inside("python", "-c", code)
+    if done.returncode:
+        raise Wrong(f"the lab does not work in it: {done.stderr.strip()[-2000:]}")
+    return done.stdout.strip()
 
 
 def measured(with_: Engine, image: str) -> dict[str, Any]:
@@ -80,8 +103,9 @@ def measured(with_: Engine, image: str) -> dict[str, Any]:
             wait(running)
             starts.append(round(time.monotonic() - since, 2))
             if not facts:
-                facts = json.loads(running.inside("python", "-c", FACTS).stdout)
-                facts["answer"] = running.inside("python", "-c", READS).stdout.strip()
+                facts = json.loads(said(running, FACTS))
+                facts["answer"] = said(running, READS)
+                facts["broken_pages"] = json.loads(said(running, PAGES))
             stops.append(round(running.stop(), 2))
     return {
         "engine": with_.name,
@@ -102,6 +126,7 @@ def problems(found: dict[str, Any]) -> list[str]:
         "its volume cannot be written": found["volume"],
         f"it has a network: {found['networks']}": found["networks"] == ["lo"],
         f"it reads with no network, and answers {found['answer']!r}": found["answer"] == "attic",
+        f"these pages do not open: {found['broken_pages']}": not found["broken_pages"],
         f"it has compilers: {found['tools']}": not found["tools"],
         f"it takes {max(found['seconds_to_healthy'])} s to start": max(found["seconds_to_healthy"]) < SLOWEST,
         f"it takes {found['megabytes_unpacked']} MB": gpu or found["megabytes_unpacked"] < LARGEST,
