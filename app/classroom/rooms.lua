@@ -8,18 +8,22 @@
 --
 -- Answers a list: "ok" and what was found, or the name of the problem. A room and all that is in it live as long as
 -- it does: Redis forgets them itself, by its own clock, which all servers share.
+--
+-- Where Redis is full it refuses an act whose first write needs memory. So a new room and a new learner begin with
+-- such a write, and are refused; the acts of those who are in begin with binding, which needs none, and are done.
 
 local living, room, was, seats, here, answers, counts, order = unpack(KEYS)
 local act, code, life, remembered = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
 
-local function found()
-  redis.call('ZREMRANGEBYSCORE', here, '-inf', now)
-  return {'ok', redis.call('HGETALL', room), redis.call('ZCARD', here)}
-end
+local function present() return redis.call('ZCOUNT', here, now, '+inf') end
 
--- What was made just now is to live as long as the room.
+local function sits(seat) return tonumber(redis.call('ZSCORE', here, seat) or 0) > now end
+
+local function found() return {'ok', redis.call('HGETALL', room), present()} end
+
+-- All that there is lives as long as the room.
 local function bind()
   local left = redis.call('PTTL', room)
   for _, key in ipairs({seats, here, answers, counts, order}) do redis.call('PEXPIRE', key, left) end
@@ -30,6 +34,7 @@ local function prolong()
   redis.call('EXPIRE', room, life)
   redis.call('SET', was, '', 'EX', life + remembered)
   redis.call('ZADD', living, now + life, code)
+  redis.call('ZREMRANGEBYSCORE', living, '-inf', now)
   bind()
 end
 
@@ -44,8 +49,7 @@ end
 local acts, led = {}, {}
 
 function acts.open(secret, most)
-  redis.call('ZREMRANGEBYSCORE', living, '-inf', now)
-  if redis.call('ZCARD', living) >= tonumber(most) then return {'TooManyRooms'} end
+  if redis.call('ZCOUNT', living, now, '+inf') >= tonumber(most) then return {'TooManyRooms'} end
   if redis.call('EXISTS', was) == 1 then return {'taken'} end
   redis.call('HSET', room, 'secret', secret, 'step', 0)
   prolong()
@@ -84,14 +88,16 @@ end
 
 function acts.join(seat, new, server, lease, most)
   local known = redis.call('HEXISTS', seats, seat) == 1
-  if not known then seat = new end
-  redis.call('ZREMRANGEBYSCORE', here, '-inf', now)
-  if not redis.call('ZSCORE', here, seat) and redis.call('ZCARD', here) >= tonumber(most) then
-    return {'RoomFull'}
+  if not sits(seat) and present() >= tonumber(most) then return {'RoomFull'} end
+  if known then
+    bind()
+  else
+    seat = new
+    redis.call('HSET', seats, seat, 0)
   end
-  redis.call('HSETNX', seats, seat, 0)
   redis.call('HSET', seats, seat .. ' at', server)
   redis.call('ZADD', here, now + lease, seat)
+  redis.call('ZREMRANGEBYSCORE', here, '-inf', now)
   bind()
   local answer = found()
   answer[4] = known and 1 or 0
@@ -105,13 +111,13 @@ function acts.leave(seat, server)
 end
 
 function acts.answer(seat, checkpoint, choice, choices, most)
-  local sits = tonumber(redis.call('ZSCORE', here, seat) or 0) > now
   local place = checkpoint .. ' ' .. seat
   local before = redis.call('HGET', answers, place)
-  if not sits or (not before and tonumber(redis.call('HGET', seats, seat)) >= tonumber(most)) then
+  if not sits(seat) or (not before and tonumber(redis.call('HGET', seats, seat)) >= tonumber(most)) then
     return {'NoSeat'}
   end
   if (redis.call('HGET', counts, checkpoint) or choices) ~= choices then return {'OtherChoices'} end
+  bind()
   redis.call('HSET', answers, place, choice)
   if before then
     redis.call('HINCRBY', counts, checkpoint .. ' ' .. before, -1)
@@ -139,6 +145,6 @@ elseif acts[act] then
 elseif redis.call('HGET', room, 'secret') ~= table.remove(rest, 1) then
   return {'NotTheHost'}
 end
-led[act](unpack(rest))
 prolong()
+led[act](unpack(rest))
 return found()

@@ -83,7 +83,7 @@ async def converse(websocket: WebSocket, hub: Hub) -> None:
 
 async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
     """Do what is said, and answer what cannot be done with why; returns where too much of that came, a
-    message over the limit, or a greeting while rooms are away."""
+    message over the limit, or something to be kept while that cannot be."""
     problems, allowance, since = 0, float(BURST), time.monotonic()
     while problems < PROBLEMS:
         text = await asyncio.wait_for(receive(websocket), SILENCE)
@@ -99,8 +99,8 @@ async def listen(websocket: WebSocket, hub: Hub, guest: Guest) -> None:
         except RoomProblem as problem:
             problems += 1
             guest.tell("refused", why=str(problem), over=problem.over)
-            if isinstance(problem, TooLong) or (isinstance(problem, NotKept) and not guest.code):
-                return  # who is in no room yet greets anew when it comes again
+            if isinstance(problem, TooLong | NotKept):
+                return  # after the latter who comes again greets anew, and says again what was not done
 
 
 async def receive(websocket: WebSocket) -> str | None:

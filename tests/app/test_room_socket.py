@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from itertools import cycle
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from streamlit import config
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from app.classroom import socket as route
 from app.classroom.bus import Alone
@@ -27,8 +22,8 @@ from app.classroom.outbox import Outbox
 from app.classroom.redis import RedisRooms
 from app.classroom.redis_bus import RedisBus
 from app.classroom.sqlite import SqliteRooms
+from tests.app.talking import PATIENCE, Browser, Visit, hosted, joined, serving, visiting
 
-PATIENCE = 60  # seconds; a busy machine is slow, not wrong
 HOST_COMMANDS: list[dict[str, Any]] = [
     {"do": "place", "path": "", "query": ""},
     {"do": "look", "length": 2, "token": 1},
@@ -36,45 +31,6 @@ HOST_COMMANDS: list[dict[str, Any]] = [
     {"do": "reset"},
     {"do": "close"},
 ]
-
-
-class Browser:
-    """One connection, as a browser has it."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-
-    def say(self, **message: Any) -> Browser:
-        self.connection.send(json.dumps(message))
-        return self
-
-    def hear(self, kind: str) -> dict[str, Any]:
-        """The next message of this kind."""
-        while True:
-            message: dict[str, Any] = json.loads(self.connection.recv(PATIENCE))
-            if message["is"] == kind:
-                return message
-
-    def closed(self) -> bool:
-        """Hear until the other side closes."""
-        try:
-            while True:
-                self.connection.recv(PATIENCE)
-        except ConnectionClosed:
-            return True
-
-
-@contextmanager
-def serving(hub: Callable[[], Hub]) -> Iterator[int]:
-    """A server with the route alone; where it listens."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[route.route(hub)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -98,37 +54,11 @@ def port(ports: list[int]) -> int:
     return ports[0]
 
 
-Visit = Callable[..., Browser]
-
-
 @pytest.fixture
 def visit(ports: list[int]) -> Iterator[Visit]:
-    """Connect as a page of the lab does; or as ``origin``, at the address ``host``."""
-    turn = cycle(ports)
-    with ExitStack() as opened:
-
-        def visited(origin: str | None = "http://{host}", host: str | None = None) -> Browser:
-            port = next(turn)
-            host = host or f"127.0.0.1:{port}"
-            line = socket.create_connection(("127.0.0.1", port))
-            address, comes_from = f"ws://{host}/classroom", origin and origin.format(host=host)
-            return Browser(opened.enter_context(connect(address, sock=line, origin=comes_from, proxy=None)))
-
-        yield visited
-
-
-def hosted(visit: Visit) -> tuple[Browser, str, str]:
-    """A host, its room's code and secret."""
-    host = visit().say(do="open")
-    told = host.hear("opened")
-    host.hear("leading")
-    return host, told["code"], told["secret"]
-
-
-def joined(visit: Visit, code: str, seat: str | None = None) -> tuple[Browser, dict[str, Any]]:
-    """A learner, and what it was told."""
-    learner = visit().say(do="join", code=code, seat=seat)
-    return learner, learner.hear("joined")
+    """How browsers connect."""
+    with visiting(ports) as visit:
+        yield visit
 
 
 def test_who_opens_a_room_is_told_its_code_its_secret_and_how_to_invite(visit: Visit, port: int) -> None:

@@ -33,10 +33,11 @@ export class Connection {
     socket.onopen = () => this.say(this.greet());
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket) return;
+      const message = JSON.parse(data);
       this.missed = 0;
-      this.tries = 0;
+      if (message.is !== "refused") this.tries = 0; // who is refused comes again, but not at once and at once again
       this.turn(true);
-      this.hear(JSON.parse(data));
+      this.hear(message);
     };
     socket.onclose = () => socket === this.socket && this.lose();
   }

@@ -109,7 +109,7 @@ export class ClassRoom {
   }
 
   on_leading({ room, address, picture, tallies }) {
-    Object.assign(this, { room, code: room.code, address, picture, asking: null });
+    Object.assign(this, { room, code: room.code, address, picture, asking: null, notice: "" });
     for (const tally of tallies) this.on_tally(tally);
     if (!this.settled && room.place && !this.typed(room.place)) this.guide.go(room.place); // the page was loaded anew
     this.settled = true;
@@ -126,7 +126,7 @@ export class ClassRoom {
 
   on_joined({ seat, room }) {
     this.mine ??= this.guide.here;
-    Object.assign(this, { seat, room, code: room.code, asking: null });
+    Object.assign(this, { seat, room, code: room.code, asking: null, notice: "" });
     keepSeat(room.code, seat);
     this.keep();
     this.catchUp();
