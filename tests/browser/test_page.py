@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from app.samples import titles
 from tests.browser.conftest import StreamPage
 
 pytestmark = pytest.mark.browser
@@ -78,6 +79,25 @@ def test_what_was_typed_and_read_is_still_there_after_a_visit_to_the_lessons(vis
         "(text) => player.querySelector('.text').textContent === text", "Mara put the red key in the attic."
     )
     expect(page.page.locator(".st-key-samples").get_by_test_id("stBaseButton-primary")).to_have_count(0)
+
+
+def test_a_chip_that_is_taken_says_so_to_those_who_do_not_see_it(visit: Visit) -> None:
+    page = visit()
+    pressed = page.page.locator(".st-key-samples").get_by_role("button", pressed=True)
+    others = page.page.locator(".st-key-samples").get_by_role("button", pressed=False)
+    first, second, *_ = titles()
+    expect(pressed).to_have_text([first])
+    expect(others).to_have_count(len(titles()) - 1)
+    page.page.get_by_role("button", name=second, exact=True).click()
+    expect(pressed).to_have_text([second])
+    page.read("My own words.")
+    expect(pressed).to_have_count(0)
+    page.page.get_by_role("link", name="Needle").click()
+    facts = page.page.locator(".st-key-facts").get_by_role("button", pressed=True)
+    expect(facts).to_have_text(["A place"])
+    page.page.get_by_role("link", name="Stream").click()
+    page.page.get_by_role("button", name=first, exact=True).click()
+    expect(pressed).to_have_text([first])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
