@@ -113,10 +113,21 @@ class Stream:
             # the begin token counts, so that none of MAC's segments is read in two pieces
             room = SNAPSHOT_EVERY - (self.position + 1) % SNAPSHOT_EVERY
             room = min(room, self.unchanged(self.position, len(ids) - start))
-            yield self._step(ids[start : start + room], writes, without)
+            yield self._exact_step(ids[start : start + room], writes, without)
             start += room
             if start >= len(ids):
                 return
+
+    def _exact_step(self, ids: list[int], writes: bool, without: bool) -> Trace:
+        """``_step``; where that raises NotFinite, of the very token: within a stretch, what is no number
+        spreads to the tokens before it, for zero times infinity is none."""
+        try:
+            return self._step(ids, writes, without)
+        except NotFinite:
+            half = len(ids) // 2
+            for part in (ids[:half], ids[half:]) if half else ():
+                self._exact_step(part, writes, without)
+            raise
 
     @torch.inference_mode()
     @flushed()
@@ -212,8 +223,7 @@ class Stream:
         ones, and what lies further back than ``history``. They sum to the retrieval's norm.
 
         A decomposition of the read, not a counterfactual; of a deep memory it is the last layer's. The past
-        is read again for it. Raises ValueError before the first token, and where there is no memory, and
-        NotFinite where a share is too large for a number.
+        is read again for it. Raises ValueError before the first token, and where there is no memory.
         """
         if not self.model.has_memory:
             raise ValueError("this model has no memory: nothing can be attributed")
@@ -222,8 +232,6 @@ class Stream:
         first, trace = self._snapshots[0], self.past()
         frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
         found = attribution(trace, self.model.config, frozen if frozen[0] else ())
-        if not np.isfinite(found).all():
-            raise NotFinite(self.position, bool(self.overrides))
         before = np.zeros((*found.shape[:2], first.position), np.float32)
         return np.concatenate([before, found], 2)
 

@@ -131,6 +131,7 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
         own = dict(zip(found.names, columns[row].copy(), strict=True))  # not the whole class's
         own["nll"] = nll[row].copy()
         if not sound:
+            stream.fork().feed(read)  # tells the very token
             check(own, logits[0, -1:], start, bool(stream.overrides))
         tokens = stream._advance(list(read), Output(logits, state, ()), None)
         traces.append(Trace(start, tuple(read), tokens, own))
