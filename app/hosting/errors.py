@@ -19,6 +19,6 @@ def failed(error: Exception) -> bool:
     """Tell the log and the person; True, for Streamlit is to show nothing of its own."""
     logs.failed(error)
     with st.container(key=f"failed-{uuid.uuid4().hex}"):  # several parts of a page may fail at once
-        st.error(SENTENCE, icon=":material/error:")
+        st.error(SENTENCE)
         st.button("Try again", key=f"again-{uuid.uuid4().hex}")
     return True

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from app.classroom.rooms import NoSuchRoom, RoomProblem
+from app.classroom.rooms import NotKept, RoomProblem
 from app.classroom.where import rooms
 from app.hosting import life, metrics
 from app.hosting.lately import LATELY
@@ -73,10 +73,10 @@ def rooms_reached() -> bool:
     """Whether class rooms can be reached: no room has this code, and only who can look knows."""
     try:
         rooms().room("")
-    except NoSuchRoom:
-        return True
-    except RoomProblem:
+    except NotKept:
         return False
+    except RoomProblem:
+        return True
     return True
 
 

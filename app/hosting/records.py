@@ -113,9 +113,9 @@ def spell(created: float, level: str, event: str, facts: Mapping[str, Fact]) -> 
     if Record.json:
         told = {"time": when, "level": level, "event": event, **plain}
         return json.dumps(told, ensure_ascii=False)
-    return " ".join([when, level, event, *(f"{name}={json_or(value)}" for name, value in plain.items())])
+    return " ".join([when, level, event, *(f"{name}={word(value)}" for name, value in plain.items())])
 
 
-def json_or(value: object) -> str:
+def word(value: object) -> str:
     """A value that stands alone between spaces: in quotation marks where it has spaces itself."""
-    return json.dumps(value, ensure_ascii=False) if " " in str(value) else str(value)
+    return str(value) if len(str(value).split()) == 1 else json.dumps(value, ensure_ascii=False)

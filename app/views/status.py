@@ -31,10 +31,8 @@ def verdict(health: Health) -> tuple[str, str]:
             "bad",
         )
     if health.waiting:
-        return (
-            f"All places are taken, and {several(health.waiting, 'person', 'people')} wait for one.",
-            "busy",
-        )
+        queue = several(health.waiting, "person waits", "people wait")
+        return f"All places are taken: {queue}.", "busy"
     return "All is well.", "good"
 
 
