@@ -64,6 +64,11 @@ RUN useradd --no-create-home --home-dir /data --uid 10001 titans \
     && install -d -m 700 -o titans -g titans /data
 COPY --from=builder /venv /venv
 COPY --from=builder /lab /lab
+# Triton compiles for the card that it finds, and its way there with a C compiler: where it is, one is needed.
+RUN if ls -d /venv/lib/python3*/site-packages/triton 2>/dev/null; then \
+        apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
 WORKDIR /lab
 USER 10001:10001
 VOLUME /data

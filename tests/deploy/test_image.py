@@ -19,10 +19,12 @@ GIVEN = dict(re.findall(r"(\w+)=(\S+)", FINAL.split("ENV ")[1].split("\n\n")[0])
 MEASURED = json.loads((ROOT / "benchmarks" / "results" / "image.json").read_text("utf-8"))["image"]
 
 
-def test_both_stages_stand_on_the_one_base_and_the_last_installs_nothing() -> None:
+def test_both_stages_stand_on_the_one_base_and_the_last_installs_for_triton_alone() -> None:
     assert BUILDER.startswith("${BASE_IMAGE} AS builder") and FINAL.startswith("${BASE_IMAGE}\n")
     assert "install -r requirements.txt" in BUILDER
-    assert "pip" not in FINAL and "apt" not in FINAL
+    installs = re.findall(r"^RUN (.*?[^\\])$", FINAL, flags=re.MULTILINE | re.DOTALL)
+    installs = [run for run in installs if "install -y" in run or "pip" in run]
+    assert len(installs) == 1 and installs[0].startswith("if ls -d /venv/lib/python3*/site-packages/triton")
 
 
 def test_what_is_copied_is_there_and_passes_the_ignored() -> None:
@@ -78,5 +80,5 @@ def test_an_image_that_is_otherwise_is_told(changed: dict[str, Any], told: str) 
 
 
 def test_an_image_for_a_card_may_be_larger() -> None:
-    card = {"torch": "2.13.0+cu130", "cuda": ["nvidia-nccl-cu13", "triton"], "megabytes_unpacked": 7_000}
-    assert problems(MEASURED | card) == []
+    card = {"torch": "2.13.0+cu130", "cuda": ["nvidia-nccl-cu13", "triton"], "tools": ["gcc"]}
+    assert problems(MEASURED | card | {"megabytes_unpacked": 7_000}) == []

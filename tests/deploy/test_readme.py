@@ -8,23 +8,22 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from deploy.table import MARKED, README, table, written
+from deploy.table import README, default, written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = README.read_text("utf-8")
 
 
-def test_the_table_is_the_settings() -> None:
-    found = MARKED.search(TEXT)
-    assert found is not None and found[0] == table(), "run `python -m deploy.table`"
+def test_its_table_is_the_settings_and_its_figures_are_the_measured() -> None:
+    assert written(TEXT) == TEXT, "run `python -m deploy.table`"
     for name, field in Settings.model_fields.items():
-        assert f"TITANS_{name.upper()}" in found[0] and (field.description or "?") in found[0]
+        assert f"| `TITANS_{name.upper()}` | {default(field)} | {field.description} |" in TEXT
 
 
-def test_a_table_without_its_place_says_so() -> None:
-    with pytest.raises(ValueError, match="no place"):
-        written("# Deploy\n")
-    assert written(TEXT) == TEXT
+def test_a_readme_without_a_place_for_them_says_so() -> None:
+    for broken in ("# Deploy\n", TEXT + TEXT, TEXT.replace("<!-- image: end -->", "")):
+        with pytest.raises(ValueError, match="no place"):
+            written(broken)
 
 
 def test_every_file_that_is_named_is_there() -> None:
