@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final, Protocol
 
 ROOT: Final[Path] = Path(__file__).resolve().parent.parent
+ASKED: Final[float] = 60.0  # seconds within which an engine has asked by HEALTHCHECK
 
 
 class Wrong(Exception):
@@ -29,6 +30,9 @@ class Running(Protocol):
 
     def inside(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as its user."""
+
+    def health(self) -> str:
+        """What the engine found by HEALTHCHECK, once it has asked; "not asked" where there is none to ask."""
 
     def stop(self) -> float:
         """Ask it to end, as an engine does, and wait for that; seconds."""
@@ -103,10 +107,18 @@ class DockerRunning:
         """As ``Running.inside``."""
         return subprocess.run([self._name, "exec", self._key, *command], capture_output=True, text=True)
 
+    def health(self) -> str:
+        """As ``Running.health``."""
+        deadline, told = time.monotonic() + ASKED, "starting"
+        while told == "starting" and time.monotonic() < deadline:
+            told = call(self._name, "inspect", "--format", "{{.State.Health.Status}}", self._key)
+            time.sleep(0.5 if told == "starting" else 0)
+        return told
+
     def stop(self) -> float:
         """As ``Running.stop``."""
         since = time.monotonic()
-        call(self._name, "stop", "--time=30", self._key)
+        call(self._name, "stop", "-t", "30", self._key)
         return time.monotonic() - since
 
 
@@ -201,6 +213,10 @@ class HandRunning:
             raise Wrong(f"the image's command ended: {self._log.read()[-2000:]}")
         enter = ["nsenter", "--target", self._first(), *self._enter, *command]
         return subprocess.run(enter, capture_output=True, text=True)
+
+    def health(self) -> str:
+        """As ``Running.health``."""
+        return "not asked"
 
     def stop(self) -> float:
         """As ``Running.stop``."""

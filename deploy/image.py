@@ -106,6 +106,7 @@ def measured(with_: Engine, image: str) -> dict[str, Any]:
                 facts = json.loads(said(running, FACTS))
                 facts["answer"] = said(running, READS)
                 facts["broken_pages"] = json.loads(said(running, PAGES))
+                facts["health"] = running.health()
             stops.append(round(running.stop(), 2))
     return {
         "engine": with_.name,
@@ -127,6 +128,7 @@ def problems(found: dict[str, Any]) -> list[str]:
         f"it has a network: {found['networks']}": found["networks"] == ["lo"],
         f"it reads with no network, and answers {found['answer']!r}": found["answer"] == "attic",
         f"these pages do not open: {found['broken_pages']}": not found["broken_pages"],
+        f"by its HEALTHCHECK it is {found['health']}": found["health"] in ("healthy", "not asked"),
         f"it has compilers: {found['tools']}": gpu or not found["tools"],
         f"it takes {max(found['seconds_to_healthy'])} s to start": max(found["seconds_to_healthy"]) < SLOWEST,
         f"it takes {found['megabytes_unpacked']} MB": gpu or found["megabytes_unpacked"] < LARGEST,

@@ -77,6 +77,7 @@ def test_every_service_is_bounded(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"] and "no-new-privileges:true" in service["security_opt"]
     assert service["mem_limit"] and service["cpus"] and service["restart"] == "unless-stopped"
+    assert "healthcheck" in service or service["image"] == "titans-lab", "whose image has one"
     assert service["logging"]["options"]["max-size"], "logs would fill the disk"
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]

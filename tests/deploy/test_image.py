@@ -67,6 +67,7 @@ def test_what_was_measured_is_what_is_claimed() -> None:
         ({"networks": ["eth0", "lo"]}, "eth0"),
         ({"answer": ""}, "answers ''"),
         ({"broken_pages": {"needle": ["gone"]}}, "needle"),
+        ({"health": "unhealthy"}, "unhealthy"),
         ({"tools": ["gcc"]}, "gcc"),
         ({"seconds_to_healthy": [3.0, 15.5]}, "15.5 s"),
         ({"megabytes_unpacked": 2_300}, "2300 MB"),
