@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app import limits
 from app.limits import BadInput
+from app.settings import settings
+from titans_core.answer import LONGEST
 from titans_core.config import ModelConfig
 from titans_core.override import GATES, Override, places
 
@@ -44,7 +47,9 @@ class Edit:
     def override(self) -> dict[str, Any]:
         """The same as arguments of ``Stream.override``; not for a wipe."""
         what = {self.kind: self.value if self.kind in GATES else False}
-        tokens = None if self.stop is None else range(self.start, self.stop)
+        # no further than anything is read: each token takes memory
+        most = settings().text_tokens + limits.MAX_QUESTION + LONGEST
+        tokens = None if self.stop is None else range(self.start, min(self.stop, max(most, self.start + 1)))
         return what | {"scale": self.scale, "layers": self.layer, "heads": self.head, "tokens": tokens}
 
     def check(self, config: ModelConfig, tokens: int) -> None:
@@ -52,6 +57,10 @@ class Edit:
         if not 0 <= self.start < tokens:
             raise BadInput(
                 f"Token {self.start + 1:,} is not in the text: it has {tokens:,}. Choose an earlier one."
+            )
+        if self.stop is not None and self.stop > limits.FURTHEST:
+            raise BadInput(
+                f"Token {self.stop:,} is never read: choose an earlier last one, or none for the end."
             )
         if self.stop is not None and self.stop <= self.start:
             raise BadInput("The last token comes before the first: choose a later one, or none for the end.")

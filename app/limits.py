@@ -7,6 +7,7 @@ from typing import Final
 from app.settings import settings
 
 MAX_QUESTION: Final[int] = 400  # characters
+FURTHEST: Final[int] = 1_000_000  # a token after all that is ever read, asked and answered
 
 
 class BadInput(ValueError):
@@ -69,6 +70,11 @@ def decode_upload(content: bytes) -> str:
     if "\0" in text:
         raise BadInput("This file holds binary data, not text. Upload a plain text file.")
     return text.replace("\r\n", "\n")
+
+
+def token(told: object) -> int | None:
+    """The token (from 0) that a browser names; None where it names none, whatever it sends instead."""
+    return told if type(told) is int and 0 <= told < FURTHEST else None
 
 
 def sentence(message: str) -> str:

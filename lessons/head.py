@@ -108,6 +108,6 @@ def split(file: str, content: str) -> tuple[Head, str]:
     end = lines.index(FENCE, 1)
     try:
         values = tomllib.loads("\n".join(lines[1:end]))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LessonError(f"{file}: the head is not TOML: {error}") from error
     return Head(file, values), "\n".join(lines[end + 1 :]).strip()

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import titans_core as tc
-from app import models
+from app import edits, models
 from app.hosting.store import LARGEST
 from app.reading import Reading
 from app.settings import settings
@@ -85,6 +85,7 @@ def decode(saved: bytes) -> KeptSession:
             for reading in (kept.reading, kept.left):
                 if reading is not None:
                     reading.check()
+            edits.decode(kept.edits)
             if len(kept.text or "") <= settings().text_characters:
                 return kept
     except (ValidationError, ValueError):

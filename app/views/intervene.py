@@ -73,9 +73,9 @@ def add_gate() -> None:
 
 def take_picked() -> None:
     """A token that was picked in the text is the one that the next edit begins with."""
-    picked = state.intervene.get("picked")
+    picked = limits.token(state.intervene.get("picked"))
     if picked is not None:
-        state.edit_start = int(picked) + 1
+        state.edit_start = picked + 1
 
 
 def choose_place(model: tc.TitansLM) -> None:

@@ -42,7 +42,7 @@ def tour() -> None:
 def take_step() -> None:
     """A step that another page shows: the first sample, the question asked."""
     step = state["the-tour"].get("go")
-    if step not in PAGES:
+    if not isinstance(step, str) or step not in PAGES:
         return
     state.sample = next(iter(samples.titles()))
     state.text = samples.text(state.sample)
