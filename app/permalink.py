@@ -15,6 +15,7 @@ import streamlit as st
 from app import asking, edits, limits, samples
 from app.components.share import shared_link
 from app.edits import Edit
+from app.session import session
 from app.settings import settings
 
 VERSION: Final[str] = "1"
@@ -97,6 +98,7 @@ def take_fields(step: str) -> None:
     state.link_problem = None
     if not fields:
         return
+    session().settled = True  # it goes on from the link, not from what its tab did before
     state.sample = fields.pop("sample", None)
     if state.sample in samples.titles():
         state.text = samples.text(state.sample)

@@ -103,7 +103,8 @@ def parts(one: Any) -> list[Any]:
     if isinstance(one, dict):
         return list(one.values())
     if isinstance(one, (list, tuple, set, frozenset)):
-        return [] if one and isinstance(next(iter(one)), (int, str, float)) else list(one)
+        row = not hasattr(one, "_fields") and one and isinstance(next(iter(one)), (int, str, float))
+        return [] if row else list(one)
     if is_dataclass(one) and not isinstance(one, type):
         named = [getattr(one, field.name) for field in fields(one)]
         return [*named, *getattr(one, "__dict__", {}).values()]

@@ -64,11 +64,11 @@ class StreamPage:
     def wait(self, condition: str, argument: object = None) -> None:
         """Wait until a function of one argument is true in the browser; ``player`` is the player's root."""
         self.page.wait_for_function(
-            "([condition, argument]) => { const host = [...document.querySelectorAll('*')]"
+            "(argument) => { const host = [...document.querySelectorAll('*')]"
             ".find((e) => e.shadowRoot?.querySelector('.player'));"
             "const player = host?.shadowRoot.querySelector('.player');"
-            "return player && Function('player', `return ${condition}`)(player)(argument); }",
-            arg=[condition, argument],
+            f"return player && ({condition})(argument); }}",
+            arg=argument,
         )
 
     def settle(self) -> None:
