@@ -44,10 +44,12 @@ def running_app() -> Iterator[str]:
             process.wait(30)
 
 
-def launch(port: int, log: IO[str], **environment: str) -> subprocess.Popen[bytes]:
-    """The app's process, on this port of this machine alone; what it says goes into ``log``. It has our
-    environment, and what is given."""
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+def launch(
+    port: int, log: IO[str], script: str = "app/main.py", **environment: str
+) -> subprocess.Popen[bytes]:
+    """The process of the app, or of another ``script``, on this port of this machine alone; what it says
+    goes into ``log``. It has our environment, and what is given."""
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}"]
     options = ["--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none"]
     all_of_it = os.environ | {"OMP_NUM_THREADS": "1"} | environment
     return subprocess.Popen(command + options, cwd=ROOT, stdout=log, stderr=log, env=all_of_it)
