@@ -29,8 +29,8 @@ def cells(
     value: str,
     order: Sequence[str | int],
 ) -> alt.LayerChart:
-    """One cell a row of ``shares`` and a number across, with its share (0 to 1), which ``value`` names; the
-    rows from the top in this ``order``."""
+    """One cell a row of ``shares`` and a number across, with its share (0 to 1); ``value`` says above of
+    what. The rows from the top in this ``order``."""
     colours = palette(theme())
     table = pd.DataFrame(
         {y.column: row, x.column: at, "share": 100 * share, "told": f"{100 * share:.0f} %"}
@@ -53,4 +53,6 @@ def cells(
         color=alt.Color("share:Q", scale=scale, legend=None)
     )
     ink = alt.condition(alt.datum.share > DARK, alt.value(colours["zero"]), alt.value(colours["ink"]))
-    return shade + base.mark_text(fontSize=13).encode(text="told:N", color=ink)
+    told = base.mark_text(fontSize=13).encode(text="told:N", color=ink)
+    title = alt.TitleParams(value, anchor="start", fontSize=13, fontWeight="normal", color=colours["soft"])
+    return (shade + told).properties(title=title)

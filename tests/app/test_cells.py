@@ -17,4 +17,5 @@ def test_models_that_find_the_same_are_all_to_be_seen() -> None:
     assert len(places) == len(rows) == len(who) * len(CORRIDORS)
     assert {row["told"] for row in rows if row["who"].endswith("wiped")} == {"0 %"}
     assert {row["told"] for row in rows if not row["who"].endswith("wiped")} == {"100 %"}
+    assert chart["title"]["text"] == decisions.say("right_turns")
     assert all(layer["encoding"]["y"]["sort"] == who for layer in chart["layer"])
