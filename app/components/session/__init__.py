@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+DAY = 24 * 3600.0  # seconds
 LONGEST = 100  # characters of a key that a browser may name
 mount = st.components.v2.component(
     "titans_lab_session", js=(Path(__file__).parent / "session.js").read_text(encoding="utf-8")
@@ -17,11 +18,19 @@ def tab(key: str, settled: bool, found: Callable[[str], None]) -> None:
     """Keep ``key`` in the tab. Where it has kept another, and nothing is ``settled`` yet, ``found`` is called
     with that one before the next run."""
     with st.container(key="session-key"):
+        awake()
         mount(key="tab-key", data={"key": key, "settled": settled}, on_found_change=lambda: tell(found))
+
+
+@st.fragment(run_every=DAY)
+def awake() -> None:
+    """Nothing. But only where something on a page runs by itself does the browser ask for a run once a line
+    that was lost is there again; and that may lead to a server which does not know of this page yet."""
 
 
 def tell(found: Callable[[str], None]) -> None:
     """Hand on what the tab had kept."""
-    kept = st.session_state["tab-key"].get("found")
+    # Of a run that was broken off for this one Streamlit may have lost what it knew; the tab tells it again then.
+    kept = (st.session_state.get("tab-key") or {}).get("found")
     if isinstance(kept, str) and len(kept) <= LONGEST:
         found(kept)
