@@ -10,6 +10,7 @@ HOST ?= localhost
 PORT ?= 8501
 MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
 DURATION ?= 600
+INPUTS ?= 10000
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -77,6 +78,10 @@ lessons: $(READY_DEV) chromium  ## check every lesson, run every exhibit, and go
 .PHONY: image
 image:  ## build the container image and check how it runs   [IMAGE_ARGS="--build-arg TORCH_INDEX=URL"]
 	$(PYTHON) -m deploy.image
+
+.PHONY: fuzz
+fuzz: $(READY_DEV)  ## give the lab 10,000 inputs that nobody should, and as many by atheris   [INPUTS=10000]
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
 .PHONY: load
 load: $(READY_DEV) chromium  ## lead a class of fifty for ten minutes, result in benchmarks/results/room.json   [DURATION=600]
