@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,9 @@ def test_a_page_that_stays_open_while_its_server_dies_goes_on_by_itself(browser:
     lab.kill()
     metrics = free_port()
     lab.start(TITANS_METRICS_PORT=str(metrics))
+    deadline = time.monotonic() + 120
     while "titans_sessions_restored_total 1.0" not in told(f"http://127.0.0.1:{metrics}"):
+        assert time.monotonic() < deadline, "the new server was not asked to go on"
         stream.page.wait_for_timeout(200)
     expect(stream.player).to_contain_text("token 29 of 29")
     expect(stream.text).to_have_text(TEXT + MORE)

@@ -1,0 +1,170 @@
+"""A session is saved when there is something to keep, and taken up again once, by one tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app import continuing, keeping, models, reading, samples
+from app.hosting import metrics
+from app.hosting.store import FolderStore, StoreProblem
+from app.session import Session, held, session
+from tests.app.pressing import State
+
+TEXT = "Mara put the red key in the attic. The rain fell over the quiet hills."
+
+
+class Tab:
+    """A session without a page: its state becomes the one that is asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.state = State(text=samples.text(samples.titles()[0]), sample=samples.titles()[0])
+        self._patch = monkeypatch
+        self.sit()
+
+    def sit(self) -> Session:
+        for module in ("app.session", "app.keeping", "app.continuing"):
+            self._patch.setattr(f"{module}.state", self.state)
+        return session()
+
+    def read(self, text: str) -> None:
+        self.sit()
+        continuing.show(reading.read(models.load("mac"), text))
+        keeping.keep()
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
+    found = FolderStore(tmp_path, 3600)
+    monkeypatch.setattr(keeping, "store", lambda: found)
+    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
+    keeping.living.clear()
+    return found
+
+
+def test_a_session_as_every_other_begins_is_not_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tab = Tab(monkeypatch)
+    held().reading = reading.read(models.load("mac"), tab.state.text)
+    keeping.keep()
+    assert list(tmp_path.iterdir()) == []
+    tab.read(TEXT)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    before = metrics.total(metrics.SAVED)
+    keeping.keep()
+    assert metrics.total(metrics.SAVED) == before
+
+
+def test_another_tab_goes_on_under_the_same_key_once_the_first_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Tab(monkeypatch)
+    first.read(TEXT)
+    key, kept = first.sit().key, held().reading
+    keeping.living[key] = first.sit()
+    first.sit().there = lambda: False
+    second = Tab(monkeypatch)
+    keeping.take_up(key)
+    assert second.sit().key == key and second.state.text == TEXT
+    taken = held().reading
+    assert taken is not None and kept is not None and (taken.ids, taken.name) == (kept.ids, kept.name)
+
+
+def test_a_tab_that_is_still_there_keeps_its_key_and_the_other_gets_a_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Tab(monkeypatch)
+    first.read(TEXT)
+    key = first.sit().key
+    keeping.living[key] = first.sit()
+    second = Tab(monkeypatch)
+    own = second.sit().key
+    keeping.take_up(key)
+    assert second.sit().key == own != key and second.state.text == TEXT
+
+
+def test_a_session_that_has_begun_to_be_saved_is_not_taken_over_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = Tab(monkeypatch), Tab(monkeypatch)
+    first.read("Tom likes soup.")
+    second.read(TEXT)
+    keeping.take_up(first.state.session.key)
+    assert second.state.text == TEXT
+
+
+def test_a_key_that_nobody_knows_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = Tab(monkeypatch)
+    own, text = tab.sit().key, tab.state.text
+    keeping.take_up("0" * 32)
+    assert (tab.sit().key, tab.state.text, tab.sit().settled) == (own, text, True)
+
+
+def test_what_is_damaged_is_told_and_counted(monkeypatch: pytest.MonkeyPatch, store: FolderStore) -> None:
+    tab = Tab(monkeypatch)
+    store.put("hurt", b"no session")
+    before = metrics.total(metrics.REFUSED)
+    keeping.take_up("hurt")
+    assert "damaged" in tab.state.kept_problem and metrics.total(metrics.REFUSED) == before + 1
+
+
+class Broken:
+    """A store on a full disk, that counts how often it is asked."""
+
+    asked = 0
+
+    def put(self, key: str, content: bytes) -> None:
+        self.asked += 1
+        raise StoreProblem("no space left on device")
+
+    def get(self, key: str) -> bytes | None:
+        raise StoreProblem("no space left on device")
+
+    def expire(self) -> None:
+        raise StoreProblem("no space left on device")
+
+
+def test_a_full_disk_is_told_and_tried_again_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken()
+    monkeypatch.setattr(keeping, "store", lambda: broken)
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    assert tab.state.kept_problem == keeping.UNKEPT and held().reading is not None
+    keeping.keep()
+    assert broken.asked == 1
+    monkeypatch.setattr(keeping, "failed_at", keeping.failed_at - keeping.PAUSE)
+    keeping.keep()
+    assert broken.asked == 2
+
+
+def test_once_the_disk_has_room_the_session_is_saved_and_nothing_told_any_more(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    monkeypatch.setattr(keeping, "store", Broken)
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    monkeypatch.setattr(keeping, "store", lambda: store)
+    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
+    keeping.keep()
+    assert tab.state.kept_problem is None and store.get(tab.sit().key) == tab.sit().saved != b""
+
+
+def test_what_was_let_go_is_there_again_as_it_was_when_its_person_returns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    before = held().reading
+    tab.sit().held.let_go()
+    again = held().reading
+    assert before is not None and again is not None and again.stream.position == 0
+    while not again.complete:
+        again = again.grown()
+    assert again.message == before.message
