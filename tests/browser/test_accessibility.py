@@ -52,6 +52,10 @@ def show_lessons(page: Page) -> None:
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
 
 
+def show_status(page: Page) -> None:
+    expect(page.get_by_text("tokens/s")).to_be_visible()
+
+
 VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "stream": ("", show_stream),
     "compare": ("compare?models=MAC&models=Attention", show_compare),
@@ -59,6 +63,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "needle": ("needle?length=256&searchers=LMM&searchers=Attention", show_needle),
     "weights": ("weights", show_weights),
     "lessons": ("lessons", show_lessons),
+    "status": ("status", show_status),
 }
 
 
