@@ -121,4 +121,4 @@ def frozen_at_start(stream: tc.Stream) -> tuple[tuple[Floats, ...], ...]:
     """For each layer the weights that MAC's first segment reads; () in the other variants."""
     if stream.model.config.variant != "mac":
         return ()
-    return tuple(tuple(to_numpy(w[0]) for w in part.frozen) for part in stream.at(0).state)  # type: ignore[attr-defined]
+    return tuple(tuple(to_numpy(w[0]) for w in part.frozen) for part in stream.at(0).state)

@@ -14,8 +14,11 @@ from streamlit.web.server.starlette import App
 
 from app.hosting import lately, logs, metrics
 from app.hosting.records import ROOT, Code
+from app.hosting.store import StoreProblem
+from app.hosting.where import store
 from app.settings import settings
 
+HOUR: Final[float] = 3600.0  # seconds
 SINCE: Final[float] = time.time()
 
 
@@ -26,13 +29,24 @@ def version() -> Code:
     return Code(project["version"])
 
 
+async def keep_clear() -> None:
+    """Forget the saved sessions that nobody came back to, now and every hour."""
+    while True:
+        try:
+            await asyncio.to_thread(lambda: store().expire())
+        except StoreProblem:
+            metrics.STORE_PROBLEMS.inc()
+        await asyncio.sleep(HOUR)
+
+
 @asynccontextmanager
 async def life(app: App) -> AsyncIterator[None]:
     """Watch the server while it lives. Raises OSError where the metrics' port cannot be had."""
     told = settings()
     metrics.serve(told)
-    looking = asyncio.create_task(lately.keep_looking())
+    tasks = [asyncio.create_task(lately.keep_looking()), asyncio.create_task(keep_clear())]
     logs.tell(logs.Event.STARTED, version=version(), sessions=told.sessions, metrics_port=told.metrics_port)
     yield
-    looking.cancel()
+    for task in tasks:
+        task.cancel()
     logs.tell(logs.Event.STOPPED, seconds=round(time.time() - SINCE))
