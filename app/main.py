@@ -26,10 +26,12 @@ from app.hosting import logs  # noqa: E402
 from app.hosting.errors import failed  # noqa: E402
 from app.hosting.headers import Guarded  # noqa: E402
 from app.hosting.life import life  # noqa: E402
+from app.hosting.where import store  # noqa: E402
 from app.settings import BadSettings, settings  # noqa: E402
 
 try:
     told = settings()
+    store()  # a Redis at no address is told here, not on every page
 except BadSettings as problem:
     sys.exit(str(problem))
 logs.begin(told.log_format)

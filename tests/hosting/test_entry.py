@@ -46,6 +46,13 @@ def test_a_setting_that_cannot_be_is_told_in_one_sentence() -> None:
     assert "TITANS_LOG_FORMAT='xml'" in told
 
 
+def test_a_redis_at_no_address_is_told_without_its_password() -> None:
+    out = python("import app.main", TITANS_REDIS="http://:hidden@127.0.0.1")
+    (told,) = out.stderr.splitlines()
+    assert out.returncode != 0 and "TITANS_REDIS should be like redis://" in told
+    assert "hidden" not in told
+
+
 def test_every_route_of_ours_refuses_who_comes_from_elsewhere() -> None:
     out = python(FOREIGN)
     assert out.returncode == 0, out.stderr
