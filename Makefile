@@ -10,6 +10,7 @@ HOST ?= localhost
 PORT ?= 8501
 MODEL ?= mac mag mal lmm attention mac-deep mag-deep mal-deep lmm-deep lmm-chapters
 DURATION ?= 600
+SESSIONS ?= 50 200
 INPUTS ?= 10000
 
 BIN := .venv/bin
@@ -25,8 +26,8 @@ ifneq ($(strip $(TORCH_INDEX)),$(INSTALLED_FROM))
 endif
 
 # Many small products: a second thread costs more than it brings, and threads that wait must not spin.
-run test lessons: export OMP_NUM_THREADS := 1
-run test lessons: export OMP_WAIT_POLICY := PASSIVE
+run test lessons load: export OMP_NUM_THREADS := 1
+run test lessons load: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: help
 help:  ## list what can be asked for
@@ -84,8 +85,10 @@ fuzz: $(READY_DEV)  ## give the lab 10,000 inputs that nobody should, and as man
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
 .PHONY: load
-load: $(READY_DEV) chromium  ## lead a class of fifty for ten minutes, result in benchmarks/results/room.json   [DURATION=600]
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.load.room --seconds $(DURATION)
+load: $(READY_DEV) chromium  ## a class of fifty, fifty sessions, two hundred that queue, faults; see tests/load   [DURATION=600] [SESSIONS="50 200"]
+	$(BIN)/python -m tests.load.room --seconds $(DURATION)
+	@for sessions in $(SESSIONS); do $(BIN)/python -m tests.load.sessions --seconds $(DURATION) --sessions $$sessions || exit 1; done
+	$(BIN)/python -m tests.load.faults
 
 # ---------------------------------------------------------------------------------------------- environments
 

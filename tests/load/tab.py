@@ -27,7 +27,7 @@ from websockets.typing import Subprotocol
 
 from tests.load.shown import Cache, Shown
 
-PATIENCE: Final[float] = 120.0  # seconds
+PATIENCE: Final[float] = 60.0  # seconds
 XSRF: Final[str] = "_streamlit_xsrf"
 TRIGGER: Final[str] = "$$STREAMLIT_INTERNAL_KEY_"  # begins the id by which components tell of events
 
@@ -46,7 +46,7 @@ class Tab:
 
     def __init__(self, address: str, query: str = "") -> None:
         self.address, self.query = address, query
-        self.shown = Shown()
+        self.shown, self._cache = Shown(), Cache()
         self.problems: list[str] = []
         self.frame, self.frame_at = b"", 0.0
         self.frames = self.runs = 0
@@ -55,6 +55,7 @@ class Tab:
         self._page = ""
         self._widgets: dict[str, WidgetState] = {}
         self._clocks: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._watching = False  # whether a fragment ran at intervals when the connection ended
         self._oldest = 2
         self._xsrf = ""
         self._news = asyncio.Event()
@@ -64,10 +65,10 @@ class Tab:
 
     # ------------------------------------------------------------------------------------------ connection
 
-    async def open(self) -> None:
+    async def open(self, asking: bool = True) -> None:
         """Connect, and ask for the page as it is. Raises OSError or WebSocketException where it cannot."""
         self._xsrf = self._xsrf or await asyncio.to_thread(cookie, self.address)
-        self._cache, self._error = Cache(), None
+        self._error = None
         protocols = ["streamlit", self._xsrf or "PLACEHOLDER_AUTH_TOKEN", *filter(None, [self.session])]
         self._connection = await connect(
             self.address.replace("http", "ws", 1) + "/_stcore/stream",
@@ -80,7 +81,8 @@ class Tab:
             proxy=None,
         )
         self._hearing = asyncio.create_task(self._hear(self._connection))
-        await self.run()
+        if asking:
+            await self.run()
 
     async def close(self) -> None:
         """Leave the page, as a tab that is closed."""
@@ -91,13 +93,14 @@ class Tab:
             await self._connection.close()
 
     async def come_back(self, seconds: float = PATIENCE) -> None:
-        """Connect again as the browser does once its connection was cut: it names the session it had, and
-        tries until the server answers. Raises TimeoutError."""
-        self._stop_clocks()
+        """Connect again as the browser does once its connection was cut: it names the session it had, tries
+        until the server answers, and asks for a run only where one was under way. Raises TimeoutError."""
+        await self.until(lambda: self.cut)
+        asking, self.running = self.running or self._watching, False
         async with asyncio.timeout(seconds):
             while True:
                 with suppress(OSError, WebSocketException):
-                    return await self.open()
+                    return await self.open(asking)
                 await asyncio.sleep(0.1)
 
     async def _hear(self, connection: ClientConnection) -> None:
@@ -113,6 +116,7 @@ class Tab:
         except Exception as error:  # told to whoever waits
             self._error = error
         finally:
+            self._watching = bool(self._clocks)
             self._stop_clocks()
             self._news.set()
 
@@ -221,6 +225,11 @@ class Tab:
         """Type into a text area, by its key or label, and leave it."""
         self._set(self.shown.one("text_area", box).id, string_value=text)
         await self.run()
+
+    async def submit(self, box: str, text: str, button: str) -> None:
+        """Type into the text area of a form, and press its button."""
+        self._set(self.shown.one("text_area", box).id, string_value=text)
+        await self.press(button)
 
     async def press(self, button: str) -> None:
         """Press a button, by its key or label."""

@@ -6,6 +6,7 @@ import json
 import struct
 from itertools import count
 from random import Random
+from typing import Any
 
 from titans_core.tasks import filler
 from titans_core.tokenizer import Tokenizer
@@ -26,9 +27,18 @@ def text(person: int, number: int, tokens: int = TOKENS) -> str:
     raise AssertionError
 
 
-def shown_by(frame: bytes) -> str:
-    """The text whose reading a message to the player (see ``app.payload``) shows; empty for no message."""
-    if not frame:
-        return ""
+def parts(frame: bytes) -> tuple[dict[str, Any], bytes]:
+    """A message to the player (see ``app.payload``): its header, and its numbers."""
     (length,) = struct.unpack_from("<I", frame)
-    return "".join(json.loads(frame[4 : 4 + length])["tokens"])
+    return json.loads(frame[4 : 4 + length]), frame[4 + length :]
+
+
+def shown_by(frame: bytes) -> str:
+    """The text whose reading a message to the player shows; empty for no message."""
+    return "".join(parts(frame)[0]["tokens"]) if frame else ""
+
+
+def told_by(frame: bytes) -> bytes:
+    """All that the message tells but which reading it is: equal for equal numbers, bit for bit."""
+    header, numbers = parts(frame)
+    return json.dumps(header | {"key": ""}, sort_keys=True).encode() + numbers
