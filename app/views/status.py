@@ -49,7 +49,7 @@ def duration(seconds: float) -> str:
         return f"{several(days, 'day')}, {several(hours, 'hour')}"
     if hours:
         return f"{several(hours, 'hour')}, {several(minutes % 60, 'minute')}"
-    return several(minutes, "minute") if minutes else "less than a minute"
+    return several(minutes, "minute") if minutes else "a moment"
 
 
 def meter(share: float) -> str:

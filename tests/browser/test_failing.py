@@ -1,0 +1,115 @@
+"""Where a page fails the person reads one sentence and goes on, and the log tells where, not on what; and
+whatever is typed into the real app, its log never holds it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app import permalink
+from app.hosting.errors import SENTENCE
+from benchmarks.browser import free_port, healthy, launch
+from tests.browser.conftest import StreamPage
+
+pytestmark = pytest.mark.browser
+MARK = "zimorka-zimorka"
+
+
+class Served:
+    """A server, and what it has written so far."""
+
+    def __init__(self, address: str, log: IO[str]) -> None:
+        self.address, self._log = address, log
+
+    @property
+    def said(self) -> str:
+        """Everything, whoever wrote it."""
+        self._log.seek(0)
+        return self._log.read()
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines that are events; before them the address is told."""
+        return [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
+
+
+@contextmanager
+def serving(script: str, **environment: str) -> Iterator[Served]:
+    """Serve a script; what it writes is kept."""
+    port = free_port()
+    with tempfile.TemporaryFile("w+") as log:
+        process = launch(port, log, script, **environment)
+        served = Served(f"http://127.0.0.1:{port}", log)
+        try:
+            assert healthy(f"{served.address}/_stcore/health", process), served.said
+            yield served
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def test_a_page_that_fails_says_one_sentence_and_goes_on_with_what_was_typed(browser: Browser) -> None:
+    with serving("tests/browser/failing.py") as served:
+        page = browser.new_page()
+        page.goto(served.address)
+        box = page.get_by_label("Text")
+        box.fill(MARK)
+        box.press("Enter")
+        expect(page.get_by_test_id("stAlert")).to_have_text(SENTENCE, use_inner_text=False)
+        assert "ValueError" not in page.content() and "Traceback" not in page.content()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text(f"{len(MARK)} characters")).to_be_visible()
+        expect(box).to_have_value(MARK)
+        for name in ("one", "two"):  # of two parts each fails alone, and both may have failed
+            page.get_by_role("button", name=f"Fail {name}").click()
+            expect(page.get_by_role("button", name="Try again")).to_have_count(1 + (name == "two"))
+        page.get_by_role("button", name="Try again").first.click()
+        expect(page.get_by_role("button", name="Try again")).to_have_count(1)
+        page.close()
+        errors = [event for event in served.events if event["event"] == "error"]
+        assert [error["kind"] for error in errors] == ["ValueError", "KeyError", "KeyError"]
+        assert all("tests/browser/failing.py:" in error["trace"] for error in errors)
+        assert MARK not in served.said
+
+
+@pytest.mark.slow
+def test_nothing_that_is_typed_linked_or_uploaded_is_ever_logged(browser: Browser, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with serving("app/main.py", TITANS_STATE=state, XDG_STATE_HOME=state) as served:
+        packed = permalink.pack(f"Mara put the {MARK} in the attic.")
+        page = browser.new_page()
+        opened = StreamPage(page, served.address).open(f"?v=1&text={packed}&{MARK}={MARK}")
+        expect(opened.text).to_contain_text(MARK)
+        opened.read(f"Tom likes {MARK}.")
+        page.get_by_placeholder("What comes next.").fill(f"Ivy has a {MARK}.")
+        page.get_by_role("button", name="Read on").click()
+        expect(opened.text).to_contain_text(f"Ivy has a {MARK}.")
+        page.get_by_role("button", name="Upload").click()
+        for content, comes in ((f"{MARK} up".encode(), f"{MARK} up"), (b"\xff", "is not UTF-8 text")):
+            page.locator("input[type=file]").set_input_files(
+                {"name": f"{MARK}.txt", "mimeType": "text/plain", "buffer": content}
+            )
+            expect(page.get_by_test_id("stMain")).to_contain_text(comes)
+        page.goto(f"{served.address}/compare?models=LMM&ask={MARK}&v=1")
+        expect(page.get_by_label("A question about the text")).to_have_value(MARK)
+        expect(page.locator(".compare .answer").first).to_be_visible()
+        page.goto(f"{served.address}/needle?length=256&searchers=LMM&fact={MARK}")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator(".needle td b").first).to_be_visible()
+        page.goto(f"{served.address}/?room={MARK}")
+        expect(page.get_by_role("alert").filter(has_text="ask your teacher").first).to_be_visible()
+        page.goto(f"{served.address}/{MARK}?{MARK}")
+        page.goto(f"{served.address}/compare?v=1&text={MARK}&ask={MARK}&edits={MARK}")
+        expect(page.get_by_text("The text in this link is damaged")).to_be_visible()
+        for path in (f"_stcore/{MARK}", f"media/{MARK}.png?{MARK}", f"_stcore/upload_file/{MARK}/{MARK}"):
+            page.request.get(f"{served.address}/{path}")
+        page.close()
+        assert MARK not in served.said and packed not in served.said
+        assert "started" in served.said and "?" not in served.said
