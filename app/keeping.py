@@ -77,9 +77,8 @@ def take_up(key: str) -> None:
 
 def restore(kept: KeptSession) -> None:
     """Let the session be as it was kept."""
-    if kept.text is not None:
-        state.text = kept.text
-    state.sample = kept.sample
+    if kept.text is not None:  # None where no page with a text was opened
+        state.text, state.sample = kept.text, kept.sample
     state.question, state.asked = kept.question, kept.asked
     state.edits = list(edits.decode(kept.edits))
     mine = held()
@@ -146,4 +145,5 @@ def as_it_is() -> KeptSession:
 def plain(kept: KeptSession) -> bool:
     """Whether a session is as every other begins: there is nothing to keep."""
     first = next(iter(samples.titles()), None)
-    return kept.sample == first and not (kept.asked or kept.edits or kept.left)
+    own = kept.text is not None and kept.sample != first
+    return not (own or kept.asked or kept.edits or kept.left)

@@ -54,6 +54,20 @@ def test_a_session_as_every_other_begins_is_not_saved(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_who_has_opened_no_text_yet_has_nothing_to_keep_and_nothing_to_come_back_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tab = Tab(monkeypatch)
+    tab.state.text = tab.state.sample = None
+    keeping.keep()
+    assert list(tmp_path.iterdir()) == []
+    tab.state.asked = "Where is the red key?"
+    keeping.keep()
+    other = Tab(monkeypatch)
+    keeping.take_up(tab.state.session.key)
+    assert other.state.sample == samples.titles()[0] and other.state.asked == "Where is the red key?"
+
+
 def test_what_did_not_change_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     tab = Tab(monkeypatch)
     tab.read(TEXT)
