@@ -44,7 +44,8 @@ FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="Titans Lab" \
       org.opencontainers.image.licenses="MIT"
 
-# All that is ever written goes to the volume, temporary files and caches too: no tmpfs is needed.
+# All that is ever written goes to the volume, temporary files and caches too: no tmpfs is needed. To welcome
+# whoever starts it Streamlit would ask a server abroad for our address: it is not to.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -57,6 +58,7 @@ ENV PATH=/venv/bin:$PATH \
     STREAMLIT_SERVER_PORT=8501 \
     STREAMLIT_SERVER_HEADLESS=true \
     STREAMLIT_SERVER_FILE_WATCHER_TYPE=none \
+    STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE=true \
     TITANS_STATE=/data \
     TITANS_LOG_FORMAT=json
 

@@ -49,6 +49,10 @@ def test_the_image_sets_only_settings_that_are() -> None:
     assert Settings(**values).log_format == "json" and set(values) <= set(Settings.model_fields)
 
 
+def test_it_asks_no_server_abroad_when_it_starts() -> None:
+    assert GIVEN["STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE"] == "true"
+
+
 def test_its_health_is_asked_where_it_listens() -> None:
     assert f"http://127.0.0.1:{GIVEN['STREAMLIT_SERVER_PORT']}/_stcore/health" in FINAL
     assert f"EXPOSE {GIVEN['STREAMLIT_SERVER_PORT']}" in FINAL

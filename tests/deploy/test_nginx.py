@@ -138,6 +138,16 @@ def test_who_loses_its_replica_goes_on_at_the_other_and_stays_there(tmp_path: Pa
                 assert {browser.given for browser in browsers} == {1}
 
 
+def test_no_address_is_written_anywhere_for_it_may_hold_a_text(tmp_path: Path) -> None:
+    with replica() as one:
+        with running_proxy(tmp_path, one, one) as address:
+            Browser(address).get("/compare?text=zimorka", Referer=f"{address}/?text=zimorka")
+    with running_proxy(tmp_path, one, one) as address, pytest.raises(urllib.error.HTTPError):
+        Browser(address).get("/compare?text=zimorka")
+    written = [path.read_text("utf-8") for path in tmp_path.rglob("*.log")]
+    assert written and "zimorka" not in "".join(written)
+
+
 def test_where_no_replica_is_left_the_browser_is_told_and_sent_nowhere(tmp_path: Path) -> None:
     with replica() as one:
         pass
