@@ -2,5 +2,6 @@
 
 settings ──▶ seats (who is in, who waits) · budget (computing) · held (memory)
              saving (a session as bytes) ──▶ store (the interface) ◀── folder, redis
-             metrics, logs, headers
+             life (start and end) · headers (what browsers refuse) · errors (a page that fails)
+             logs ──▶ records (without anybody's words) · metrics ──▶ lately ──▶ health (for people)
 """
