@@ -19,7 +19,7 @@ from prometheus_client import (
 
 from app.settings import Settings
 
-disable_created_metrics()  # when each began to count: nobody asks, and each line is doubled by it
+disable_created_metrics()  # type: ignore[no-untyped-call]  # nobody asks when each began to count
 REGISTRY: Final = CollectorRegistry()
 WAITS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds, borders of the histogram
 
