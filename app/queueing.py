@@ -26,16 +26,14 @@ def there(session_id: str) -> bool:
 
 
 seats = Seats(settings().sessions, 60 * settings().idle_minutes, there)
+metrics.SESSIONS.set_function(lambda: seats.counts[0])  # counted when somebody looks
+metrics.WAITING.set_function(lambda: seats.counts[1])
 
 
 def ask() -> int:
     """Give a sign of life: 0 where this session is in, else its place in the queue."""
     context = get_script_run_ctx()
-    place = seats.ask(context.session_id) if context is not None else 0
-    seated, waiting = seats.counts
-    metrics.SESSIONS.set(seated)
-    metrics.WAITING.set(waiting)
-    return place
+    return seats.ask(context.session_id) if context is not None else 0
 
 
 def wait_for_a_place() -> None:

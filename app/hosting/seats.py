@@ -44,6 +44,7 @@ class Seats:
     def counts(self) -> tuple[int, int]:
         """How many are in, and how many wait."""
         with self._lock:
+            self._clear("", self._now())
             return len(self._seated), len(self._waiting)
 
     def _clear(self, who: str, now: float) -> None:

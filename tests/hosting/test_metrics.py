@@ -24,9 +24,9 @@ def test_what_was_counted_is_served_at_a_port_of_its_own() -> None:
     metrics.serve(Settings(metrics_port=port))
     counted = metrics.total(metrics.TOKENS)
     metrics.TOKENS.labels("mac").inc(7)
-    metrics.SESSIONS.set(3)
+    metrics.HELD_BYTES.set(3)
     told = fetch(port)
-    assert "\ntitans_sessions 3.0\n" in told and 'titans_tokens_total{model="mac"}' in told
+    assert "\ntitans_held_bytes 3.0\n" in told and 'titans_tokens_total{model="mac"}' in told
     assert metrics.total(metrics.TOKENS) == counted + 7
     assert "process_resident_memory_bytes" in told
 

@@ -32,6 +32,13 @@ def test_who_goes_makes_room_for_the_first_of_the_queue_alone() -> None:
     assert world.ask("c", "b", "c") == [2, 0, 1]
 
 
+def test_who_is_gone_is_counted_no_more_though_nobody_asks() -> None:
+    world = World(2)
+    world.ask("a", "b", "c", "d")
+    world.gone |= {"a", "c"}
+    assert world.seats.counts == (1, 1)
+
+
 def test_who_waits_and_goes_is_not_waited_for() -> None:
     world = World(1)
     world.ask("a", "b", "c")
