@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.edits import MOST, WIPE, Edit, decode, encode
-from app.limits import BadInput
+from app.limits import BadInput, token
 from titans_core.config import ModelConfig
 from titans_core.override import GATES
 
@@ -102,3 +102,17 @@ def test_an_edit_says_what_and_where() -> None:
         "no writing, at token 30 alone",
         "wiped, before token 25",
     ]
+
+
+def test_an_edit_that_ends_far_beyond_the_text_takes_no_memory_for_it() -> None:
+    (edit,) = decode("alpha=0.2,tokens=3-900000")
+    edit.check(CONFIG, 10)
+    assert len(edit.override()["tokens"]) < 10_000
+    (further,) = decode("alpha=0.2,tokens=3-999999999")
+    with pytest.raises(BadInput, match="Token 999,999,999 is never read"):
+        further.check(CONFIG, 10)
+
+
+def test_a_browser_names_a_token_by_a_whole_number_alone() -> None:
+    assert [token(told) for told in (0, 7)] == [0, 7]
+    assert all(token(told) is None for told in (-1, 10**9, 7.0, True, "7", None, [7], {}, float("nan")))
