@@ -96,7 +96,7 @@ def show() -> None:
         f"<div><dt>{name}</dt><dd>{figure}</dd><dd>{about}</dd></div>"
         for name, (figure, about) in facts(health).items()
     )
-    st.html(f"<div class='status'><p class='{grade}' role='status'>{sentence}</p><dl>{rows}</dl></div>")
+    st.html(f"<div class='server'><p class='{grade}' role='status'>{sentence}</p><dl>{rows}</dl></div>")
 
 
 st.html(STYLE)

@@ -3,61 +3,24 @@ whatever is typed into the real app, its log never holds it."""
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from app import permalink
 from app.hosting.errors import SENTENCE
-from benchmarks.browser import free_port, healthy, launch
-from tests.browser.conftest import StreamPage
+from tests.browser.conftest import PATIENCE, StreamPage
+from tests.browser.served import serving
 
 pytestmark = pytest.mark.browser
 MARK = "zimorka-zimorka"
 
 
-class Served:
-    """A server, and what it has written so far."""
-
-    def __init__(self, address: str, log: IO[str]) -> None:
-        self.address, self._log = address, log
-
-    @property
-    def said(self) -> str:
-        """Everything, whoever wrote it."""
-        self._log.seek(0)
-        return self._log.read()
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The lines that are events; before them the address is told."""
-        return [json.loads(line) for line in self.said.splitlines() if line.startswith("{")]
-
-
-@contextmanager
-def serving(script: str, **environment: str) -> Iterator[Served]:
-    """Serve a script; what it writes is kept."""
-    port = free_port()
-    with tempfile.TemporaryFile("w+") as log:
-        process = launch(port, log, script, **environment)
-        served = Served(f"http://127.0.0.1:{port}", log)
-        try:
-            assert healthy(f"{served.address}/_stcore/health", process), served.said
-            yield served
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def test_a_page_that_fails_says_one_sentence_and_goes_on_with_what_was_typed(browser: Browser) -> None:
     with serving("tests/browser/failing.py") as served:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(served.address)
         box = page.get_by_label("Text")
         box.fill(MARK)
@@ -85,6 +48,7 @@ def test_nothing_that_is_typed_linked_or_uploaded_is_ever_logged(browser: Browse
     with serving("app/main.py", TITANS_STATE=state, XDG_STATE_HOME=state) as served:
         packed = permalink.pack(f"Mara put the {MARK} in the attic.")
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         opened = StreamPage(page, served.address).open(f"?v=1&text={packed}&{MARK}={MARK}")
         expect(opened.text).to_contain_text(MARK)
         opened.read(f"Tom likes {MARK}.")

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.hosting.headers import HEADERS, policy
+from tests.browser.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 # Ways to a script for whoever could put something into the page; each is to set window.xss.
@@ -68,6 +69,7 @@ def foreign() -> Iterator[str]:
 def page(browser: Browser, server: str) -> Iterator[Page]:
     """The Stream page, in which somebody has got hold of what it takes to inject."""
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.add_init_script(HELP)
     page.goto(server)
     page.wait_for_selector(".player[data-position]")
@@ -106,6 +108,7 @@ def test_nothing_is_sent_to_another_site(page: Page, foreign: str) -> None:
 
 def test_another_site_cannot_show_our_pages_in_a_frame(browser: Browser, server: str, foreign: str) -> None:
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{foreign}/frame/{server}/")
     framed = page.frames[1]
     expect(framed.locator("body")).not_to_contain_text("Titans Lab")
@@ -117,6 +120,7 @@ def test_a_link_to_another_site_does_not_tell_it_the_address(
     browser: Browser, server: str, foreign: str
 ) -> None:
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{server}/?text=secret")
     page.wait_for_selector(".player[data-position]")
     with page.expect_request(f"{foreign}/**") as asked:
