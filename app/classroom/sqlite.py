@@ -155,10 +155,9 @@ class SqliteRooms:
         with self._change() as base:
             self._check(base, code := tidy(code), secret)
             changes = ", ".join(filter(None, ("expires = ?", change)))
-            base.execute(  # the changes stand above, in this file; what comes from outside is in the values
-                f"UPDATE rooms SET {changes} WHERE code = ?",  # nosec B608
-                (self._now() + LIFE, *values, code),
-            )
+            # The changes stand above, in this file; what comes from outside is in the values.
+            update = f"UPDATE rooms SET {changes} WHERE code = ?"  # nosec B608
+            base.execute(update, (self._now() + LIFE, *values, code))
             if forget:
                 base.execute("DELETE FROM answers WHERE code = ?", (code,))
             return self._room(base, code)
