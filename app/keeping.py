@@ -3,6 +3,7 @@ serves the tab next."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import streamlit as st
 from app import edits, samples
 from app.components.session import tab
 from app.continuing import Place
-from app.hosting import metrics, saving
+from app.hosting import logs, metrics, saving
 from app.hosting.saving import Damaged, KeptSession
 from app.hosting.store import StoreProblem
 from app.hosting.where import store
@@ -55,8 +56,8 @@ def take_up(key: str) -> None:
     own.settled = True
     try:
         saved = store().get(key)
-    except StoreProblem:
-        fail()
+    except StoreProblem as problem:
+        fail(problem)
         state.kept_problem = UNREAD
         return
     if saved is None:
@@ -65,6 +66,7 @@ def take_up(key: str) -> None:
         kept = saving.decode(saved)
     except Damaged as problem:
         metrics.REFUSED.inc()
+        logs.tell(logs.Event.SESSION_REFUSED, logging.WARNING)
         state.kept_problem = str(problem)
         return
     other = living.get(key)
@@ -73,6 +75,7 @@ def take_up(key: str) -> None:
     own.saved = saved
     restore(kept)
     metrics.RESTORED.inc()
+    logs.tell(logs.Event.SESSION_RESTORED, bytes=len(saved))
 
 
 def restore(kept: KeptSession) -> None:
@@ -108,8 +111,8 @@ def keep() -> None:
         return
     try:
         store().put(own.key, content)
-    except StoreProblem:
-        fail()
+    except StoreProblem as problem:
+        fail(problem)
         if state.get("kept_problem") != UNKEPT:
             state.kept_problem = UNKEPT
             st.warning(UNKEPT)
@@ -120,11 +123,12 @@ def keep() -> None:
     metrics.SAVED.inc()
 
 
-def fail() -> None:
+def fail(problem: StoreProblem) -> None:
     """The store failed: leave it alone for a while."""
     global failed_at
     failed_at = time.monotonic()
     metrics.STORE_PROBLEMS.inc()
+    logs.tell(logs.Event.STORE_PROBLEM, logging.ERROR, problem)
 
 
 def as_it_is() -> KeptSession:

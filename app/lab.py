@@ -24,7 +24,8 @@ st.set_page_config("Titans Lab", layout="wide")
 for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
-queueing.wait_for_a_place()
+if not queueing.only_watches():
+    queueing.wait_for_a_place()
 mend_typing()
 class_room(goes_on=permalink.take())
 keeping.come_back()

@@ -26,6 +26,7 @@ from app.hosting import logs  # noqa: E402
 from app.hosting.errors import failed  # noqa: E402
 from app.hosting.headers import Guarded  # noqa: E402
 from app.hosting.life import life  # noqa: E402
+from app.hosting.origin import Own  # noqa: E402
 from app.hosting.where import store  # noqa: E402
 from app.settings import BadSettings, settings  # noqa: E402
 
@@ -40,6 +41,6 @@ app = st.App(
     HERE / "lab.py",
     routes=[route(hub)],
     lifespan=life,
-    middleware=[Middleware(Guarded)],
+    middleware=[Middleware(Guarded), Middleware(Own)],
     on_script_error=failed,
 )

@@ -4,6 +4,7 @@ opens by itself."""
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime import Runtime
@@ -34,6 +35,11 @@ def ask() -> int:
     """Give a sign of life: 0 where this session is in, else its place in the queue."""
     context = get_script_run_ctx()
     return seats.ask(context.session_id) if context is not None else 0
+
+
+def only_watches() -> bool:
+    """Whether this is the status page, which is there for whoever runs a full lab, too."""
+    return urlsplit(st.context.url or "").path.endswith("/status")
 
 
 def wait_for_a_place() -> None:

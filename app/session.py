@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from app.hosting import metrics
+from app.hosting import logs, metrics
 from app.hosting.budget import Budget
 from app.hosting.memory import Memory, footprint
 from app.settings import settings
@@ -109,7 +109,9 @@ def put_away(needed: set[str]) -> None:
     parts of ``Held`` that ``needed`` names."""
     mine = held()
     mine.shrink(settings().session_mb * MEGABYTE, needed)
-    metrics.EVICTED.inc(memory.used(mine))
+    if away := memory.used(mine):
+        metrics.EVICTED.inc(away)
+        logs.tell(logs.Event.SESSIONS_PUT_AWAY, sessions=away)
     metrics.HELD_BYTES.set(memory.total)
 
 

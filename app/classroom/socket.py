@@ -6,19 +6,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
-from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from app.classroom.bus import spell
 from app.classroom.hub import Guest, Hub
 from app.classroom.messages import BadMessage, TooLong, read
 from app.classroom.rooms import NotKept, RoomProblem
 from app.hosting import metrics
+from app.hosting.origin import own
 
 PATH: Final[str] = "classroom"
 SILENCE: Final[float] = 150.0  # seconds; who is silent for longer is gone (a tab unseen speaks every 60)
@@ -36,7 +35,7 @@ def route(hub: Callable[[], Hub]) -> WebSocketRoute:
     hubs: list[Hub] = []
 
     async def meet(websocket: WebSocket) -> None:
-        if not welcome(websocket):
+        if not own(websocket.headers):
             await websocket.send_denial_response(PlainTextResponse(FOREIGN, 403))
             return
         await websocket.accept()
@@ -52,17 +51,6 @@ def route(hub: Callable[[], Hub]) -> WebSocketRoute:
 
     base = config.get_option("server.baseUrlPath").strip("/")
     return WebSocketRoute(f"/{base}/{PATH}" if base else f"/{PATH}", meet)
-
-
-def welcome(websocket: WebSocket) -> bool:
-    """Whether a page of the lab asks, or one that ``server.corsAllowedOrigins`` names, at an address that
-    ``server.allowedHosts`` allows. Who does not say where it comes from is no browser, and not let in."""
-    host, origin = websocket.headers.get("host"), websocket.headers.get("origin")
-    if not origin or not is_host_allowed(host):
-        return False
-    asks = urlsplit(origin)
-    own = asks.scheme in ("http", "https") and asks.netloc == host
-    return own or origin in config.get_option("server.corsAllowedOrigins")
 
 
 async def converse(websocket: WebSocket, hub: Hub) -> None:

@@ -36,10 +36,9 @@ class Event(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     STORE_PROBLEM = "store_problem"
-    SESSION_SAVED = "session_saved"
     SESSION_RESTORED = "session_restored"
     SESSION_REFUSED = "session_refused"
-    SESSION_EVICTED = "session_evicted"
+    SESSIONS_PUT_AWAY = "sessions_put_away"
 
 
 def tell(event: Event, level: int = logging.INFO, error: BaseException | None = None, **facts: Fact) -> None:

@@ -92,13 +92,13 @@ def test_a_fact_that_may_be_a_text_is_not_taken(written: Written) -> None:
 
 
 def test_an_event_is_one_object_on_one_line(written: Written) -> None:
-    logs.tell(Event.SESSION_SAVED, bytes=12, seconds=0.25, model=Code("mac"))
+    logs.tell(Event.SESSION_RESTORED, bytes=12, seconds=0.25, model=Code("mac"))
     assert written.lines[-1].count("\n") == 0
     told = written.last
     assert str(told.pop("time")).endswith("Z")
     assert told == {
         "level": "info",
-        "event": "session_saved",
+        "event": "session_restored",
         "bytes": 12,
         "seconds": 0.25,
         "model": "mac",
@@ -109,9 +109,9 @@ def test_as_text_an_event_is_one_line_of_names_and_values(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Record, "json", False)
-    logs.tell(Event.SESSION_SAVED, bytes=12, model=Code("mac"))
+    logs.tell(Event.SESSION_RESTORED, bytes=12, model=Code("mac"))
     library.warning("first\nsecond")
-    assert written.lines[0].endswith("Z info session_saved bytes=12 model=mac")
+    assert written.lines[0].endswith("Z info session_restored bytes=12 model=mac")
     assert written.lines[1].endswith(r'said="first\nsecond"') and "\n" not in written.lines[1]
 
 

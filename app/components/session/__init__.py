@@ -19,7 +19,8 @@ def tab(key: str, settled: bool, found: Callable[[str], None]) -> None:
     with that one before the next run."""
     with st.container(key="session-key"):
         awake()
-        mount(key="tab-key", data={"key": key, "settled": settled}, on_found_change=lambda: tell(found))
+        data = {"key": key, "settled": settled, "lost": st.session_state.get("tab_key_lost", 0)}
+        mount(key="tab-key", data=data, on_found_change=lambda: tell(found))
 
 
 @st.fragment(run_every=DAY)
@@ -30,7 +31,9 @@ def awake() -> None:
 
 def tell(found: Callable[[str], None]) -> None:
     """Hand on what the tab had kept."""
-    # Of a run that was broken off for this one Streamlit may have lost what it knew; the tab tells it again then.
+    # Where this run broke another off, Streamlit may have lost what the tab told; with other data it tells again.
     kept = (st.session_state.get("tab-key") or {}).get("found")
+    if kept is None:
+        st.session_state.tab_key_lost = st.session_state.get("tab_key_lost", 0) + 1
     if isinstance(kept, str) and len(kept) <= LONGEST:
         found(kept)
