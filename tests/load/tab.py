@@ -57,6 +57,7 @@ class Tab:
         self._clocks: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._watching = False  # whether a fragment ran at intervals when the connection ended
         self._oldest = 2
+        self._told = ""  # what the session's component was told last
         self._xsrf = ""
         self._news = asyncio.Event()
         self._connection: ClientConnection | None = None
@@ -200,7 +201,8 @@ class Tab:
                 if component.component_name == "titans_lab_player" and component.bytes != self.frame:
                     self.frame, self.frame_at = component.bytes, perf_counter()
                     self.frames += 1
-                elif component.component_name == "titans_lab_session":
+                elif component.component_name == "titans_lab_session" and component.json != self._told:
+                    self._told = component.json
                     self._keep_key(**json.loads(component.json))
             case "exception":
                 self.problems.append(f"{element.exception.type}: {element.exception.message}")
@@ -209,8 +211,9 @@ class Tab:
             case "text_area" if element.text_area.set_value:
                 self._set(element.text_area.id, string_value=element.text_area.value)
 
-    def _keep_key(self, key: str, settled: bool) -> None:
-        """As app/components/session/session.js: keep the session's key, or tell of the one that was kept."""
+    def _keep_key(self, key: str, settled: bool, **_: object) -> None:
+        """As app/components/session/session.js, which is run where its data are other: keep the session's key, or
+        tell of the one that was kept."""
         if not self.key or settled:
             self.key = key
         elif self.key != key:
