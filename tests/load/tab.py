@@ -212,8 +212,8 @@ class Tab:
                 self._set(element.text_area.id, string_value=element.text_area.value)
 
     def _keep_key(self, key: str, settled: bool, **_: object) -> None:
-        """As app/components/session/session.js, which is run where its data are other: keep the session's key, or
-        tell of the one that was kept."""
+        """As app/components/session/session.js, which runs where its data are other: keep the session's key,
+        or tell of the one that was kept."""
         if not self.key or settled:
             self.key = key
         elif self.key != key:
