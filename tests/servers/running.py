@@ -80,12 +80,11 @@ class RedisServer:
         """Let everything in it be so much older: what lives for so long, and what is noted to happen then."""
         for key in self.client.scan_iter():
             left = self.client.pttl(key)
-            if left > 0:
-                self.client.pexpire(key, max(1, round(left - 1000 * seconds)))
+            if left >= 0:
+                self.client.pexpire(key, round(left - 1000 * seconds))  # none left: it is deleted at once
             if self.client.type(key) == "zset" and not str(key).endswith(":order"):
                 for member, _ in self.client.zscan_iter(key):
                     self.client.zincrby(key, -seconds, member)
-        until(lambda: all(self.client.pttl(key) != 1 for key in self.client.scan_iter()))
 
     def kept(self) -> str:
         """Everything that is in it, as text."""

@@ -63,6 +63,7 @@ def test_a_seat_of_a_server_that_was_killed_falls_free(
 def test_who_shows_signs_of_life_keeps_a_seat(redis: RedisServer, visit: Visit) -> None:
     host, code, _ = hosted(visit)
     (shows, _), _, (silent, _) = joined(visit, code), visit(), joined(visit, code)
+    until(lambda: host.hear("learners")["learners"] == 2)
     for _ in range(2):
         redis.passes(LEASE - MINUTE)
         shows.say(do="alive").hear("alive")
