@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from app.classroom.redis import LEASE
@@ -95,14 +96,23 @@ Come = Callable[[str], talking.Browser]
 
 @pytest.fixture
 def come(lab: Lab) -> Iterator[Come]:
-    """Connect to the class rooms, as a page does in a browser that is at this replica."""
+    """Connect to the class rooms, as a page does in a browser that is at this replica: again and again, for
+    nginx leaves a replica that failed alone for some seconds, though it may be back by then."""
     route = lab.address.replace("http", "ws") + "/classroom"
     with ExitStack() as lines:
 
         def connected(replica: str) -> talking.Browser:
             cookie = {"Cookie": f"{COOKIE}={replica}"}
-            line = connect(route, origin=lab.address, additional_headers=cookie, proxy=None)
-            return talking.Browser(lines.enter_context(line))
+            came: list[talking.Browser] = []
+
+            def comes() -> bool:
+                with suppress(InvalidStatus):
+                    line = connect(route, origin=lab.address, additional_headers=cookie, proxy=None)
+                    came.append(talking.Browser(lines.enter_context(line)))
+                return bool(came)
+
+            until(comes)
+            return came[0]
 
         yield connected
 
