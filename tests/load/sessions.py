@@ -110,8 +110,12 @@ def of_memory(seen: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 def failures(result: dict[str, Any]) -> list[str]:
-    """What did not hold, a sentence each."""
-    p95 = {name: (result[name] or {"p95": 0.0})["p95"] for name in ("first_data_ms", "paint_ms")}
+    """What did not hold, a sentence each. Where people queue, they come and go, in crowds: how soon they read
+    and how much memory that takes is told, and no failure."""
+    queueing = result["sessions"] + result["browsers"] > result["places"]
+    timed = () if queueing else ("first_data_ms", "paint_ms")
+    p95 = {name: (result[name] or {"p95": 0.0})["p95"] for name in timed}
+    growth = 0.0 if queueing else result["rss_growth"] or 0.0
     lost = {name: result[name] for name in ("dropped", "refused", "late", "unpainted", "server_errors")}
     wrong = [*result["problems"], *result["browser_problems"]]
     return [
@@ -119,7 +123,8 @@ def failures(result: dict[str, Any]) -> list[str]:
         *(f"{count} {name}." for name, count in lost.items() if count),
         *(f"Shown: {problem}" for problem in wrong),
         *(["The server is gone."] if not result["server_up"] else []),
-        *([f"Memory grew by {result['rss_growth']:.1%}."] if (result["rss_growth"] or 0) >= GROWTH else []),
+        *([f"Memory grew by {growth:.1%}."] if growth >= GROWTH else []),
+        *(["Nobody came in from the queue."] if queueing and not result["queued"] else []),
         *(["No text was read."] if not result["texts"] else []),
     ]
 

@@ -56,6 +56,7 @@ def test_who_finds_the_lab_full_queues_and_comes_in_when_another_leaves(
 def test_a_server_that_is_gone_loses_everybody_and_is_told(tmp_path: Path) -> None:
     lost = visitors.Visit(dropped=True, problems=["ValueError: no"], first=[0.5])
     result = sessions.of_visits([lost, visitors.Visit(refused=True)]) | sessions.of_browsers([])
+    result |= {"sessions": 2, "browsers": 0, "places": 60}
     result |= {"server_errors": 0, "server_up": False} | sessions.of_memory([])
     assert sessions.failures(result) == [
         "1 dropped.",
@@ -63,6 +64,17 @@ def test_a_server_that_is_gone_loses_everybody_and_is_told(tmp_path: Path) -> No
         "Shown: ValueError: no",
         "The server is gone.",
     ]
+
+
+def test_delays_and_memory_are_failures_but_where_people_queue() -> None:
+    slow = sessions.of_visits([visitors.Visit(first=[3.0], queued=1.0)]) | sessions.of_browsers([])
+    slow |= {"browsers": 0, "places": 60, "server_errors": 0, "server_up": True, "rss_growth": 0.2}
+    assert sessions.failures(slow | {"sessions": 60}) == [
+        "first_data_ms: the 95th percentile is 3000.0.",
+        "Memory grew by 20.0%.",
+    ]
+    assert sessions.failures(slow | {"sessions": 61}) == []
+    assert sessions.failures(slow | {"sessions": 61, "queued": 0}) == ["Nobody came in from the queue."]
 
 
 def test_memory_is_judged_from_the_first_minute_on() -> None:

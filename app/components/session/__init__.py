@@ -31,7 +31,8 @@ def awake() -> None:
 
 def tell(found: Callable[[str], None]) -> None:
     """Hand on what the tab had kept."""
-    # Where this run broke another off, Streamlit may have lost what the tab told: other data let it tell again.
+    # Where this run broke another off, Streamlit may have lost what was told: the tab tells it again when it
+    # gets other data.
     kept = (st.session_state.get("tab-key") or {}).get("found")
     if kept is None:
         st.session_state.tab_key_lost = st.session_state.get("tab_key_lost", 0) + 1
