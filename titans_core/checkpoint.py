@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +76,12 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
 
 
 def outline(config: ModelConfig, header: Header) -> TitansLM:
-    """A model without numbers, for which the tensors that a header tells of are the right ones. Raises
-    ValueError where they are not, before memory is taken for any."""
-    if config.layers * config.memory.depth > len(header.tensors):
-        raise ValueError(f"{len(header.tensors)} tensors are too few for {config.layers} layers")
-    with torch.device("meta"):
-        model = TitansLM(config)
+    """A model for which the tensors that a header tells of are the right ones. Raises ValueError where they
+    are not, before more memory is taken than a few times what the file has."""
+    there = sum(math.prod(tensor.shape) for tensor in header.tensors.values())
+    if config.layers * config.memory.depth > len(header.tensors) or least(config) > there:
+        raise ValueError(f"its {there:,} numbers are too few for its configuration")
+    model = TitansLM(config)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     if missing := sorted(expected.keys() - header.tensors.keys()):
         raise ValueError(f"it lacks {missing[0]}")
@@ -89,6 +91,16 @@ def outline(config: ModelConfig, header: Header) -> TitansLM:
         if found.shape != expected[name]:
             raise ValueError(f"{name} is {list(found.shape)}, where it must be {list(expected[name])}")
     return model
+
+
+def least(config: ModelConfig) -> int:
+    """How many numbers a model of this configuration holds at least: its largest tensors' together."""
+    inner, memory = config.heads * config.head_width, config.memory
+    layer = 3 * config.width * (inner + config.feed_forward) + config.persistent * config.width
+    if config.variant != "attention":
+        sizes = [config.head_width, *[memory.hidden] * (memory.depth - 1), config.head_width]
+        layer += config.heads * sum(a * b for a, b in pairwise(sizes)) + 3 * inner * memory.convolution
+    return config.vocab_size * config.width + config.layers * layer
 
 
 def check_finite(tensors: Mapping[str, Tensor]) -> None:
