@@ -30,7 +30,7 @@ def load(name: str) -> tc.TitansLM:
     """A shipped model, shared by all sessions and so never changed. Raises ValueError as ``tc.load`` does."""
     model = tc.load(name)
     tc.Stream(model).feed("A first word, for what is compiled then stays too.", writes=True)
-    # Streamlit collects garbage after every run; what stays for good must not be searched each time.
+    # What stays for good need not be searched each time that garbage is collected.
     gc.collect()
     gc.freeze()
     return model

@@ -6,12 +6,14 @@ import asyncio
 import time
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Final
 
 from streamlit.web.server.starlette import App
 
+import titans_core as tc
+from app import models
 from app.hosting import lately, logs, metrics
 from app.hosting.records import ROOT, Code
 from app.hosting.store import StoreProblem
@@ -39,12 +41,19 @@ async def keep_clear() -> None:
         await asyncio.sleep(HOUR)
 
 
+async def warm_up() -> None:
+    """Load the model that the first page shows, so that whoever comes first need not wait for it."""
+    for name in tc.available()[:1]:
+        with suppress(ValueError):  # one that cannot be loaded is told on the page
+            await asyncio.to_thread(models.load, name)
+
+
 @asynccontextmanager
 async def life(app: App) -> AsyncIterator[None]:
     """Watch the server while it lives. Raises OSError where the metrics' port cannot be had."""
     told = settings()
     metrics.serve(told)
-    tasks = [asyncio.create_task(lately.keep_looking()), asyncio.create_task(keep_clear())]
+    tasks = [asyncio.create_task(one) for one in (lately.keep_looking(), keep_clear(), warm_up())]
     logs.tell(logs.Event.STARTED, version=version(), sessions=told.sessions, metrics_port=told.metrics_port)
     yield
     for task in tasks:
