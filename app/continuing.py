@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 def take_place() -> None:
     """A person went back to a token: what is added next follows it."""
-    told: Any = state.player.get("place")
+    told: Any = (state.get("player") or {}).get("place")  # Streamlit may lose it where runs overlap
     shown = held().reading
     try:
         name, token = told["reading"].split("/")[0], int(told["token"])

@@ -73,7 +73,7 @@ def add_gate() -> None:
 
 def take_picked() -> None:
     """A token that was picked in the text is the one that the next edit begins with."""
-    picked = limits.token(state.intervene.get("picked"))
+    picked = limits.token((state.get("intervene") or {}).get("picked"))
     if picked is not None:
         state.edit_start = picked + 1
 

@@ -21,6 +21,7 @@ def keep(progress: str | None, told: Callable[[str], None]) -> None:
 
 def tell(told: Callable[[str], None]) -> None:
     """Hand on what the browser said."""
-    kept = st.session_state["kept-progress"].get("kept")
+    # Streamlit may lose it where runs overlap
+    kept = (st.session_state.get("kept-progress") or {}).get("kept")
     if isinstance(kept, str):
         told(kept)

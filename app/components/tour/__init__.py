@@ -41,7 +41,7 @@ def tour() -> None:
 
 def take_step() -> None:
     """A step that another page shows: the first sample, the question asked."""
-    step = state["the-tour"].get("go")
+    step = (state.get("the-tour") or {}).get("go")  # Streamlit may lose it where runs overlap
     if not isinstance(step, str) or step not in PAGES:
         return
     state.sample = next(iter(samples.titles()))
