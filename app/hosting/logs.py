@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from enum import Enum, StrEnum
+from functools import partial
 from typing import Final, TextIO
 
 from streamlit import config
@@ -22,8 +23,10 @@ from app.hosting.records import Code, Fact, Record, Told, kind
 LINE: Final[str] = "%(written)s"
 UVICORN: Final[tuple[str, ...]] = ("uvicorn", "uvicorn.error")
 ACCESS: Final[str] = "uvicorn.access"
-TWICE: Final[str] = "streamlit.error_util"  # what this says of a page's error,
-TOLD_BY_US: Final[str] = "Uncaught app execution"  # is what app/hosting/errors.py says better
+UNTOLD: Final[dict[str, str]] = {  # loggers, and how a line begins that each is not to write:
+    "streamlit.error_util": "Uncaught app execution",  # app/hosting/errors.py says it better
+    "streamlit.runtime.app_session": "The fragment with id",  # that was left meanwhile: no news
+}
 
 log = logging.getLogger("titans")
 
@@ -65,7 +68,8 @@ def begin(form: str) -> None:
     config.set_option("logger.enableRich", False)  # it would print an error with its message
     config.set_option("logger.messageFormat", LINE)
     streamlit_logger.update_formatter()
-    streamlit_logger.get_logger(TWICE).addFilter(lambda record: TOLD_BY_US not in record.getMessage())
+    for name, beginning in UNTOLD.items():
+        streamlit_logger.get_logger(name).addFilter(partial(worth_telling, beginning))
     logging.getLogger(ACCESS).handlers.clear()  # it would write every address
     for name in UVICORN:
         logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of every connection
@@ -74,6 +78,11 @@ def begin(form: str) -> None:
     threading.excepthook = lambda about: failed(about.exc_value or about.exc_type())
     sys.unraisablehook = lambda about: failed(about.exc_value or about.exc_type())
     warnings.showwarning = warned
+
+
+def worth_telling(beginning: str, record: logging.LogRecord) -> bool:
+    """Whether a line begins otherwise."""
+    return not record.getMessage().startswith(beginning)
 
 
 def warned(
