@@ -23,7 +23,7 @@ from app.hosting.records import Code, Fact, Record, Told, kind
 LINE: Final[str] = "%(written)s"
 UVICORN: Final[tuple[str, ...]] = ("uvicorn", "uvicorn.error")
 ACCESS: Final[str] = "uvicorn.access"
-UNTOLD: Final[dict[str, str]] = {  # loggers, and how a line begins that each is not to write:
+UNTOLD: Final[dict[str, str]] = {  # loggers, and what each is not to write
     "streamlit.error_util": "Uncaught app execution",  # app/hosting/errors.py says it better
     "streamlit.runtime.app_session": "The fragment with id",  # that was left meanwhile: no news
 }
@@ -68,8 +68,8 @@ def begin(form: str) -> None:
     config.set_option("logger.enableRich", False)  # it would print an error with its message
     config.set_option("logger.messageFormat", LINE)
     streamlit_logger.update_formatter()
-    for name, beginning in UNTOLD.items():
-        streamlit_logger.get_logger(name).addFilter(partial(worth_telling, beginning))
+    for name, untold in UNTOLD.items():
+        streamlit_logger.get_logger(name).addFilter(partial(worth_telling, untold))
     logging.getLogger(ACCESS).handlers.clear()  # it would write every address
     for name in UVICORN:
         logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of every connection
@@ -80,9 +80,9 @@ def begin(form: str) -> None:
     warnings.showwarning = warned
 
 
-def worth_telling(beginning: str, record: logging.LogRecord) -> bool:
-    """Whether a line begins otherwise."""
-    return not record.getMessage().startswith(beginning)
+def worth_telling(untold: str, record: logging.LogRecord) -> bool:
+    """Whether a line says something else."""
+    return untold not in record.getMessage()
 
 
 def warned(

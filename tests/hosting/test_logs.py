@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +122,16 @@ def test_a_warning_of_python_s_tells_where_and_not_what(written: Written) -> Non
     logs.warned(UserWarning(SECRET), UserWarning, __file__, 7)
     assert written.last["kind"] == "UserWarning" and written.last["at"] == f"{HERE}:7"
     assert SECRET not in written.lines[-1]
+
+
+@pytest.mark.parametrize("name", logs.UNTOLD)
+def test_what_others_say_better_is_not_told_by_this_library(written: Written, name: str) -> None:
+    """``begin`` gives each of these loggers this filter; what it is not to write stands in its code."""
+    source = importlib.util.find_spec(name)
+    assert source is not None and source.origin is not None
+    assert logs.UNTOLD[name] in Path(source.origin).read_text(encoding="utf-8")
+    filtered = logging.getLogger(f"{name}.of_this_test")
+    filtered.addFilter(partial(logs.worth_telling, logs.UNTOLD[name]))
+    filtered.warning("The fragment with id %s, Uncaught app execution", SECRET)
+    filtered.warning("Something else")
+    assert [json.loads(line)["said"] for line in written.lines] == ["Something else"]
