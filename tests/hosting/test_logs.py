@@ -130,7 +130,7 @@ def test_what_others_say_better_is_not_told_by_this_library(written: Written, na
     source = importlib.util.find_spec(name)
     assert source is not None and source.origin is not None
     assert logs.UNTOLD[name] in Path(source.origin).read_text(encoding="utf-8")
-    filtered = logging.getLogger(f"{name}.of_this_test")
+    filtered = logging.getLogger(f"a.library.{name}")
     filtered.addFilter(partial(logs.worth_telling, logs.UNTOLD[name]))
     filtered.warning("The fragment with id %s, Uncaught app execution", SECRET)
     filtered.warning("Something else")
