@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
-from tests.browser.doing import DO
+from tests.browser.doing import DO, Mouse
 from tests.browser.test_accessibility import TALL, serious
 
 Open = Callable[..., Page]
@@ -41,7 +41,7 @@ def commit(page: Page) -> None:
 def take(page: Page, step: Step) -> None:
     """Do what the open step asks, choosing always what is offered first."""
     if isinstance(step.action, Do):
-        DO[step.action.done](page)
+        DO[step.action.done](Mouse(page))
     elif isinstance(step.action, Rank):
         for number, option in enumerate(step.action.options, 1):
             page.get_by_role("button", name=option.label, exact=True).click()
@@ -155,44 +155,3 @@ def test_back_leads_from_a_lesson_to_the_list_and_its_address_to_it_again(open_p
     expect(page.get_by_role("heading", name=say("title"), level=1)).to_be_visible()
     page.go_forward()
     expect(page.get_by_role("heading", name="Surprise is a gradient", level=1)).to_be_visible()
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Go on with the keyboard until the focus is on what is called so."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate(
-            "(name) => { const on = document.activeElement;"
-            "if (!on.matches('a, button, input, [role=slider]')) return false;"
-            "const told = on.getAttribute('aria-label') ?? on.innerText ?? '';"
-            "const label = on.closest('label')?.innerText ?? '';"
-            "return told.includes(name) || label.includes(name); }",
-            name,
-        ):
-            return
-    raise AssertionError(f"{name} cannot be reached with the keyboard")
-
-
-@pytest.mark.browser
-def test_a_lesson_is_gone_through_with_the_keyboard_alone(open_page: Open) -> None:
-    (lesson,) = (one for one in LESSONS if one.name == QUICK)
-    page = open_page("lessons")
-    expect(page.get_by_role("link", name=lesson.title)).to_be_visible()
-    tab_to(page, lesson.title)
-    page.keyboard.press("Enter")
-    first, second, third = lesson.steps
-    expect(heading(page, first.title)).to_be_visible()
-    for step, name, keys in (
-        (first, "The question comes later", ["ArrowLeft"]),
-        (second, "Words between", ["End"]),
-        (third, "Another model has a memory", ["End"]),
-    ):
-        expect(heading(page, step.title)).to_be_visible()
-        page.get_by_role("slider", name=name).wait_for()
-        tab_to(page, name)
-        for key in keys:
-            page.keyboard.press(key)
-        if step is not second:
-            tab_to(page, say("commit"))
-            page.keyboard.press("Enter")
-    expect(heading(page, say("check"))).to_be_visible()
