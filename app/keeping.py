@@ -11,8 +11,9 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import edits, samples
+from app import edits, limits, permalink, queueing, samples
 from app.components.session import tab
 from app.continuing import Place
 from app.hosting import logs, metrics, saving
@@ -20,6 +21,7 @@ from app.hosting.saving import Damaged, KeptSession
 from app.hosting.store import StoreProblem
 from app.hosting.where import store
 from app.session import Session, held, session
+from app.settings import settings
 from app.work import still_there
 
 PAUSE: Final[float] = 10.0  # seconds for which a store that failed is left alone
@@ -40,28 +42,38 @@ failed_at = -PAUSE  # when the store last failed, in seconds of ``time.monotonic
 def come_back() -> None:
     """On every page: let the tab keep the session's key, or take up the session whose key it has kept."""
     own = session()
-    own.there = still_there()
+    own.id, own.there = queueing.who(), still_there()
     living.setdefault(own.key, own)
-    tab(own.key, own.settled, take_up)
-    if state.get("kept_problem"):
-        st.warning(state.kept_problem)
+    if own.unread and not failing():
+        if plain(as_it_is()):
+            take_up(own.unread)
+        else:  # something was done here meanwhile: that counts
+            own.settled, own.unread = True, ""
+    own.settled |= permalink.named()  # it goes on from the link, not from what its tab did before
+    tab(own.key, own.settled, take_up, queueing.alive)
 
 
 def take_up(key: str) -> None:
     """Go on with the session that was saved under ``key``: under the same key, or, where another tab has it,
-    as a copy."""
-    own = session()
+    as a copy. Where it cannot be read now, that is tried again later."""
+    own, other = session(), living.get(key)
     if own.settled:
         return
-    own.settled = True
+    gone = other is None or other is own or not other.there()
+    if other is not None and gone:
+        queueing.seats.pass_on(other.id, own.id)
+        own.budget = other.budget
     try:
         saved = store().get(key)
     except StoreProblem as problem:
         fail(problem)
-        state.kept_problem = UNREAD
+        own.unread, state.kept_problem = key, UNREAD
         return
+    own.settled, own.unread, state.kept_problem = True, "", None
     if saved is None:
         return
+    if gone:
+        living[key], own.key = own, key
     try:
         kept = saving.decode(saved)
     except Damaged as problem:
@@ -69,10 +81,8 @@ def take_up(key: str) -> None:
         logs.tell(logs.Event.SESSION_REFUSED, logging.WARNING)
         state.kept_problem = str(problem)
         return
-    other = living.get(key)
-    if other is None or other is own or not other.there():
-        living[key], own.key = own, key
-    own.saved = saved
+    if gone:
+        own.saved, own.saved_at = saved, time.monotonic()
     restore(kept)
     metrics.RESTORED.inc()
     logs.tell(logs.Event.SESSION_RESTORED, bytes=len(saved))
@@ -88,38 +98,69 @@ def restore(kept: KeptSession) -> None:
     mine.reading, mine.left = saving.revived(kept.reading), saving.revived(kept.left)
     if mine.reading is not None and kept.place is not None:
         state.place = Place(mine.reading.text, kept.place)
-    state.kept_problem = NEWER if kept.reading is not None and mine.reading is None else None
+    if kept.reading is not None and mine.reading is None:
+        state.kept_problem = NEWER
 
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Whatever is done here is saved at its end, however that comes."""
+    """What was done before is saved, and what is done here at its end, however that comes; where it cannot
+    be, that stands above the page."""
+    with st.container(key="kept"):
+        told = st.empty()
+    keep()
+    tell(told)
     try:
         yield
     finally:
         keep()
+        tell(told)
+
+
+def tell(place: DeltaGenerator) -> None:
+    """Show what is wrong with what is kept, if something is, and try again by and by where that can help."""
+    problem = state.get("kept_problem")
+    with place.container():
+        if problem:
+            st.warning(problem)
+        if problem in (UNKEPT, UNREAD):
+            st.fragment(again, run_every=PAUSE)()
+
+
+def again() -> None:
+    """Try once more; a run of its own shows what came of it."""
+    before = state.get("kept_problem")
+    if failing():
+        return
+    if before == UNKEPT:
+        keep()
+    if before == UNREAD or state.get("kept_problem") != before:
+        st.rerun()
 
 
 def keep() -> None:
-    """Save what changed. Where the store fails the person is told, once, and later runs try again."""
+    """Save what changed, or was saved long ago. Where the store fails, ``kept_problem`` says so, and later
+    runs try again."""
     own = session()
     now = as_it_is()
     content = saving.encode(now)
-    if content == own.saved or (not own.saved and plain(now)):
+    if not own.saved and plain(now):
         return
-    if time.monotonic() - failed_at < PAUSE:
+    if content == own.saved and time.monotonic() - own.saved_at < settings().kept_hours * 3600 / 4:
+        return
+    if living.get(own.key) is not own:
+        return  # this tab was loaded again meanwhile: what is there now counts
+    if failing():
+        state.kept_problem = UNKEPT
         return
     try:
         store().put(own.key, content)
     except StoreProblem as problem:
         fail(problem)
-        if state.get("kept_problem") != UNKEPT:
-            state.kept_problem = UNKEPT
-            st.warning(UNKEPT)
+        state.kept_problem = UNKEPT
         return
-    if state.get("kept_problem") == UNKEPT:
-        state.kept_problem = None
-    own.saved, own.settled = content, True
+    own.saved, own.saved_at, own.settled = content, time.monotonic(), True
+    state.kept_problem = None
     metrics.SAVED.inc()
 
 
@@ -128,16 +169,23 @@ def fail(problem: StoreProblem) -> None:
     global failed_at
     failed_at = time.monotonic()
     metrics.STORE_PROBLEMS.inc()
-    logs.tell(logs.Event.STORE_PROBLEM, logging.ERROR, problem)
+    logs.tell(logs.Event.STORE_PROBLEM, logging.ERROR, problem, why=problem.why)
+
+
+def failing() -> bool:
+    """Whether the store failed so lately that it is left alone."""
+    return time.monotonic() - failed_at < PAUSE
 
 
 def as_it_is() -> KeptSession:
     """The session as it would be kept now."""
-    mine, place = held(), state.get("place")
+    mine, place, text = held(), state.get("place"), state.get("text")
+    if text is not None and len(text) > settings().text_characters:
+        text = None  # the page has told that it is too long, and does not read it
     return KeptSession(
-        text=state.get("text"),
+        text=text,
         sample=state.get("sample"),
-        question=state.get("question", ""),
+        question=state.get("question", "")[: limits.MAX_QUESTION],
         asked=state.get("asked", ""),
         edits=edits.encode(state.get("edits", [])[: edits.MOST]),
         place=place.token if place is not None else None,

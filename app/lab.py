@@ -24,10 +24,7 @@ st.set_page_config("Titans Lab", layout="wide")
 for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
-if not queueing.only_watches():
-    queueing.wait_for_a_place()
 mend_typing()
-class_room(goes_on=permalink.take())
 keeping.come_back()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
@@ -43,7 +40,9 @@ status = st.Page(HERE / "views" / "status.py", title="Status", url_path="status"
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
 pages = [stream, compare, intervene, needle, weights, lessons, appendix, status, by_name]
 page = st.navigation(pages, position="top")
-work.leave(page.title)
-with keeping.kept(), session.metered():
-    page.run()
-session.put_away(NEEDED.get(page.title, set()))
+if page is status or queueing.wait_for_a_place():  # a full lab, too, can be watched
+    class_room(goes_on=permalink.take())
+    work.leave(page.title)
+    with keeping.kept(), session.metered():
+        page.run()
+    session.put_away(NEEDED.get(page.title, set()))

@@ -9,6 +9,7 @@ import torch
 
 import titans_core as tc
 from app.limits import sentence
+from app.session import unmetered
 from titans_core.machine import backend_name
 
 VARIANTS = {
@@ -28,8 +29,9 @@ MEMORIES = {  # what a shipped name says after its variant
 @st.cache_resource(show_spinner=False)
 def load(name: str) -> tc.TitansLM:
     """A shipped model, shared by all sessions and so never changed. Raises ValueError as ``tc.load`` does."""
-    model = tc.load(name)
-    tc.Stream(model).feed("A first word, for what is compiled then stays too.", writes=True)
+    with unmetered():
+        model = tc.load(name)
+        tc.Stream(model).feed("A first word, for what is compiled then stays too.", writes=True)
     # What stays for good need not be searched each time that garbage is collected.
     gc.collect()
     gc.freeze()

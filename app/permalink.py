@@ -15,7 +15,6 @@ import streamlit as st
 from app import asking, edits, limits, samples
 from app.components.share import shared_link
 from app.edits import Edit
-from app.session import session
 from app.settings import settings
 
 VERSION: Final[str] = "1"
@@ -90,6 +89,11 @@ def take() -> bool:
     return step != ""
 
 
+def named() -> bool:
+    """Whether the address holds a link that was not taken yet."""
+    return any(name in st.query_params for name in FIELDS)
+
+
 def take_fields(step: str) -> None:
     """Take text, question and edits out of the address."""
     fields = {name: st.query_params[name] for name in FIELDS if name in st.query_params}
@@ -98,7 +102,6 @@ def take_fields(step: str) -> None:
     state.link_problem = None
     if not fields:
         return
-    session().settled = True  # it goes on from the link, not from what its tab did before
     state.sample = fields.pop("sample", None)
     if state.sample in samples.titles():
         state.text = samples.text(state.sample)

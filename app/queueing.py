@@ -4,7 +4,6 @@ opens by itself."""
 from __future__ import annotations
 
 import time
-from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime import Runtime
@@ -31,28 +30,33 @@ metrics.SESSIONS.set_function(lambda: seats.counts[0])  # counted when somebody 
 metrics.WAITING.set_function(lambda: seats.counts[1])
 
 
+def who() -> str:
+    """What Streamlit calls this session."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
+
+
 def ask() -> int:
     """Give a sign of life: 0 where this session is in, else its place in the queue."""
-    context = get_script_run_ctx()
-    return seats.ask(context.session_id) if context is not None else 0
+    return seats.ask(who())
 
 
-def only_watches() -> bool:
-    """Whether this is the status page, which is there for whoever runs a full lab, too."""
-    return urlsplit(st.context.url or "").path.endswith("/status")
+def alive() -> None:
+    """Give a sign of life; who has no place keeps waiting for it."""
+    ask()
 
 
-def wait_for_a_place() -> None:
-    """Go on where this session is in; else show its place in the queue, and stop."""
+def wait_for_a_place() -> bool:
+    """Whether this session is in; else its place in the queue is shown."""
     place = ask()
     if place == 0:
         if "queued_since" in state:
             metrics.QUEUED.observe(time.monotonic() - state.pop("queued_since"))
-        return
+        return True
     state.setdefault("queued_since", time.monotonic())
     heading("The lab is full", "It opens here by itself, as soon as there is a place for you.")
     st.fragment(queue, run_every=min(SELDOM, OFTEN + place / 20))()
-    st.stop()
+    return False
 
 
 def queue() -> None:

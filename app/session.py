@@ -4,10 +4,12 @@ the key under which it is saved."""
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
@@ -29,7 +31,13 @@ MEGABYTE: Final[int] = 1_000_000
 SHORTEST: Final[float] = 0.25  # seconds of waiting that are worth a word
 
 state = st.session_state
-memory = Memory(settings().memory_mb * MEGABYTE)
+own = threading.local()  # of each thread: seconds that it computed for everybody
+
+
+@cache
+def memory() -> Memory:
+    """What all sessions of this process may hold together."""
+    return Memory(settings().memory_mb * MEGABYTE)
 
 
 @dataclass(eq=False)
@@ -45,6 +53,7 @@ class Held:
     search: Search | None = None
     jobs: dict[str, Job[Any]] = field(default_factory=dict)
     gone: bool = False  # whether it was let go, and nobody has looked since
+    running: int = 0  # runs of its pages, at this moment
 
     @property
     def nbytes(self) -> int:
@@ -53,12 +62,12 @@ class Held:
 
     @property
     def busy(self) -> bool:
-        """Whether a job goes on."""
-        return any(job.running for job in list(self.jobs.values()))
+        """Whether a page runs now, or a job goes on."""
+        return self.running > 0 or any(job.running for job in list(self.jobs.values()))
 
     def let_go(self) -> None:
         """Hold nothing any more."""
-        self.__init__(gone=True)  # type: ignore[misc]
+        self.__init__(gone=True, running=self.running)  # type: ignore[misc]
 
     def shrink(self, most: int, needed: set[str]) -> None:
         """Let go what the page in sight does not need, where all of it is more than ``most`` bytes."""
@@ -71,13 +80,18 @@ class Held:
 
 @dataclass(eq=False)
 class Session:
-    """One person's session. ``saved`` is what was last saved of it; ``settled`` tells that it stands which
-    session this tab goes on with; ``there`` whether the tab is still connected."""
+    """One person's session, which Streamlit knows as ``id``. ``saved`` is what was last saved of it, and
+    ``saved_at`` when, in seconds of ``time.monotonic``. ``settled`` tells that it stands which session this
+    tab goes on with; ``unread`` is the key of one that could not be read. ``there`` tells whether the tab is
+    connected."""
 
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     held: Held = field(default_factory=Held)
     budget: Budget = field(default_factory=lambda: Budget(settings().compute_seconds))
+    id: str = ""
     saved: bytes = b""
+    saved_at: float = 0.0
+    unread: str = ""
     settled: bool = False
     there: Callable[[], bool] = lambda: True
 
@@ -93,15 +107,15 @@ def session() -> Session:
 def held() -> Held:
     """What the session that asks holds. Where it was let go, the text that was read on the front page is
     there again, to be read as it was."""
-    own = session()
-    if own.held.gone:
+    mine = session()
+    if mine.held.gone:
         from app.hosting import saving  # not above: it knows of readings, whose jobs are a session's
 
-        own.held.gone = False
-        if own.saved:
-            kept = saving.decode(own.saved)
-            own.held.reading, own.held.left = saving.revived(kept.reading), saving.revived(kept.left)
-    return own.held
+        mine.held.gone = False
+        if mine.saved:
+            kept = saving.decode(mine.saved)
+            mine.held.reading, mine.held.left = saving.revived(kept.reading), saving.revived(kept.left)
+    return mine.held
 
 
 def put_away(needed: set[str]) -> None:
@@ -109,35 +123,46 @@ def put_away(needed: set[str]) -> None:
     parts of ``Held`` that ``needed`` names."""
     mine = held()
     mine.shrink(settings().session_mb * MEGABYTE, needed)
-    if away := memory.used(mine):
+    if away := memory().used(mine):
         metrics.EVICTED.inc(away)
         logs.tell(logs.Event.SESSIONS_PUT_AWAY, sessions=away)
-    metrics.HELD_BYTES.set(memory.total)
+    metrics.HELD_BYTES.set(memory().total)
 
 
 @contextmanager
 def metered() -> Iterator[None]:
-    """What is computed here counts; it begins once this minute's computing is not used up."""
-    budget = session().budget
-    if (wait := budget.wait()) > 0:
-        pause(wait)
+    """What is computed here counts, and what is held is not let go meanwhile."""
+    mine, started, free = held(), time.thread_time(), getattr(own, "free", 0.0)
+    mine.running += 1
+    try:
+        yield
+    finally:
+        mine.running -= 1
+        used = time.thread_time() - started - (getattr(own, "free", 0.0) - free)
+        session().budget.charge(used)
+        metrics.COMPUTE.inc(used)
+
+
+@contextmanager
+def unmetered() -> Iterator[None]:
+    """What is computed here is for everybody, and on nobody's account."""
     started = time.thread_time()
     try:
         yield
     finally:
-        used = time.thread_time() - started
-        budget.charge(used)
-        metrics.COMPUTE.inc(used)
+        own.free = getattr(own, "free", 0.0) + time.thread_time() - started
 
 
-def pause(seconds: float) -> None:
-    """Wait, and say why where it takes a while."""
-    if seconds < SHORTEST:
+def pace() -> None:
+    """Before something is computed on the page itself: wait while this minute's computing is used up, and say
+    so."""
+    budget = session().budget
+    if (seconds := budget.wait()) < SHORTEST:
         time.sleep(seconds)
         return
-    told, until = st.empty(), time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
+    told = st.empty()
+    while (seconds := budget.wait()) > 0:
         # told again and again: only where it tells something does a run notice that it is wanted no more
-        told.caption(f"This minute's computing is used up: this goes on in {left:.0f} s.")
-        time.sleep(min(left, SHORTEST))
+        told.caption(f"This minute's computing is used up: this goes on in {seconds:.0f} s.")
+        time.sleep(min(seconds, SHORTEST))
     told.empty()

@@ -62,7 +62,9 @@ class Settings(BaseSettings):
     kept_hours: PositiveFloat = Field(24, description="hours that a saved session is kept unused")
 
     # for whoever watches it
-    metrics_port: NonNegativeInt = Field(0, description="port of Prometheus metrics; 0: none are served")
+    metrics_port: NonNegativeInt = Field(
+        0, le=65_535, description="port of Prometheus metrics; 0: none are served"
+    )
     metrics_address: str = Field("127.0.0.1", description="address at which they are served")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: one object a line")
 
@@ -78,3 +80,9 @@ def settings() -> Settings:
             for error in problem.errors()
         ]
         raise BadSettings("These settings cannot be used: " + "; ".join(told) + ".") from None
+
+
+def unknown() -> list[str]:
+    """Variables that look like settings, and are none: mistyped, perhaps."""
+    names = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in names)

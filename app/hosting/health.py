@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from app import keeping
 from app.classroom.rooms import NotKept, RoomProblem
 from app.classroom.where import rooms
 from app.hosting import life, metrics
@@ -81,7 +82,9 @@ def rooms_reached() -> bool:
 
 
 def store_reached() -> bool:
-    """Whether saved sessions can be reached."""
+    """Whether saved sessions can be read, and none failed to be written lately."""
+    if keeping.failing():
+        return False
     try:
         store().get("status")
     except StoreProblem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import tomllib
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from app.hosting import lately, logs, metrics
 from app.hosting.records import ROOT, Code
 from app.hosting.store import StoreProblem
 from app.hosting.where import store
-from app.settings import settings
+from app.settings import settings, unknown
 
 HOUR: Final[float] = 3600.0  # seconds
 SINCE: Final[float] = time.time()
@@ -32,12 +33,13 @@ def version() -> Code:
 
 
 async def keep_clear() -> None:
-    """Forget the saved sessions that nobody came back to, now and every hour."""
+    """Forget the saved sessions that nobody came back to, now and every hour; tell where none can be kept."""
     while True:
         try:
             await asyncio.to_thread(lambda: store().expire())
-        except StoreProblem:
+        except StoreProblem as problem:
             metrics.STORE_PROBLEMS.inc()
+            logs.tell(logs.Event.STORE_PROBLEM, logging.ERROR, problem, why=problem.why)
         await asyncio.sleep(HOUR)
 
 
@@ -52,7 +54,13 @@ async def warm_up() -> None:
 async def life(app: App) -> AsyncIterator[None]:
     """Watch the server while it lives. Raises OSError where the metrics' port cannot be had."""
     told = settings()
-    metrics.serve(told)
+    for name in unknown():
+        logs.tell(logs.Event.UNKNOWN_SETTING, logging.WARNING, name=Code(name))
+    try:
+        metrics.serve(told)
+    except OSError as error:
+        logs.failed(error, metrics_port=told.metrics_port)
+        raise
     tasks = [asyncio.create_task(one) for one in (lately.keep_looking(), keep_clear(), warm_up())]
     logs.tell(logs.Event.STARTED, version=version(), sessions=told.sessions, metrics_port=told.metrics_port)
     yield

@@ -39,6 +39,7 @@ class Event(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     STORE_PROBLEM = "store_problem"
+    UNKNOWN_SETTING = "unknown_setting"
     SESSION_RESTORED = "session_restored"
     SESSION_REFUSED = "session_refused"
     SESSIONS_PUT_AWAY = "sessions_put_away"

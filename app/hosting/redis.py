@@ -66,7 +66,11 @@ class RedisStore:
         return content if isinstance(content, bytes) else None
 
     def expire(self) -> None:
-        """As ``Store.expire``: Redis does it."""
+        """As ``Store.expire``: Redis forgets by itself, so here it is only asked whether it is there."""
+        try:
+            self._redis.ping()
+        except RedisError as error:
+            raise StoreProblem(f"a session cannot be kept: {why(error)}") from error
 
     @staticmethod
     def _name(key: str) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
+from app.hosting.records import Code
+
 LARGEST: Final[int] = 4_000_000  # bytes of one saved session
 
 
 class StoreProblem(Exception):
     """What should be kept cannot be, or cannot be had: a full disk, a store that does not answer."""
+
+    @property
+    def why(self) -> Code:
+        """The reason as the system names it, ENOSPC for instance, or the class of the error."""
+        cause = self.__cause__
+        number = cause.errno if isinstance(cause, OSError) else None
+        return Code(errno.errorcode.get(number or 0, type(cause).__name__))
 
 
 class Store(Protocol):
@@ -28,7 +39,7 @@ class Store(Protocol):
         """What is kept under ``key``; None where nothing is, or no more."""
 
     def expire(self) -> None:
-        """Forget what was not put for ``kept`` seconds."""
+        """Forget what was not put for ``kept`` seconds; StoreProblem also where nothing could be put."""
 
 
 def name(key: str) -> str:
@@ -46,7 +57,7 @@ class FolderStore:
     def put(self, key: str, content: bytes) -> None:
         """As ``Store.put``."""
         path = self._folder / name(key)
-        draft = path.with_suffix(f".{os.getpid()}.part")
+        draft = path.with_suffix(f".{secrets.token_hex(8)}.part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft.write_bytes(content)
@@ -73,10 +84,12 @@ class FolderStore:
     def expire(self) -> None:
         """As ``Store.expire``."""
         try:
-            for path in self._folder.iterdir() if self._folder.is_dir() else ():
-                if self._now() - path.stat().st_mtime > self._kept:
-                    path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            pass  # somebody else was faster
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not os.access(self._folder, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            for path in self._folder.iterdir():
+                with suppress(FileNotFoundError):  # somebody else was faster
+                    if self._now() - path.stat().st_mtime > self._kept:
+                        path.unlink()
         except OSError as error:
             raise StoreProblem(f"saved sessions cannot be cleared: {error.strerror}") from error

@@ -15,7 +15,7 @@ from app.components.picture import save_picture
 from app.exporting import export_menu
 from app.heading import heading
 from app.palette import theme
-from app.session import held, metered
+from app.session import held, metered, pace
 from app.weighing import SAMPLED, Part, Weighing
 from app.words import after, quoted
 from titans_core.spectrum import effective_rank, singular_values
@@ -151,6 +151,7 @@ def picture(title: str, weights: Floats, most: float, part: Part, depth: int, na
 @st.fragment
 def explore(weighing: Weighing) -> None:
     """Everything that follows the token, the layer and the head."""
+    pace()
     with metered():
         explored(weighing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import lessons  # noqa: F401  # a page of the same name stands in the folder that AppTest puts on the path
 from app import work
 
 

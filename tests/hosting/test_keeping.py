@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app import continuing, keeping, models, reading, samples
-from app.hosting import metrics
+from app import continuing, keeping, limits, models, reading, samples
+from app.hosting import metrics, saving
 from app.hosting.store import FolderStore, StoreProblem
 from app.session import Session, held, session
+from app.settings import settings
 from tests.app.pressing import State
 
 TEXT = "Mara put the red key in the attic. The rain fell over the quiet hills."
@@ -26,6 +27,7 @@ class Tab:
     def sit(self) -> Session:
         for module in ("app.session", "app.keeping", "app.continuing"):
             self._patch.setattr(f"{module}.state", self.state)
+        keeping.living.setdefault(session().key, session())
         return session()
 
     def read(self, text: str) -> None:
@@ -182,3 +184,102 @@ def test_what_was_let_go_is_there_again_as_it_was_when_its_person_returns(
     while not again.complete:
         again = again.grown()
     assert again.message == before.message
+
+
+def test_a_store_that_cannot_be_read_is_asked_again_and_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    first = Tab(monkeypatch)
+    first.read(TEXT)
+    key = first.sit().key
+    first.sit().there = lambda: False
+    monkeypatch.setattr(keeping, "store", Broken)
+    second = Tab(monkeypatch)
+    keeping.take_up(key)
+    assert second.state.kept_problem == keeping.UNREAD and not second.sit().settled
+    monkeypatch.setattr(keeping, "store", lambda: store)
+    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
+    monkeypatch.setattr(keeping, "tab", lambda *_: None)
+    keeping.come_back()
+    assert (second.state.text, second.sit().key, second.state.kept_problem) == (TEXT, key, None)
+
+
+def test_who_went_on_meanwhile_keeps_what_was_done(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    first = Tab(monkeypatch)
+    first.read(TEXT)
+    monkeypatch.setattr(keeping, "store", Broken)
+    second = Tab(monkeypatch)
+    keeping.take_up(first.state.session.key)
+    second.read("Tom likes soup.")
+    monkeypatch.setattr(keeping, "store", lambda: store)
+    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
+    monkeypatch.setattr(keeping, "tab", lambda *_: None)
+    keeping.come_back()
+    assert second.state.text == "Tom likes soup." and second.sit().settled
+
+
+def test_a_text_that_is_too_long_is_not_kept_and_damages_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    tab.state.text, tab.state.question = "x" * 45_000, "?" * 10**6
+    kept = keeping.as_it_is()
+    assert kept.text is None and len(kept.question) == limits.MAX_QUESTION
+    assert saving.decode(saving.encode(kept)) == kept
+    assert len(saving.encode(kept)) < 3_000
+
+
+def test_what_was_wrong_is_told_no_more_once_something_is_saved(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    tab = Tab(monkeypatch)
+    store.put("hurt", b"no session")
+    keeping.take_up("hurt")
+    assert tab.state.kept_problem
+    tab.read(TEXT)
+    assert tab.state.kept_problem is None
+
+
+def test_while_the_store_is_left_alone_others_are_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "store", Broken)
+    Tab(monkeypatch).read(TEXT)
+    other = Tab(monkeypatch)
+    other.read("Tom likes soup.")
+    assert other.state.kept_problem == keeping.UNKEPT
+
+
+def test_a_page_that_was_loaded_again_is_not_overwritten_by_the_run_that_it_left(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    first = Tab(monkeypatch)
+    first.read(TEXT)
+    key = first.sit().key
+    first.sit().there = lambda: False
+    Tab(monkeypatch)
+    keeping.take_up(key)
+    kept = store.get(key)
+    first.read("Tom likes soup.")
+    assert store.get(key) == kept
+
+
+def test_who_loads_the_page_again_has_no_new_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Tab(monkeypatch)
+    first.sit().budget.charge(50)
+    first.sit().there = lambda: False
+    second = Tab(monkeypatch)
+    keeping.take_up(first.state.session.key)
+    assert second.sit().budget.wait() > 0
+
+
+def test_a_session_in_use_is_saved_again_before_it_would_be_forgotten(
+    monkeypatch: pytest.MonkeyPatch, store: FolderStore
+) -> None:
+    tab = Tab(monkeypatch)
+    tab.read(TEXT)
+    store.put(tab.sit().key, b"as good as gone")
+    keeping.keep()
+    assert store.get(tab.sit().key) == b"as good as gone"
+    tab.sit().saved_at -= settings().kept_hours * 3600 / 4
+    keeping.keep()
+    assert store.get(tab.sit().key) == tab.sit().saved

@@ -41,13 +41,14 @@ class Written(logging.Handler):
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """What is logged while the records are ours, as JSON; the rest of the tests keep Python's."""
     monkeypatch.setattr(Record, "json", True)
-    monkeypatch.setattr(logs.log, "level", logging.INFO)
-    before, handler = logging.getLogRecordFactory(), Written()
+    level, before, handler = logs.log.level, logging.getLogRecordFactory(), Written()
+    logs.log.setLevel(logging.INFO)
     logging.setLogRecordFactory(Record)
     logging.getLogger().addHandler(handler)
     yield handler
     logging.getLogger().removeHandler(handler)
     logging.setLogRecordFactory(before)
+    logs.log.setLevel(level)
 
 
 def test_a_library_s_sentence_stands_with_its_numbers_and_without_words(written: Written) -> None:

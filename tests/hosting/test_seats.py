@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.hosting.seats import PATIENCE, Seats
+from app.hosting.seats import GRACE, PATIENCE, Seats
 
 
 class World:
@@ -29,13 +29,40 @@ def test_who_goes_makes_room_for_the_first_of_the_queue_alone() -> None:
     world = World(1)
     world.ask("a", "b", "c")
     world.gone.add("a")
+    assert world.ask("c", "b") == [2, 1]  # it may only be loading its page again
+    world.time = GRACE + 1
     assert world.ask("c", "b", "c") == [2, 0, 1]
+
+
+def test_who_loads_its_page_again_has_its_place_under_its_new_name_and_nobody_else_s() -> None:
+    world = World(1)
+    world.ask("a", "b", "c")
+    world.gone |= {"a", "b"}
+    world.seats.pass_on("b", "b2")
+    world.seats.pass_on("a", "a2")
+    assert world.ask("a2", "b2", "c") == [0, 1, 2]
+    world.seats.pass_on("c", "d")  # c is there: it keeps its place
+    assert world.ask("d") == [3]
+
+
+def test_a_line_that_was_lost_for_a_moment_costs_no_place() -> None:
+    world = World(1)
+    world.ask("a", "b")
+    world.gone.add("a")
+    world.time = GRACE / 2
+    world.ask("b")
+    world.gone.clear()
+    assert world.ask("a") == [0]
+    world.time = 2 * GRACE
+    assert world.ask("b") == [1]
 
 
 def test_who_is_gone_is_counted_no_more_though_nobody_asks() -> None:
     world = World(2)
     world.ask("a", "b", "c", "d")
     world.gone |= {"a", "c"}
+    assert world.seats.counts == (2, 2)
+    world.time = GRACE + 1
     assert world.seats.counts == (1, 1)
 
 
@@ -43,6 +70,8 @@ def test_who_waits_and_goes_is_not_waited_for() -> None:
     world = World(1)
     world.ask("a", "b", "c")
     world.gone |= {"a", "b"}
+    world.ask("c")
+    world.time = GRACE + 1
     assert world.ask("c") == [0]
 
 
@@ -80,7 +109,7 @@ def test_never_are_more_in_than_there_are_places_nor_one_that_waits_while_a_plac
 ) -> None:
     world = World(places)
     for who, goes in steps:
-        world.time += 1
+        world.time += GRACE / 3
         if goes:
             world.gone.add(who)
             continue
