@@ -38,8 +38,8 @@ class Mouse:
             handle.press(key)
 
     def pick(self, choice: Locator) -> None:
-        """Pick one of a group of choices."""
-        choice.click()
+        """Pick one of a group of choices: it is a button, or an input that only its label shows."""
+        choice.locator("xpath=ancestor-or-self::*[self::button or self::label]").click()
 
 
 DO: dict[str, Callable[[Hand], object]] = {}
