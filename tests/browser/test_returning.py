@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -159,6 +160,7 @@ def test_a_link_that_holds_a_text_is_not_overruled_by_what_the_tab_had(browser: 
 
 def test_a_store_that_fails_is_told_and_the_lab_goes_on(browser: Browser, lab: Lab) -> None:
     stream = tab(browser, lab)
+    shutil.rmtree(lab.state / "sessions")
     (lab.state / "sessions").write_text("no folder")
     stream.read(TEXT)
     expect(stream.alert).to_contain_text("Your session cannot be saved now")

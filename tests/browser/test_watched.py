@@ -46,8 +46,8 @@ def test_the_metrics_and_the_status_page_tell_what_a_server_does(browser: Browse
         watching.set_default_timeout(PATIENCE)
         watching.goto(f"{served.address}/status")
         expect(watching.locator(".server")).to_contain_text("All is well.")
-        expect(watching.locator(".server")).to_contain_text("2 of 60")
+        expect(watching.locator(".server")).to_contain_text("1 of 60")
         expect(watching.locator(".server")).to_contain_text("1 browser connected")
         page.close()
-        expect(watching.locator(".server")).to_contain_text("1 of 60")  # seen without loading it again
+        expect(watching.locator(".server")).to_contain_text("0 of 60")  # seen without loading it again
         watching.close()
