@@ -1,12 +1,21 @@
-"""What several rooms of tests need: a Redis for each module, emptied for each test."""
+"""What several rooms of tests need: one Chromium, and a Redis for each module, emptied for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from benchmarks.browser import chromium
 from tests.servers.running import RedisServer, running_redis
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests: of Playwright, too, there can be but one at a time."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

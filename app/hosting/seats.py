@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-GRACE: Final[float] = 30.0  # seconds without a connection after which a place is free: a page may be loading
+GRACE: Final[float] = 15.0  # seconds without a connection after which a place is free: a page may be loading
 PATIENCE: Final[float] = 120.0  # seconds without asking after which who waits is gone; hidden tabs ask seldom
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from benchmarks.browser import chromium, running_app
+from benchmarks.browser import running_app
 
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
 
@@ -23,12 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         with running_app() as address:
             yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 class StreamPage:

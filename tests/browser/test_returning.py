@@ -180,3 +180,20 @@ def test_who_comes_to_a_full_lab_waits_and_gets_in_by_itself(browser: Browser, l
     first.page.context.close()
     expect(page.locator(".player .text")).to_contain_text("lighthouse")  # as its link said
     page.context.close()
+
+
+def test_who_loads_the_page_again_in_a_full_lab_keeps_the_place(browser: Browser, lab: Lab) -> None:
+    lab.kill()
+    lab.start(TITANS_SESSIONS="1")
+    first = tab(browser, lab)
+    first.read(TEXT)
+    waiting = browser.new_context().new_page()
+    waiting.goto(lab.address)
+    expect(waiting.locator(".queue")).to_have_text("You are next.")
+    first.page.reload()
+    expect(first.text).to_have_text(TEXT)
+    expect(waiting.locator(".queue")).to_have_text("You are next.")
+    waiting.goto(f"{lab.address}/status")  # whoever runs a full lab can still look at it
+    expect(waiting.locator(".server")).to_contain_text("1 of 1")
+    waiting.context.close()
+    first.page.context.close()

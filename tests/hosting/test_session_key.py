@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.util import AttributeDictionary
 
-from app.components import session
+from app.components import session, telling
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def test_what_the_tab_kept_is_handed_on(state: AttributeDictionary) -> None:
     found: list[str] = []
     state["tab-key"] = {"found": "the key"}
     session.tell(found.append)
-    assert found == ["the key"] and "tab_key_lost" not in state
+    assert found == ["the key"] and telling.lost("tab-key") == 0
 
 
 @pytest.mark.parametrize("kept", [{}, {"tab-key": {}}, {"tab-key": {"found": None}}])
@@ -30,7 +30,7 @@ def test_what_was_lost_on_the_way_is_asked_for_again(
     session.tell(found.append)
     session.tell(found.append)
     assert found == []
-    assert state.tab_key_lost == 2  # each time the tab is told something else, and so told to tell again
+    assert telling.lost("tab-key") == 2  # each time the tab is told something else, and so told to tell again
 
 
 @pytest.mark.parametrize("kept", [7, ["key"], "k" * (session.LONGEST + 1)])
@@ -38,4 +38,4 @@ def test_what_cannot_be_a_key_is_let_be(state: AttributeDictionary, kept: object
     found: list[object] = []
     state["tab-key"] = {"found": kept}
     session.tell(found.append)
-    assert found == [] and "tab_key_lost" not in state
+    assert found == [] and telling.lost("tab-key") == 0

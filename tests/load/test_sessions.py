@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from app.hosting.seats import GRACE
 from tests.load import sessions, visitors
 from tests.load.server import serving
 from tests.load.shown import Cache
@@ -47,7 +48,7 @@ def test_who_finds_the_lab_full_queues_and_comes_in_when_another_leaves(
     tmp_path: Path, hurried: None
 ) -> None:
     with serving(tmp_path, sessions=3) as server:
-        result = alone(lambda: sessions.measure(server, 20, 6, browsers=0, places=3))
+        result = alone(lambda: sessions.measure(server, 15 + GRACE, 6, browsers=0, places=3))
     assert result["longest_queue"] >= 2
     assert result["queued"] >= 1
     assert [wrong for wrong in sessions.failures(result) if "percentile" not in wrong] == []

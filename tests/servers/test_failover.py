@@ -12,7 +12,6 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from app.classroom.redis import LEASE
-from benchmarks.browser import chromium
 from tests.app import talking
 from tests.browser.conftest import StreamPage
 from tests.servers.replicas import COOKIE, OTHER, Lab, running_lab
@@ -37,12 +36,6 @@ def lab(started: Lab) -> Lab:
     started.heal()
     started.redis.client.flushall()
     return started
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def home(context: BrowserContext) -> str:

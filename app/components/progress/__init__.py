@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components import telling
+
 mount = st.components.v2.component(
     "titans_lab_progress", js=(Path(__file__).parent / "progress.js").read_text(encoding="utf-8")
 )
@@ -16,12 +18,12 @@ def keep(progress: str | None, told: Callable[[str], None]) -> None:
     """Keep ``progress`` in the browser. Where it is None, ``told`` is called with what the browser has kept
     before the next run."""
     with st.container(key="keeps-progress"):
-        mount(key="kept-progress", data=progress, on_kept_change=lambda: tell(told))
+        data = {"progress": progress, "lost": telling.lost("kept-progress")}
+        mount(key="kept-progress", data=data, on_kept_change=lambda: tell(told))
 
 
 def tell(told: Callable[[str], None]) -> None:
     """Hand on what the browser said."""
-    # Streamlit may lose it where runs overlap
-    kept = (st.session_state.get("kept-progress") or {}).get("kept")
+    kept = telling.told("kept-progress", "kept")
     if isinstance(kept, str):
         told(kept)

@@ -4,8 +4,8 @@ const PLACE = "titans-lab-progress";
 const NOTHING = "{}";
 
 export default function ({ data, setTriggerValue }) {
-  if (data === null || data === undefined) setTriggerValue("kept", read());
-  else write(data);
+  if (data.progress === null) setTriggerValue("kept", read());
+  else write(data.progress);
 }
 
 /** What is kept; nothing where this browser keeps nothing. */

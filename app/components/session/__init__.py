@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components import telling
+
 DAY = 24 * 3600.0  # seconds
 LONGEST = 100  # characters of a key that a browser may name
 mount = st.components.v2.component(
@@ -22,7 +24,7 @@ def tab(key: str, settled: bool, found: Callable[[str], None], alive: Callable[[
     with that one before the next run. ``alive`` is called every two minutes while somebody is there."""
     with st.container(key="session-key"):
         awake(alive)
-        data = {"key": key, "settled": settled, "lost": st.session_state.get("tab_key_lost", 0)}
+        data = {"key": key, "settled": settled, "lost": telling.lost("tab-key")}
         mount(key="tab-key", data=data, on_found_change=lambda: tell(found))
 
 
@@ -36,10 +38,6 @@ def awake(alive: Callable[[], None]) -> None:
 
 def tell(found: Callable[[str], None]) -> None:
     """Hand on what the tab had kept."""
-    # Where this run broke another off, Streamlit may have lost what was told: the tab tells it again when it
-    # gets other data.
-    kept = (st.session_state.get("tab-key") or {}).get("found")
-    if kept is None:
-        st.session_state.tab_key_lost = st.session_state.get("tab_key_lost", 0) + 1
+    kept = telling.told("tab-key", "found")
     if isinstance(kept, str) and len(kept) <= LONGEST:
         found(kept)
