@@ -1,4 +1,4 @@
-"""What a component told. Where one run breaks another off, Streamlit may lose that: then the component is given
+"""What a component told. Where one run breaks another off, Streamlit may lose that: the component then gets
 other data, and so runs, and tells it again."""
 
 from __future__ import annotations

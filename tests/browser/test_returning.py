@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -73,8 +74,13 @@ def read_and_add(stream: StreamPage) -> str:
 
 def numbers(page: Page) -> str:
     """Everything that the page tells at its last token."""
-    page.locator(".player .slider").press("End")
-    return page.locator(".player").inner_text()
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        page.locator(".player .slider").press("End")
+        shown = page.locator(".player").inner_text()
+        if re.search(r"token (\d+) of \1\b", shown):
+            return shown
+    raise AssertionError(f"the last token is not shown: {shown}")
 
 
 def told(address: str) -> str:
