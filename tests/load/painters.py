@@ -38,7 +38,6 @@ class Painter:
     def __post_init__(self) -> None:
         self._rng = Random(f"browser {self.number}")
         self._read = 0
-        self._asked: tuple[str, float] | None = None
         self.due = time.monotonic()
 
     def open(self, address: str) -> None:
@@ -51,22 +50,18 @@ class Painter:
         self.page.evaluate(WATCH)
 
     def submit(self) -> None:
-        """See how the last text went, and have the next one read."""
-        self.settle()
+        """Have the next text read, and see when it is painted. The page comes to the front for it: Chromium
+        paints none that is behind another."""
+        self.page.bring_to_front()
         words = text(-1 - self.number, self._read)
         self.page.get_by_label("The text", exact=True).fill(words)
         self.page.get_by_role("button", name="Read", exact=True).click()
-        self._asked = words[:WORDS], self.page.evaluate("() => window.pressed")
+        self._settle(words[:WORDS], self.page.evaluate("() => window.pressed"))
         self._read += 1
         self.due = time.monotonic() + self._rng.uniform(*visitors.THINK)
 
-    def settle(self) -> None:
-        """Note when the last text was painted; wait for it where it is not there yet."""
-        for place in ("stException", "stAlert"):
-            self.problems += self.page.get_by_test_id(place).all_inner_texts()
-        if self._asked is None:
-            return
-        words, since = self._asked
+    def _settle(self, words: str, since: float) -> None:
+        """Note when the text was painted, and what the page complains of."""
         with suppress(TimeoutError):
             self.page.wait_for_function(SOONEST, arg=[words, since])
         painted = self.page.evaluate(SOONEST, [words, since])
@@ -74,7 +69,8 @@ class Painter:
             self.unpainted += 1
         else:
             self.paints.append(painted - since)
-        self._asked = None
+        for place in ("stException", "stAlert"):
+            self.problems += self.page.get_by_test_id(place).all_inner_texts()
 
 
 class Painters:
@@ -100,8 +96,6 @@ class Painters:
                     for painter in self._painters:
                         if time.monotonic() >= painter.due and not self._done.is_set():
                             painter.submit()
-                for painter in self._painters:
-                    painter.settle()
         except BaseException as error:
             self._error = error
         finally:
