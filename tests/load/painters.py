@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Browser, Page, TimeoutError
 
-from benchmarks.browser import chromium
 from tests.load import visitors
-from tests.load.browsers import PATIENCE, WATCH
+from tests.load.browsers import WATCH, Beside, page_of
 from tests.load.texts import text
 
 WORDS = 40  # characters by which WATCH tells texts apart
@@ -42,7 +39,6 @@ class Painter:
 
     def open(self, address: str) -> None:
         """Open the front page and wait until its player is there."""
-        self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(address)
         self.page.wait_for_selector(".player[data-position]")
@@ -73,47 +69,27 @@ class Painter:
             self.problems += self.page.get_by_test_id(place).all_inner_texts()
 
 
-class Painters:
-    """``count`` browsers in one Chromium, in a thread of their own: ``start``, and ``stop``."""
+class Painters(Beside):
+    """``count`` browsers: ``start``, and ``stop``."""
 
     def __init__(self, address: str, count: int) -> None:
+        super().__init__()
         self._address, self._count = address, count
-        self._there, self._done = threading.Event(), threading.Event()
-        self._error: BaseException | None = None
         self._painters: list[Painter] = []
-        self._thread = threading.Thread(target=self._run)
 
-    def _run(self) -> None:
-        try:
-            with chromium() as browser:
-                for number in range(self._count):
-                    context: Any = browser.new_context(viewport={"width": 1280, "height": 900})
-                    painter = Painter(number, context.new_page())
-                    painter.open(self._address)
-                    self._painters.append(painter)
-                self._there.set()
-                while not self._done.wait(0.05):
-                    for painter in self._painters:
-                        if time.monotonic() >= painter.due and not self._done.is_set():
-                            painter.submit()
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._there.set()
+    def _begin(self, browser: Browser) -> None:
+        for number in range(self._count):
+            painter = Painter(number, page_of(browser))
+            painter.open(self._address)
+            self._painters.append(painter)
 
-    def start(self) -> None:
-        """Open all pages; raises what kept them from opening."""
-        self._thread.start()
-        self._there.wait()
-        self._check()
+    def _live(self) -> None:
+        while not self._done.wait(0.05):
+            for painter in self._painters:
+                if time.monotonic() >= painter.due and not self._done.is_set():
+                    painter.submit()
 
     def stop(self) -> list[Painter]:
         """Close them, once each has painted its last text, and tell how it went."""
-        self._done.set()
-        self._thread.join()
-        self._check()
+        self._end()
         return self._painters
-
-    def _check(self) -> None:
-        if self._error is not None:
-            raise self._error
