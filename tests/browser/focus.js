@@ -42,7 +42,11 @@ async () => {
     around.contains(
       on.getRootNode().elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight)),
     );
-  const boxes = parts.map((one) => one.getBoundingClientRect());
-  const hidden = !whole && !boxes.some((box) => box.width > 4 && box.height > 4 && uncovered(box));
+  const seen = () =>
+    parts.map((one) => one.getBoundingClientRect()).some((box) => box.width > 4 && box.height > 4 && uncovered(box));
+  // What was done before may still move the page: it is looked at once that has come to rest.
+  for (let waited = 0; !whole && !seen() && waited < 5000; waited += 100)
+    await new Promise((done) => setTimeout(done, 100));
+  const hidden = !whole && !seen();
   return { told, number: window.stops.indexOf(on), unseen, hidden, whole };
 };

@@ -10,6 +10,16 @@ from playwright.sync_api import Locator, Page, expect
 STOPS = 200  # of Tab on a page, at the most
 LOOK = (Path(__file__).parent / "focus.js").read_text().strip().removesuffix(";")
 
+# Until the page has kept its height for half a second; half a minute at the most.
+REST = """async () => {
+  const main = document.querySelector(".stMain");
+  for (let height = 0, still = 0, tries = 0; still < 5 && tries < 300; tries++) {
+    await new Promise((done) => setTimeout(done, 100));
+    still = main.scrollHeight === height ? still + 1 : 0;
+    height = main.scrollHeight;
+  }
+}"""
+
 
 class Stop(TypedDict):
     """Where the focus is: in words, and by the number of its element; what was left whose focus could not be
@@ -40,6 +50,12 @@ class Keys:
         assert stop["unseen"] is None, f"the focus cannot be seen on: {stop['unseen']}"
         assert not stop["hidden"], f"out of sight, or covered: {stop['told']}"
         return stop
+
+    def rest(self) -> None:
+        """Wait until the page has come to rest, as a person does: what grows above would move what has the
+        focus out of the window."""
+        expect(self.page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+        self.page.evaluate(REST)
 
     def to(self, wanted: Locator, back: bool = False) -> None:
         """Go on until the focus is on this, or in it. Over the page's end it begins at the top."""
@@ -79,6 +95,8 @@ class Keys:
         """All stops from here to the page's end, or its top; every one is met once. Where Chromium leads on
         from the end to the top by itself, they go on to the one that was first."""
         stops = [self.tab(back)]
+        if stops[0]["whole"]:  # it began at the edge itself, from where Chromium goes through its own bar
+            stops = [self.tab(back)]
         while not stops[-1]["whole"]:
             stop = self.tab(back)
             if stop["number"] == stops[0]["number"]:

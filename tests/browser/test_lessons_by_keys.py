@@ -55,14 +55,18 @@ def test_a_lesson_is_gone_through_with_the_keyboard_alone(open_page: Open, lesso
     titles = [step.title for step in lesson.steps] + [say("check")]
     for number, step in enumerate(lesson.steps):
         expect(heading(page, step.title)).to_be_visible()
+        keys.rest()
         take(keys, step)
         expect(heading(page, titles[number + 1])).to_be_visible()
         expect(page.locator(".lesson-verdict")).to_have_count(number + 1)
+    keys.rest()
     answer(keys, lesson)
     expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
     expect(page.locator(".st-key-progress")).to_have_count(0)  # of a map, which is drawn row by row
+    keys.rest()
     keys.round()
     assert len(keys.round()) > len(lesson.checkpoints)
     page.set_viewport_size({"width": 390, "height": 900})
     fits(page)
+    keys.rest()
     assert len(keys.round(back=True)) > len(lesson.checkpoints)
