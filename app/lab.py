@@ -25,7 +25,6 @@ for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
-keeping.come_back()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)
@@ -40,6 +39,8 @@ status = st.Page(HERE / "views" / "status.py", title="Status", url_path="status"
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
 pages = [stream, compare, intervene, needle, weights, lessons, appendix, status, by_name]
 page = st.navigation(pages, position="top")
+# Only now: the run that a tab asks for by its key, before it knows its page, would be one of the first page.
+keeping.come_back()
 if page is status or queueing.wait_for_a_place():  # a full lab, too, can be watched
     class_room(goes_on=permalink.take())
     work.leave(page.title)

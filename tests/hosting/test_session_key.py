@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+from streamlit.testing.v1 import AppTest
 from streamlit.util import AttributeDictionary
 
 from app.components import session, telling
+
+LAB = Path(__file__).resolve().parents[2] / "app" / "lab.py"
 
 
 @pytest.fixture
@@ -39,3 +47,22 @@ def test_what_cannot_be_a_key_is_let_be(state: AttributeDictionary, kept: object
     state["tab-key"] = {"found": kept}
     session.tell(found.append)
     assert found == [] and telling.lost("tab-key") == 0
+
+
+def test_a_tab_is_asked_for_its_key_only_once_it_knows_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks for a run before that, asks for one of the first page: a reload of /lessons led there."""
+    done: list[str] = []
+    mounted, navigation = session.mount, st.navigation
+
+    def mount(*given: object, **named: object) -> object:
+        done.append("asked for its key")
+        return mounted(*given, **named)
+
+    def navigate(*given: Any, **named: Any) -> StreamlitPage:
+        done.append("told its page")
+        return navigation(*given, **named)
+
+    monkeypatch.setattr(session, "mount", mount)
+    monkeypatch.setattr(st, "navigation", navigate)
+    assert not AppTest.from_file(str(LAB), default_timeout=120).run().exception
+    assert done[:2] == ["told its page", "asked for its key"]
