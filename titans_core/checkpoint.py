@@ -22,9 +22,10 @@ from torch import Tensor
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.header import LARGEST, Header, parse, read_header
 from titans_core.model import TitansLM
+from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
 
-SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "models"
+SHIPPED = ASSETS / "models"
 
 
 def choose_device(device: str | torch.device) -> torch.device:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from titans_core import checkpoint
-
-RECIPES = Path(__file__).resolve().parent.parent / "configs"
+from titans_core.places import CONFIGS
 
 
 def known() -> list[str]:
@@ -16,4 +13,4 @@ def known() -> list[str]:
 
 def missing() -> list[str]:
     """Names of the models that have a recipe and no checkpoint: `make train MODEL=NAME` makes one."""
-    return sorted({path.stem for path in RECIPES.glob("*.toml")} - {*checkpoint.available()})
+    return sorted({path.stem for path in CONFIGS.glob("*.toml")} - {*checkpoint.available()})

@@ -19,7 +19,9 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
-SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "tokenizer.json"
+from titans_core.places import ASSETS
+
+SHIPPED = ASSETS / "tokenizer.json"
 VOCAB_SIZE = 1794  # BEGIN and JOIN among them
 CACHED_PIECES, CACHED_LENGTH = 50_000, 32
 

@@ -1,0 +1,18 @@
+"""Where what is shipped stands: in a checkout beside the packages, in an installed package within this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+HERE: Final[Path] = Path(__file__).resolve().parent
+
+
+def place(name: str) -> Path:
+    """The folder that a checkout calls ``name``: ``assets``, ``configs``."""
+    installed = HERE / name
+    return installed if installed.is_dir() else HERE.parent / name
+
+
+ASSETS: Final[Path] = place("assets")
+CONFIGS: Final[Path] = place("configs")
