@@ -1,4 +1,4 @@
-"""`pip install .` brings a library that needs nothing of the checkout: it reads texts with the shipped models."""
+"""`pip install .` brings a library that needs nothing of the checkout: it reads with the shipped models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where what is shipped stands: in a checkout beside the packages, in an installed package within this one."""
+"""Where what is shipped stands: in a checkout beside the packages, in an installed library within this one."""
 
 from __future__ import annotations
 
