@@ -6,22 +6,20 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from titans_core.config import ModelConfig, build, table
 from titans_core.tasks import UPDATES
-from titans_core.tasks.words import NAMES
-
-SHORT_FACT = 8  # tokens that the shortest facts take
+from titans_core.tasks.stages import STORY_ALONE, TASKS, TaskName
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the curriculum. Lengths and distances are in tokens; ``facts`` are the numbers of facts
-    to draw from; ``updates`` is the share of sentences that change a fact. Shares of the stories start anew
-    (``chapters``), speak of few people and things (``crowded``), or tell a few facts again and again before
-    they change (``insistent``). Writing and forgetting cost ``write_cost`` × 2θ and ``forget_cost`` × α in
-    the loss, means over each layer."""
+    """One step of the curriculum, of one ``task``. Lengths and distances are in tokens; ``facts`` are the
+    numbers of facts (of pairs, in mqar) to draw from; ``updates`` is the share of sentences that change a
+    fact. Shares of the stories start anew (``chapters``), speak of few people and things (``crowded``), or
+    tell a few facts again and again before they change (``insistent``). Writing and forgetting cost
+    ``write_cost`` × 2θ and ``forget_cost`` × α in the loss, means over each layer."""
 
     length: int
     batch: int
@@ -34,13 +32,11 @@ class Stage:
     insistent: float = 0.0
     write_cost: float = 0.0
     forget_cost: float = 0.0
+    task: TaskName = "story"
 
     def __post_init__(self) -> None:
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
             raise ValueError("a stage needs length, batch, steps and every number of facts to be at least 1")
-        most = max(self.facts)
-        if most > len(NAMES):
-            raise ValueError(f"a story has room for {len(NAMES)} facts, not for {most}")
         shares = (self.updates, self.chapters, self.crowded, self.insistent)
         if self.min_distance < 0 or not all(0 <= share <= 1 for share in shares):
             raise ValueError(
@@ -48,9 +44,24 @@ class Stage:
             )
         if not (0 <= self.write_cost < math.inf and 0 <= self.forget_cost < math.inf):
             raise ValueError("write_cost and forget_cost must be at least 0")
-        if self.length < (needed := most * SHORT_FACT + self.min_distance):
+        self.check_task()
+
+    def check_task(self) -> None:
+        """Raises ValueError where the task is unknown, or the stage is none for it."""
+        if self.task not in get_args(TaskName):
+            raise ValueError(f"task must be one of {', '.join(TASKS)}, not {self.task!r}")
+        if self.task != "story" and (
+            foreign := [name for name in STORY_ALONE if getattr(self, name) != getattr(Stage, name)]
+        ):
+            raise ValueError(f"{foreign[0]} is for stories alone: leave it out where task is {self.task!r}")
+        task, facts = TASKS[self.task], max(self.facts)
+        if facts > task.most:
             raise ValueError(
-                f"length must be at least {needed} for {most} facts and min_distance = {self.min_distance}, "
+                f"a document of the task {self.task!r} has room for {task.most} facts, not for {facts}"
+            )
+        if self.length < (needed := task.least(facts, self.min_distance)):
+            raise ValueError(
+                f"length must be at least {needed} for {facts} facts and min_distance = {self.min_distance}, "
                 f"not {self.length}"
             )
 
@@ -139,3 +150,12 @@ def recipe(values: dict[str, Any], vocab_size: int) -> TrainConfig:
         except ValueError as error:
             raise ValueError(f"stage {number}: {error}") from error
     return build(TrainConfig, {**values, "model": built, "stages": tuple(stages)}, "training")
+
+
+def same_recipe(values: Any, config: TrainConfig) -> bool:
+    """Whether ``values``, as a card tells them, are this recipe. A key that is new since stands at its
+    default."""
+    try:
+        return recipe(values, config.model.vocab_size) == config
+    except (AttributeError, ValueError):
+        return False

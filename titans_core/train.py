@@ -29,8 +29,9 @@ from titans_core.checkpoint import (
 from titans_core.events import Events
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
-from titans_core.recipe import TrainConfig
-from titans_core.tasks import Batch, Tag, batch
+from titans_core.recipe import TrainConfig, recipe
+from titans_core.tasks import Batch, Tag
+from titans_core.tasks.stages import TASKS
 from titans_core.tokenizer import Tokenizer
 
 LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
@@ -105,18 +106,7 @@ class Training:
         started = time.monotonic()
         stage = self.config.stage(self.step)
         rng = random.Random(f"{self.config.seed} {self.step}")
-        data = batch(
-            rng,
-            self.tokenizer,
-            stage.batch,
-            stage.length,
-            stage.facts,
-            stage.min_distance,
-            stage.updates,
-            stage.chapters,
-            stage.crowded,
-            stage.insistent,
-        )
+        data = TASKS[stage.task].batch(rng, self.tokenizer, stage)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -179,7 +169,10 @@ class Training:
         try:
             tensors, header = read_tensors(self.folder / RUN)
             facts = json.loads(header["run"])
-            changes = ", ".join(different(facts["recipe"], self.card()["recipe"]))
+            former = recipe(
+                facts["recipe"], self.tokenizer.vocab_size
+            )  # a key that is new since is its default
+            changes = ", ".join(different(as_read(former), as_read(self.config)))
             if not changes:
                 self._restore(tensors, facts["progress"])
                 return True
@@ -208,7 +201,7 @@ class Training:
     def card(self) -> dict[str, Any]:
         """The recipe half of the model card."""
         return {
-            "recipe": json.loads(json.dumps(asdict(self.config))),  # as it is read back
+            "recipe": as_read(self.config),
             "parameters": self.model.parameter_count(),
             "steps": self.step,
             "losses": self.losses,
@@ -217,6 +210,12 @@ class Training:
             "device": device_name(self.device),
             "torch": torch.__version__,
         }
+
+
+def as_read(config: TrainConfig) -> dict[str, Any]:
+    """A recipe as it is read back from JSON."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return values
 
 
 def different(former: dict[str, Any], recipe: dict[str, Any], where: str = "") -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -191,7 +191,7 @@ def batch(
 ) -> Batch:
     """``size`` stories, each with a number of facts drawn from ``facts``; shares of them have chapters, are
     crowded, and insist."""
-    stories = [
+    return side_by_side(
         story(
             rng,
             tokenizer,
@@ -204,5 +204,10 @@ def batch(
             insistent=insistent > 0 and rng.random() < insistent,
         )
         for _ in range(size)
-    ]
-    return Batch(*(np.stack([getattr(example, name) for example in stories]) for name in Batch._fields))
+    )
+
+
+def side_by_side(examples: Iterable[Example]) -> Batch:
+    """Examples of one length as a batch."""
+    rows = list(examples)
+    return Batch(*(np.stack([getattr(example, name) for example in rows]) for name in Batch._fields))
