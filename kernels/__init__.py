@@ -6,6 +6,6 @@
 
 from kernels.api import memory, retrieve
 from kernels.backends import usual_backend
-from kernels.output import MemoryOutput, Read
+from kernels.output import MemoryOutput, Objective, Read
 
-__all__ = ["MemoryOutput", "Read", "memory", "retrieve", "usual_backend"]
+__all__ = ["MemoryOutput", "Objective", "Read", "memory", "retrieve", "usual_backend"]

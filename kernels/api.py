@@ -21,9 +21,11 @@ from kernels.compiled import compiled, preferred, require
 from kernels.deep import deep
 from kernels.linear import linear
 from kernels.modes import outside_autocast
-from kernels.output import TELEMETRY, MemoryOutput, Read, Step, Weights
+from kernels.output import TELEMETRY, MemoryOutput, Objective, Read, Step, Weights
 from kernels.reference import reference, require_graphs
 from kernels.stepwise import stepwise
+
+ENDLESS = 2**62  # tokens of a gradient block that no stream comes to the end of
 
 
 def memory(
@@ -44,6 +46,7 @@ def memory(
     read: Read = "after",
     activation: str = "silu",
     step: Step = "given",
+    objective: Objective = "squared",
     backend: str = "auto",
     telemetry: bool = True,
 ) -> MemoryOutput:
@@ -72,6 +75,10 @@ def memory(
             theta (1 - eta) / (max(1, kappa) (1 + met)²), which keeps a deep memory from overshooting where
             2 theta <= 1. kappa is the token's tangent kernel at the block's start, met the sum of
             2 theta_j (k·k_j)² over the earlier tokens of its block (`kernels.bounded`).
+        objective: "squared" is the loss above; "inner" is -2 <M(k), v>, of a linear memory: it writes the
+            same whatever the memory holds (Hebb's rule, so linear attention). Its gradient is that of the
+            squared loss at a memory of zeros, so there are no gradient blocks, and the telemetry's loss is
+            what an empty memory misses, ||v||².
         backend: "torch"; "triton", on a GPU, for a memory of one layer or two (`kernels.gpu.limits`);
             "numba", a loop compiled for the CPU, no gradients (`kernels.compiled`); "reference", slow, the
             definition; or "auto", which takes the fastest there is.
@@ -100,10 +107,14 @@ def memory(
     for name, layers in (("initial", initial), ("block_start", block_start)):
         if layers is not None:
             check_like(name, layers, weights)
-    check_options(len(weights), block_start, offset, chunk_size, block_size, read, activation, step, backend)
+    check_options(
+        len(weights), block_start, offset, chunk_size, block_size, read, activation, step, objective, backend
+    )
     block_keys = opened_keys(block_keys, offset, q) if step == "bounded" else None
     if q.shape[1] == 0:
         return _unchanged(q, v, weights, momentum, block_start, offset, block_keys, telemetry)
+    if objective == "inner":
+        block_start, offset, block_size = tuple(map(torch.zeros_like, weights)), 1, ENDLESS
     block_start = block_start if offset else None
     layers = (*weights, *momentum, *(initial or ()), *(block_start or ()))
     tensors = (q, k, v, eta, theta, alpha, *layers, *(() if block_keys is None else (block_keys,)))
@@ -113,7 +124,7 @@ def memory(
         backend = "numba"
     elif backend == "reference":
         require_graphs(tensors)
-    backend = chosen(backend, weights, block_size, q.dtype)
+    backend = chosen(backend, weights, block_size, q.dtype, objective)
     state = (eta, theta, alpha, weights, momentum, initial, block_start, offset)
     with outside_autocast(q):
         if backend == "triton" and len(weights) == 1:
@@ -129,6 +140,8 @@ def memory(
             forms = {"reference": reference, "numba": compiled, "torch": by_torch, "triton": _by_kernels}
             arguments = (*state, block_keys, block_size, read, activation, telemetry)
             out = forms[backend](q, k, v, *arguments)
+        if objective == "inner":
+            out = out._replace(block_start=None, offset=0)
         return _halved(out, dtype) if dtype in HALF else out
 
 

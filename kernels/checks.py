@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kernels.activations import ACTIVATIONS
 from kernels.backends import BACKENDS, HALF
-from kernels.output import Read, Step, Weights
+from kernels.output import Objective, Read, Step, Weights
 
 DTYPES = (torch.float32, torch.float64, *HALF)
 
@@ -100,6 +100,7 @@ def check_options(
     read: str,
     activation: str,
     step: str,
+    objective: str,
     backend: str,
 ) -> None:
     if backend not in BACKENDS:
@@ -111,6 +112,10 @@ def check_options(
         raise ValueError(f"step must be 'given' or 'bounded', not {step!r}.")
     if step == "bounded" and depth == 1:
         raise ValueError("the bounded step is for deep memories: a linear one needs theta <= (1 - eta) / 2.")
+    if objective not in get_args(Objective):
+        raise ValueError(f"objective must be 'squared' or 'inner', not {objective!r}.")
+    if objective == "inner" and depth > 1:
+        raise ValueError("the inner product is the objective of a linear memory alone.")
     for name, number in (("chunk_size", chunk_size), ("block_size", block_size), ("offset", offset)):
         if not isinstance(number, int):
             raise TypeError(f"{name} must be an int, not {number!r}.")

@@ -9,8 +9,9 @@ Where forgetting leads to `initial`, M stands for the memory's distance from it:
 shifting memory and values by `initial` leaves a memory that decays to zero.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import torch
@@ -82,13 +83,15 @@ def linear(
         queries, keys, values = (chunked(x[:, span], piece.chunks) for x in (q, k, targets))
         in_memory, in_momentum = coefficients(*chunked(gates[:, span], piece.chunks).unbind(-1))
         chunks = _prepare(queries, keys, values, in_memory, in_momentum, block_size, read)
-        given = None
+        given: Iterable[Tensor | None] = repeat(None, piece.chunks)
         if piece.continues and block_start:
-            given = chunked(v[:, span] - _answers(k[:, span], block_start[0]), 1)
+            given = _unbound(
+                chunked(v[:, span] - _answers(k[:, span], block_start[0]), piece.chunks), batch * heads
+            )
         starts: list[Tensor] = []
-        for chunk in _in_order(chunks, batch * heads):
+        for chunk, residual in zip(_in_order(chunks, batch * heads), given, strict=True):
             starts.append(state)
-            y, residual, state = _step(chunk, state, given, piece.size > block_size)
+            y, residual, state = _step(chunk, state, residual, piece.size > block_size)
             reads.append(y)
             residuals.append(residual)
         if not piece.continues:
@@ -148,9 +151,12 @@ def _prepare(
 
 def _in_order(chunks: _Chunk, memories: int) -> Iterator[_Chunk]:
     """The chunks of all memories side by side, one after the other."""
-    return map(
-        _Chunk._make, zip(*(x.view(memories, -1, *x.shape[1:]).unbind(1) for x in chunks), strict=True)
-    )
+    return map(_Chunk._make, zip(*(_unbound(x, memories) for x in chunks), strict=True))
+
+
+def _unbound(x: Tensor, memories: int) -> tuple[Tensor, ...]:
+    """[N * chunks, ...] -> each chunk's [N, ...]."""
+    return x.view(memories, -1, *x.shape[1:]).unbind(1)
 
 
 def _step(

@@ -6,6 +6,7 @@ from torch import Tensor
 
 Read = Literal["after", "before"]
 Step = Literal["given", "bounded"]
+Objective = Literal["squared", "inner"]
 Weights = tuple[Tensor, ...]
 
 TELEMETRY = ("loss", "surprise", "momentum", "memory_norm", "theta")

@@ -16,8 +16,10 @@ from tqdm import tqdm
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.machine import backend_name, device_name
-from titans_core.recipe import read_config
+from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
+from titans_core.tables import SUITES, run_suite
+from titans_core.tables.run import SEEDS
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 from titans_core.train import Training
@@ -46,8 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     train.add_argument("--ship", action="store_true", help="when done, evaluate and write into assets/models")
     train.set_defaults(run=run_train)
 
-    evaluate = commands.add_parser("evaluate", help="measure what a checkpoint remembers")
-    evaluate.add_argument("checkpoint")
+    evaluate = commands.add_parser(
+        "evaluate", help="measure what a checkpoint remembers, or make one of the paper's tables at our scale"
+    )
+    evaluate.add_argument("checkpoint", nargs="?", help="a name or a path; none with --suite")
+    evaluate.add_argument("--suite", choices=tuple(SUITES), help="train and measure the models of this table")
+    evaluate.add_argument("--models", nargs="+", default=(), metavar="NAME", help="of the suite, these alone")
+    evaluate.add_argument("--seeds", nargs="+", type=positive, default=SEEDS, help="of the trainings")
     evaluate.add_argument("--asked", type=positive, default=100, help="questions a cell (default 100)")
     evaluate.add_argument("--seed", type=int, default=SEED, help=f"of the stories (default {SEED})")
     evaluate.add_argument("--json", type=Path, help="write the scores here")
@@ -170,19 +177,19 @@ def run_train(options: argparse.Namespace) -> None:
         draft = training.folder / "shipped" / f"{name}.safetensors"
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
-        tell_agreement(name, card)
+        tell_agreement(name, card, config)
         save_model(training.model, SHIPPED / draft.name, card)
         print(f"shipped {draft.name}")
 
 
-def tell_agreement(name: str, card: dict[str, Any]) -> None:
+def tell_agreement(name: str, card: dict[str, Any], config: TrainConfig) -> None:
     """How a new model compares with the one of the same recipe that it is about to replace."""
     try:
         former = model_card(name)
     except ValueError as error:
         print(f"nothing to compare with: {error}")
         return
-    if former.get("recipe") != card["recipe"] or "scores" not in former:
+    if "scores" not in former or not same_recipe(former.get("recipe"), config):
         print(f"the shipped {name} was trained by another recipe, so their scores are not compared")
         return
     cells, apart = agreement(card["scores"], former["scores"])
@@ -193,7 +200,14 @@ def tell_agreement(name: str, card: dict[str, Any]) -> None:
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
-    """Measure a checkpoint and print its scores."""
+    """Measure a checkpoint and print its scores, or make a table."""
+    if (options.checkpoint is None) == (options.suite is None):
+        raise ValueError("name a checkpoint to measure, or a table to make with --suite")
+    if options.suite:
+        take_one_thread()
+        for result in run_suite(SUITES[options.suite], options.models, options.seeds):
+            print(f"{result['model']}, seed {result['seed']}: {json.dumps(result['rows'])}")
+        return
     checkpoint = find(options.checkpoint)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
     take_one_thread()

@@ -195,7 +195,9 @@ MIXERS: dict[str, type[Mixer]] = {
 def after_persistent(mixer: Mixer, memory: NeuralMemory, batch: int) -> MemoryState:
     """The memory that has read [p ‖ before any token: written in a gradient block of their own, outputs
     dropped."""
-    tokens = mixer.persistent_tokens().expand(batch, -1, -1)
-    _, state, _ = memory(tokens, memory.initial_state(batch), telemetry=False)
+    state, tokens = memory.initial_state(batch), mixer.persistent_tokens().expand(batch, -1, -1)
+    if not tokens.shape[1]:
+        return state
+    _, state, _ = memory(tokens, state, telemetry=False)
     written: MemoryState = state._replace(block_start=(), offset=0)
     return written

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
+from kernels import Objective
+
+Forgetting = Literal["learned", "fixed", "none"]
 Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
 VARIANTS: tuple[Variant, ...] = ("mac", "mag", "mal", "lmm", "attention")
 LARGEST = 65_536  # of any size: beyond, no file could hold the model, and no memory its tables
@@ -19,7 +22,12 @@ class MemoryConfig:
     ``block_size`` is the gradient block: 1 the exact online rule, ``chunk_size`` the paper's parallel form.
     ``step_max`` bounds 2θ/(1 − η): at most 1, so that revisiting a key never overshoots a linear memory; a
     deep one takes of it what its bounded step lets through (`kernels.bounded`).
-    ``eta_max`` bounds η below 1. ``silu`` names the projections that end in a SiLU.
+    ``eta_max`` bounds η below 1; 0 is a memory without momentum. ``silu`` names the projections that end in a
+    SiLU.
+
+    The other switches make of it its relatives (`titans_core.family`): ``objective``, the loss whose gradient
+    is written; ``forgetting``, α learned for each token, one learned number a head, or none; ``decayed``, the
+    error taken at what forgetting has left.
     """
 
     depth: int = 1
@@ -31,10 +39,13 @@ class MemoryConfig:
     silu: tuple[str, ...] = ("value",)
     step_max: float = 1.0
     eta_max: float = 0.9
+    objective: Objective = "squared"
+    forgetting: Forgetting = "learned"
+    decayed: bool = False
 
     def __post_init__(self) -> None:
-        if self.depth < 1 or self.hidden < 1 or self.convolution < 2:
-            raise ValueError("a memory needs depth ≥ 1, hidden ≥ 1 and a convolution of width ≥ 2")
+        if self.depth < 1 or self.hidden < 1 or self.convolution < 1:
+            raise ValueError("a memory needs depth, hidden and a convolution's width of at least 1")
         if max(self.depth, self.hidden, self.convolution, self.chunk_size) > LARGEST:
             raise ValueError(f"depth, hidden, convolution and chunk_size must be at most {LARGEST:,}")
         if self.chunk_size < 1 or self.block_size < 1 or self.chunk_size % self.block_size:
@@ -45,8 +56,17 @@ class MemoryConfig:
             raise ValueError("step_max must lie in (0, 1] and eta_max in [0, 1)")
         if self.read not in ("after", "before"):
             raise ValueError(f"read must be 'after' or 'before', not {self.read!r}")
+        if self.objective not in get_args(Objective) or self.forgetting not in get_args(Forgetting):
+            raise ValueError("objective is 'squared' or 'inner', forgetting 'learned', 'fixed' or 'none'")
+        if self.depth > 1 and (self.objective == "inner" or self.decayed):
+            raise ValueError("the inner product and the decayed error are a linear memory's alone")
         if unknown := set(self.silu) - {"query", "key", "value"}:
             raise ValueError(f"silu names query, key or value, not {sorted(unknown)}")
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is Titans' own rule: the switches that make relatives stand as they are by default."""
+        return (self.objective, self.forgetting, self.decayed) == ("squared", "learned", False)
 
 
 @dataclass(frozen=True)
@@ -74,12 +94,13 @@ class ModelConfig:
             "heads",
             "head_width",
             "window",
-            "persistent",
             "feed_forward",
         )
+        if self.persistent < 0:
+            raise ValueError("persistent must be at least 0")
         if small := [name for name in sizes if getattr(self, name) < 1]:
             raise ValueError(f"{', '.join(small)} must be at least 1")
-        if large := [name for name in sizes if getattr(self, name) > LARGEST]:
+        if large := [name for name in (*sizes, "persistent") if getattr(self, name) > LARGEST]:
             raise ValueError(f"{', '.join(large)} must be at most {LARGEST:,}")
         if self.head_width % 2:
             raise ValueError("head_width must be even: positions rotate pairs of channels")
@@ -124,6 +145,8 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             expected = "a whole number"
         elif kind is float and (not isinstance(value, int | float) or isinstance(value, bool)):
             expected = "a number"
+        elif kind is bool and not isinstance(value, bool):
+            expected = "true or false"
         elif kind == tuple[int, ...]:
             if not isinstance(value, list | tuple) or not all(type(part) is int for part in value):
                 expected = "a list of whole numbers"

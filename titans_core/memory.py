@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kernels import memory, retrieve
+from kernels import MemoryOutput, memory, retrieve
 from titans_core.config import ModelConfig
 from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, along, convolve, squares
 from titans_core.override import Edits
@@ -20,6 +20,7 @@ from titans_core.override import Edits
 STEP_START, ETA_START, ALPHA_START = 0.85, 0.1, 0.002
 TAPS_START = 4  # tokens that a query is made of at first: with more, each would weigh less
 LAST_LAYER = 0.6  # of a deep memory's last matrix, times 1 / hidden: it starts by answering little
+LEAST_KEPT = 1e-4  # of a memory whose error is taken at what forgetting leaves: at nothing, θ would be zero
 GATE_SCALE = 0.2  # of the gates' initial weights: near their start for every token, yet not the same
 
 
@@ -86,6 +87,16 @@ class Written(NamedTuple):
     factors: tuple[tuple[Tensor, Tensor], ...]
 
 
+def at_decayed(out: MemoryOutput, kept: Tensor) -> MemoryOutput:
+    """What the memory told of errors at M, told of those at what forgetting leaves, ``kept`` [B, T, H] of M:
+    θ and v were scaled so that the writes are the latter's (`titans_core.family`)."""
+    if not out.telemetry:
+        return out
+    scales = {"loss": kept.square(), "surprise": kept, "theta": 1 / kept}
+    columns = {name: column * scales.get(name, 1) for name, column in out.telemetry.items()}
+    return out._replace(telemetry=columns, factors=tuple((x, d * kept[..., None]) for x, d in out.factors))
+
+
 class NeuralMemory(nn.Module):
     """A memory whose weights are learned while reading: written by surprise with momentum, cleared by a
     gate."""
@@ -109,13 +120,16 @@ class NeuralMemory(nn.Module):
             starts = (ETA_START / max(self.config.eta_max, ETA_START + 1e-3), STEP_START, ALPHA_START)
             logits = torch.tensor([math.log(p / (1 - p)) for p in starts])
             self.gate_bias.copy_(logits.repeat_interleave(self.heads))
+            if self.config.forgetting == "fixed":  # from short to long, as RetNet's heads
+                spans = 2.0 ** (5 + torch.arange(self.heads))
+                self.gate_bias[2 * self.heads :] = -torch.log(spans - 1)  # α = 1 / span
 
     def _initial_taps(self) -> Tensor:
         """A value is written under a key made of the tokens *before* it: k starts as q, one token further
         back. Values start with little, gates with nothing but the token itself; and what lies further back
         than ``TAPS_START`` counts for nothing until it is learned."""
         width = self.config.convolution
-        recent = min(TAPS_START, width - 1)
+        recent = min(TAPS_START, max(width - 1, 1))
         query = torch.zeros(width, self.inner)
         query[-recent:] = torch.randn(recent, self.inner) / math.sqrt(recent)
         key = query.roll(-1, 0)
@@ -124,6 +138,8 @@ class NeuralMemory(nn.Module):
         value[-1] += 1
         gates = torch.zeros(width, 3 * self.heads)
         gates[-1] = 1
+        if width == 1:  # no convolution: every token for itself
+            query, key, value = torch.ones(3, 1, self.inner)
         return torch.cat([query, key, value, gates], 1)
 
     def _initial_weights(self) -> list[Tensor]:
@@ -177,6 +193,10 @@ class NeuralMemory(nn.Module):
         """
         eta, step, alpha = torch.sigmoid(logits + self.gate_bias).chunk(3, -1)
         eta = eta * self.config.eta_max
+        if self.config.forgetting == "fixed":
+            alpha = torch.sigmoid(self.gate_bias[2 * self.heads :]).expand_as(alpha)
+        elif self.config.forgetting == "none":
+            alpha = torch.zeros_like(alpha)
         return Gates(eta, step * self.largest_step(eta), alpha)
 
     def largest_step(self, eta: Tensor) -> Tensor:
@@ -223,11 +243,14 @@ class NeuralMemory(nn.Module):
             # without momentum and with all gates closed M stays; S is laid aside
             gates, momentum = self.edited(gates, edits), chosen(edits.write, momentum, zeros(momentum))
         deep = self.config.depth > 1
+        kept = (1 - gates.alpha).clamp(min=LEAST_KEPT) if self.config.decayed else None
         out = memory(
             q,
             k,
-            v,
-            *gates,
+            v if kept is None else v / kept[..., None],
+            gates.eta,
+            gates.theta if kept is None else gates.theta * kept,
+            gates.alpha,
             state.weights,
             momentum,
             # by the letter a deep memory would decay to zero, where it is dead
@@ -239,8 +262,11 @@ class NeuralMemory(nn.Module):
             block_size=self.config.block_size,
             read=self.config.read,
             step="bounded" if deep else "given",
+            objective=self.config.objective,
             telemetry=telemetry,
         )
+        if kept is not None:
+            out = at_decayed(out, kept)
         if edits:
             out = out._replace(
                 y=self.read_where(edits, out.y, q),

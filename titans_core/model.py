@@ -62,7 +62,8 @@ class TitansLM(nn.Module):
             if preferred((weight.new_empty(1, 1, self.config.heads, 0),)):  # queries of one stream
                 return "numba"
         initial: nn.ParameterList = self.mixers[0].memory.initial  # type: ignore[union-attr, assignment]
-        return usual_backend(tuple(w[None] for w in initial), self.config.memory.block_size)
+        memory = self.config.memory
+        return usual_backend(tuple(w[None] for w in initial), memory.block_size, objective=memory.objective)
 
     def parameter_count(self) -> int:
         """How many numbers training learned; the tied embedding counts once."""

@@ -69,10 +69,10 @@ def batches(state: ModelState) -> set[int]:
 
 
 def able(model: TitansLM) -> bool:
-    """Whether the loops can be taken: a linear memory of the exact rule or none, on a processor, no gradient
-    wanted, and numba there."""
+    """Whether the loops can be taken: a linear memory of Titans' exact rule or none, on a processor, no
+    gradient wanted, and numba there."""
     memory, weight = model.config.memory, model.embedding.weight
-    exact = not model.has_memory or (memory.depth == 1 and memory.block_size == 1)
+    exact = not model.has_memory or (memory.depth == 1 and memory.block_size == 1 and memory.plain)
     plain = weight.dtype in (torch.float32, torch.float64)
     asked = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
     return exact and plain and not asked and model.device.type == "cpu" and installed()

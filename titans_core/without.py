@@ -100,14 +100,18 @@ def remember(
 
 def first_read(memory: NeuralMemory, told: Told, edits: Edits | None) -> Tensor:
     """What a linear memory answers after its first write, equations 12 to 15 at one token without momentum:
-    y [1, T, H, D] = (1 − α) q M₀ − 2θ (q·k) (k M₀ − v)."""
+    y [1, T, H, D] = (1 − α) q M₀ − 2θ (q·k) (k M₀ − v), and as the relatives' switches change that."""
     q, k, v, gates = told
     _, theta, alpha = memory.edited(gates, edits) if edits else gates
     known, asked = (torch.einsum("bthd,hde->bthe", part, memory.initial[0]) for part in (k, q))
     if memory.config.read == "before":
         return asked
-    met = (q * k).sum(-1, keepdim=True)
-    y = (1 - alpha[..., None]) * asked - 2 * theta[..., None] * met * (known - v)
+    met, kept = (q * k).sum(-1, keepdim=True), 1 - alpha[..., None]
+    if memory.config.objective == "inner":
+        known = torch.zeros_like(known)
+    elif memory.config.decayed:
+        known = kept * known
+    y = kept * asked - 2 * theta[..., None] * met * (known - v)
     return memory.read_where(edits, y, q) if edits else y
 
 

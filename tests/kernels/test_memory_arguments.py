@@ -18,6 +18,7 @@ WRONG_OPTIONS = {
     "activation must be": {"activation": "tanh"},
     "step must be": {"step": "small"},
     "bounded step is for deep": {"step": "bounded"},
+    "objective must be": {"objective": "outer"},
     "backend must be": {"backend": "jax"},
 }
 WRONG_TENSORS = {
@@ -237,17 +238,20 @@ def test_tensors_of_any_stride_are_taken():
 
 
 def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
-    def taken(*widths: int, block: int = 1, dtype=torch.float32, device: str = "cuda", operands=None) -> str:
+    def taken(
+        *widths: int, block: int = 1, dtype=torch.float32, device: str = "cuda", operands=None, **rule
+    ) -> str:
         with FakeTensorMode():
             layers = zip(widths, widths[1:], strict=False)
             weights = tuple(torch.empty(1, 1, a, b, dtype=dtype, device=device) for a, b in layers)
-            return usual_backend(weights, block, operands)
+            return usual_backend(weights, block, operands, **rule)
 
     half = torch.bfloat16
     monkeypatch.setattr("kernels.gpu.assembler.TRUSTED", "/a/ptxas")
     assert taken(64, 64) == taken(128, 128, operands=half) == taken(64, 256, 64, block=8) == "triton"
     assert taken(128, 128) == taken(256, 256, operands=half) == "torch"
     assert taken(64, 64, dtype=torch.float64) == taken(64, 64, device="cpu") == "torch"
+    assert taken(64, 64, objective="inner") == "torch"
     assert taken(64, 64, 64, 64) == taken(64, 128, 64, block=64) == "torch"
     monkeypatch.setattr("kernels.gpu.limits.large", lambda _: False)
     assert taken(64, 64) == "triton" and taken(128, 128, operands=half) == "torch"

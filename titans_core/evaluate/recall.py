@@ -28,7 +28,8 @@ WIPED = "wiped"
 class Probe:
     """One thing to ask a model, in many stories.
 
-    ``facts`` are told, then filler from ``haystack``; the answer stands ``distance`` tokens after the value.
+    ``facts`` are told after ``before`` tokens of filler from ``haystack``, then more of it; the answer stands
+    ``distance`` tokens after the value.
     ``kind``: of the fact asked, "" for any of the main ones. ``repeats``, ``changes``: how often it is told
     again, and then changes, before the filler. ``crowded``: several facts are about the same people and
     things. ``chapter``: "known" or "unknown" where a chapter opens between, and what must be answered after
@@ -44,6 +45,7 @@ class Probe:
     repeats: int = 0
     chapter: str = ""
     ablation: str = ""
+    before: int = 0
 
     def example(self, rng: random.Random, tokenizer: Tokenizer) -> Example:
         """A story that asks this."""
@@ -62,6 +64,7 @@ class Probe:
             self.changes,
             self.crowded,
             self.repeats,
+            self.before,
         )
 
 
@@ -108,7 +111,7 @@ def recall(
     known = probe.ablation in ABLATIONS
     model = ABLATIONS[probe.ablation](model) if known else model
     right = 0
-    for numbers in groups(asked, max(1, TOKENS_AT_ONCE // probe.distance)):
+    for numbers in groups(asked, max(1, TOKENS_AT_ONCE // (probe.before + probe.distance))):
         # the same stories with an ablation and without
         rngs = [random.Random(f"evaluation {seed} {probe.facts} {probe.distance} {i}") for i in numbers]
         examples = [probe.example(rng, tokenizer) for rng in rngs]

@@ -24,8 +24,9 @@ def needle(
     changes: int = 0,
     crowded: bool = False,
     repeats: int = 0,
+    before: int = 0,
 ) -> Example:
-    """``facts`` facts, then filler alone, then one question.
+    """``before`` tokens of filler, ``facts`` facts, then filler alone, then one question.
 
     Its answer (at ``answer_start``) stands ``distance`` ± 8 tokens after the value that was told last.
     ``kind`` is that of the fact asked, by default any of the main ones; the others are of these. After the
@@ -38,6 +39,7 @@ def needle(
     if haystack not in HAYSTACKS:
         raise ValueError(f"no haystack is called {haystack}: take one of {', '.join(HAYSTACKS)}")
     document = Document(rng, tokenizer, few(rng, facts) if crowded else EVERYONE)
+    fill_up(document, before, haystack)
     last = changes or repeats
     later = rng.randrange(1 if last else min(facts, distance // LONGEST_FACT))  # told after the one asked
     for left in reversed(range(facts)):

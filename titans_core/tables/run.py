@@ -1,0 +1,86 @@
+"""A table is made: every model trained with every seed, then measured; what is there is not done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from titans_core.checkpoint import write_text
+from titans_core.recipe import same_recipe
+from titans_core.tables.entry import Entry
+from titans_core.tables.suites import Suite
+from titans_core.train import Training
+
+RESULTS: Final[Path] = Path(__file__).resolve().parents[2] / "assets" / "tables"
+RUNS: Final[Path] = Path("runs") / "tables"  # of the trainings, which are gone on with
+SEEDS: Final[tuple[int, ...]] = (1, 2, 3)
+
+Result = dict[str, Any]  # of one model and seed: its training, and its rows
+
+
+def run_suite(
+    suite: Suite, names: Sequence[str] = (), seeds: Sequence[int] = SEEDS, results: Path = RESULTS
+) -> Iterator[Result]:
+    """Train and measure what is not yet in the table's file, and write that after every model.
+
+    Raises ValueError for a model that is not in the suite, and where a file or a run cannot be read.
+    """
+    path = path_of(suite.name, results)
+    for seed in seeds:
+        for entry in suite.chosen(names):
+            known = read_results(path)
+            if not any(same(result, entry, seed) for result in known):
+                made = make(suite, entry, seed)
+                known = [result for result in read_results(path) if not named(result, entry, seed)]
+                write_results(suite, path, [*known, made])
+                yield made
+
+
+def make(suite: Suite, entry: Entry, seed: int) -> Result:
+    """Train a model to its end, or take it where it is trained already, and measure it."""
+    training = Training(entry.recipe(seed), RUNS / f"{entry.name}-{seed}")
+    training.resume()
+    training.run()
+    card = training.card()
+    told = ("recipe", "parameters", "tokens", "seconds", "device", "torch")
+    about = {name: card[name] for name in told}
+    return {"model": entry.name, "seed": seed, **about, "rows": suite.measured(training.model.eval())}
+
+
+def same(result: Result, entry: Entry, seed: int) -> bool:
+    """Whether a result is of this model, seed and recipe."""
+    return named(result, entry, seed) and same_recipe(result["recipe"], entry.recipe(seed))
+
+
+def named(result: Result, entry: Entry, seed: int) -> bool:
+    """Whether a result is of this model and seed."""
+    return (result["model"], result["seed"]) == (entry.name, seed)
+
+
+def path_of(suite: str, results: Path = RESULTS) -> Path:
+    """The file of a table."""
+    return results / f"{suite}.json"
+
+
+def read_results(path: Path) -> list[Result]:
+    """What a table's file holds; [] where there is none. Raises ValueError where it is damaged."""
+    if not path.is_file():
+        return []
+    try:
+        found: list[Result] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: remove it, and its models are measured anew") from error
+    return found
+
+
+def write_results(suite: Suite, path: Path, results: Sequence[Result]) -> None:
+    """The file of a table, its models in the suite's order."""
+    order = [entry.name for entry in suite.entries]
+    kept = sorted(
+        (r for r in results if r["model"] in order), key=lambda r: (order.index(r["model"]), r["seed"])
+    )
+    about = {"suite": suite.name, "command": f"python -m titans_core evaluate --suite {suite.name}"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps({**about, "results": kept}, indent=1) + "\n")
