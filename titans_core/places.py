@@ -1,4 +1,4 @@
-"""Where what is shipped stands: in a checkout beside the packages, in an installed library within this one."""
+"""Where what is shipped stands: in a checkout beside the packages, when installed inside this package."""
 
 from __future__ import annotations
 
