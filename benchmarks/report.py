@@ -10,6 +10,7 @@ from typing import Any
 import titans_core as tc
 from benchmarks.machine import RESULTS
 from benchmarks.report_gpu import on_gpu
+from benchmarks.report_long import long_streams
 from benchmarks.report_speed import memory, speed, table, together, waits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    told = (recall(), parts(), speed(), together(), memory(), on_gpu(RESULTS), waits())
+    told = (recall(), parts(), speed(), long_streams(), together(), memory(), on_gpu(RESULTS), waits())
     return "\n".join(part for part in told if part)
 
 
