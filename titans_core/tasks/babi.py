@@ -18,7 +18,7 @@ from titans_core.tasks.world import MOST_FACTS, Asked, Deed, World
 from titans_core.tokenizer import Tokenizer
 
 FORMS = {"go": ("went to", "moved to"), "take": ("took", "got"), "leave": ("left",)}
-DEEDS = (6, 14)  # of a story that is asked one question
+DEEDS = (10, 16)  # of a story that is asked one question
 LONGEST_DEED, LONGEST_QUESTION = 9, 16  # tokens, with the separator
 LEAST_LENGTH = DEEDS[1] * LONGEST_DEED + LONGEST_QUESTION
 MISSES = 8  # sentences of filler in a row that are too long, before the story goes on

@@ -1,0 +1,135 @@
+"""Pairs of words, asked for in another order; and how a stage of a training names what it is about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.recipe import Stage, TrainConfig, recipe
+from titans_core.tasks import Tag
+from titans_core.tasks.facts import Kind
+from titans_core.tasks.mqar import GAPS, KEYS, VALUES, mqar
+from titans_core.tasks.stages import TASKS, TaskName
+from titans_core.tokenizer import Tokenizer
+from titans_core.train import Recall, Training, as_read
+
+TOKENIZER = Tokenizer.load()
+STAGES: dict[TaskName, Stage] = {
+    "story": Stage(192, 2, (2,), 2),
+    "babi": Stage(192, 2, (1, 2), 2, task="babi"),
+    "mqar": Stage(192, 2, (8,), 2, task="mqar"),
+}
+SMALL = TrainConfig(
+    model=ModelConfig("lmm", TOKENIZER.vocab_size, 16, 1, 2, 8, feed_forward=16, memory=MemoryConfig()),
+    stages=tuple(STAGES.values()),
+)
+
+
+def test_every_word_is_one_token_and_no_two_sets_share_one() -> None:
+    words = KEYS + VALUES + GAPS
+    assert len(set(words)) == len(words)
+    assert all(len(TOKENIZER.encode(f" {word}", opening=False)) == 1 for word in words)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 64), st.integers(0, 40), st.integers(0, 90))
+@settings(max_examples=100, deadline=None)
+def test_every_key_is_asked_once_and_answered_as_it_was_told(
+    seed: int, pairs: int, gap: int, spare: int
+) -> None:
+    length = 1 + 4 * pairs + gap + spare
+    example = mqar(Random(seed), TOKENIZER, length, pairs, gap)
+    assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
+    assert len(example.ids) == len(example.tags) == length
+    words = ["", *example.text.split()]  # a word a token
+    pair = dict(zip(words[1 : 2 * pairs : 2], words[2 : 2 * pairs + 1 : 2], strict=True))
+    assert len(pair) == pairs
+    asked = {words[at - 1]: at for at in np.flatnonzero(example.tags == Tag.ANSWER)}
+    assert {key: words[at] for key, at in asked.items()} == pair
+    assert min(asked.values()) >= 1 + 2 * pairs + gap + 1
+    for key, at in asked.items():
+        assert at - example.distance[at] == words.index(key) + 1
+        assert example.tags[at - 1] == Tag.QUESTION and example.kind[at] == Kind.ENTRY
+    known = Counter(example.tags.tolist())
+    assert known[Tag.FACT] == known[Tag.VALUE] == known[Tag.QUESTION] == pairs
+    assert {word for word, tag in zip(words[1:], example.tags[1:], strict=True) if tag == Tag.FILLER} <= {
+        *GAPS
+    }
+
+
+def test_keys_are_asked_in_random_order_and_anywhere() -> None:
+    examples = [mqar(Random(seed), TOKENIZER, 256, 8) for seed in range(50)]
+    distances = np.array([e.distance[e.distance > 0] for e in examples])
+    assert (np.diff(distances) < 0).any() and (np.diff(distances) > 0).any()
+    assert distances.min() < 60 and distances.max() > 220
+
+
+@pytest.mark.parametrize(
+    ("length", "pairs", "gap"), [(56, 8, 24), (256, 0, 24), (9999, len(KEYS) + 1, 24), (256, 8, -1)]
+)
+def test_pairs_without_room_are_refused(length: int, pairs: int, gap: int) -> None:
+    with pytest.raises(ValueError, match=f"{length} tokens have no room for {pairs} pairs"):
+        mqar(Random(0), TOKENIZER, length, pairs, gap)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_least_stage_of_a_task_draws_its_batches_and_a_shorter_one_is_refused(task: TaskName) -> None:
+    facts = TASKS[task].most
+    least = TASKS[task].least(facts, 24)
+    stage = replace(STAGES[task], length=least, facts=(facts,))
+    made = TASKS[task].batch(Random(1), TOKENIZER, stage)
+    assert {array.shape for array in made} == {(2, least + 1)}
+    with pytest.raises(ValueError, match=f"length must be at least {least}"):
+        replace(stage, length=least - 1)
+    with pytest.raises(ValueError, match=f"has room for {facts} facts"):
+        replace(stage, length=9999, facts=(facts + 1,))
+
+
+def test_every_task_has_its_own_answers() -> None:
+    kinds = {
+        task: set(TASKS[task].batch(Random(1), TOKENIZER, replace(stage, batch=20)).kind.flat)
+        for task, stage in STAGES.items()
+    }
+    assert kinds["babi"] == {Kind.NONE, Kind.PLACE} and kinds["mqar"] == {Kind.NONE, Kind.ENTRY}
+    assert len(kinds["story"]) > 3
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"task": "chess"}, "task must be one of story, babi, mqar, not 'chess'"),
+        ({"task": ["babi"]}, "task must be one of"),
+        ({"task": "babi", "chapters": 0.5}, "chapters is for stories alone"),
+        ({"task": "mqar", "updates": 0.5}, "updates is for stories alone"),
+    ],
+)
+def test_a_stage_that_is_none_for_its_task_is_refused(values: dict[str, Any], sentence: str) -> None:
+    stage = {"length": 256, "batch": 1, "facts": [1], "steps": 1, **values}
+    with pytest.raises(ValueError, match=f"stage 1: {sentence}"):
+        recipe({"model": {}, "stages": [stage]}, TOKENIZER.vocab_size)
+
+
+def test_a_recipe_from_before_there_were_tasks_is_one_of_stories() -> None:
+    config = replace(SMALL, stages=(STAGES["story"],))
+    values = as_read(config)
+    del values["stages"][0]["task"]
+    assert recipe(values, TOKENIZER.vocab_size) == config
+
+
+def test_a_training_goes_through_stages_of_every_task(tmp_path: Path) -> None:
+    training = Training(SMALL, tmp_path, device="cpu")
+    for stage in SMALL.stages:
+        hits = Recall()
+        for _ in range(stage.steps):
+            training.advance(hits)
+        assert hits.total.sum() > 0
+    training.save()
+    assert Training(SMALL, tmp_path, device="cpu").resume()
