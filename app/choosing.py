@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import streamlit as st
 
 import titans_core as tc
-from app import models
+from app import models, own
 from titans_core import recipes
 
+MOST: Final[int] = 3  # absent models that are told by name
 
-def shipped(with_memory: bool = False) -> list[str]:
-    """The models that can be chosen, with a word on those whose checkpoints are missing; where there is none
-    the page ends here. Either says how to make them."""
-    names = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
+
+def trained(with_memory: bool = False) -> list[str]:
+    """The models that can be chosen, one's own last, with a word on those whose checkpoints are missing or
+    cannot be used; where there is none the page ends here. Either says what to do."""
+    shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
+    names = [*shipped, *own.usable(with_memory)]
+    if wrong := list(own.problems()):
+        st.warning("  \n".join(wrong))
     if not names:
         st.warning("No trained model is here yet. Run `make train`, then load this page again.")
         st.stop()
@@ -26,8 +32,20 @@ def shipped(with_memory: bool = False) -> list[str]:
     return names
 
 
+def tell_absent(names: Sequence[str], key: str) -> None:
+    """Where the address names models that are not here, as a link from another lab may: which."""
+    absent = [name for name in st.query_params.get_all(key) if name not in names]
+    if absent:
+        told = ", ".join(own.plain(repr(name[: own.LONGEST])) for name in absent[:MOST])
+        st.warning(
+            f"This link names a model that is not here: {told}. "
+            "Put its file into this lab's folder of models, or choose another."
+        )
+
+
 def one_model(names: Sequence[str], key: str) -> str:
     """One model, at first the first; ``key`` is its name in the address too."""
+    tell_absent(names, key)
     return st.pills(
         "The model that reads it",
         names,
@@ -44,6 +62,7 @@ def one_model(names: Sequence[str], key: str) -> str:
 def several_models(names: Sequence[str], key: str, first: Sequence[str]) -> list[str]:
     """Any of the models, at first those in ``first`` that are shipped; in the order they are shipped in,
     whichever was clicked first."""
+    tell_absent(names, key)
     chosen = st.pills(
         "The models that read it",
         names,

@@ -30,6 +30,11 @@ class Comparison:
         return [self.readings[name] for name in self.shown]
 
     @property
+    def digests(self) -> tuple[str, ...]:
+        """Tells the models that are shown from others, also from those that had their names before."""
+        return tuple(read.stream.model.digest for read in self.columns)
+
+    @property
     def text(self) -> str:
         """What all of them read."""
         return self.columns[0].text
@@ -65,10 +70,11 @@ def begin(
     BadInput as ``reading.begin`` does."""
     known = before if before and before.text == text else None
     readings = dict(known.readings) if known else {}
-    for model in chosen:
-        if model.name not in readings:
-            readings[model.name] = reading.begin(model, text, without=True)
     answers = dict(known.answers) if known and known.question == question else {}
+    for model in chosen:
+        if model.name not in readings or not readings[model.name].of(model, text):
+            readings[model.name] = reading.begin(model, text, without=True)
+            answers.pop(model.name, None)
     return Comparison(tuple(model.name for model in chosen), readings, question, answers)
 
 

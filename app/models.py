@@ -1,4 +1,4 @@
-"""The shipped models, loaded once for all sessions, and how the page speaks of them."""
+"""The models, shipped and one's own, loaded once for all sessions, and how the page speaks of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import streamlit as st
 import torch
 
 import titans_core as tc
+from app import own
 from app.limits import sentence
 from app.session import unmetered
+from titans_core import recipes
 from titans_core.machine import backend_name
 
 VARIANTS = {
@@ -26,11 +28,20 @@ MEMORIES = {  # what a shipped name says after its variant
 }
 
 
-@st.cache_resource(show_spinner=False)
 def load(name: str) -> tc.TitansLM:
-    """A shipped model, shared by all sessions and so never changed. Raises ValueError as ``tc.load`` does."""
+    """A model by its name, shared by all sessions and so never changed. Raises ValueError as ``tc.load``
+    does, also for a name that is a path: one's own models are those in their folder."""
+    file = None if shipped(name) else own.files().get(name)
+    if file is None and not shipped(name):
+        raise ValueError(f"there is no model {name[: own.LONGEST]!r} here")
+    return loaded(name, file)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def loaded(name: str, file: own.File | None) -> tc.TitansLM:
+    """A shipped model, or one's own in ``file``, which is loaded again once it is written anew."""
     with unmetered():
-        model = tc.load(name)
+        model = tc.load(file.path if file else name)
         tc.Stream(model).feed("A first word, for what is compiled then stays too.", writes=True)
     # What stays for good need not be searched each time that garbage is collected.
     gc.collect()
@@ -38,9 +49,24 @@ def load(name: str) -> tc.TitansLM:
     return model
 
 
+def shipped(name: str) -> bool:
+    """Whether this is the name of a model that is shipped, or could be; all others are one's own."""
+    return name in recipes.known()
+
+
+def counted(name: str) -> str:
+    """What a model is counted under where names are from a fixed set."""
+    return name if shipped(name) else "own"
+
+
+def here(name: str) -> bool:
+    """Whether there is a model of this name."""
+    return name in tc.available() or name in own.usable()
+
+
 def unloadable(problem: ValueError) -> str:
     """What a page says of a model that ``load`` refused."""
-    return sentence(f"This model cannot be loaded: {problem}") + " Run `make train`."
+    return sentence(f"This model cannot be loaded: {problem}") + " Run `make train`, or choose another."
 
 
 def name(variant: str, memory: str) -> str:
@@ -54,7 +80,9 @@ def memories(variant: str, names: list[str]) -> list[str]:
 
 
 def title(name: str) -> str:
-    """A model's name as the page writes it: MAC, MAG chapters, Attention."""
+    """A model's name as the page writes it: MAC, MAG chapters, Attention; one's own as its file is called."""
+    if not shipped(name):
+        return name
     variant, *rest = name.split("-")
     known = variant in VARIANTS and variant != "attention"
     return " ".join([variant.upper() if known else variant.capitalize(), *rest])

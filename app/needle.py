@@ -11,7 +11,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 import titans_core as tc
-from app import limits
+from app import limits, models
 from app.hosting import metrics
 from app.work import Step
 from titans_core.answer import BESIDE
@@ -99,6 +99,11 @@ class Search:
         return tuple(self.streams), self.needle
 
     @property
+    def digests(self) -> tuple[str, ...]:
+        """Tells the models that search from others that had their names before."""
+        return tuple(stream.model.digest for stream in self.streams.values())
+
+    @property
     def complete(self) -> bool:
         """Whether every model has answered everywhere."""
         return all(len(found) == len(self.hay.distances) for found in self.found.values())
@@ -151,7 +156,7 @@ def read_on(search: Search, name: str, border: int) -> Search:
     stream = search.streams[name].fork()
     ids = search.hay.ids[stream.position : min(stream.position + PIECE, border)]
     stream.feed(ids)
-    metrics.TOKENS.labels(name).inc(len(ids))
+    metrics.TOKENS.labels(models.counted(name)).inc(len(ids))
     return replace(search, streams=search.streams | {name: stream})
 
 

@@ -6,11 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from app import own
 from app.edits import WIPE, Edit
+from app.models import shipped
 
-WHERE = (
-    "Made by Titans Lab. Run it where `titans_core` can be imported: in the lab's own folder, for instance."
-)
 READ = '''
 import altair as alt
 import pandas as pd
@@ -21,7 +20,7 @@ alt.data_transformers.disable_max_rows()
 
 
 def read(name, edits=()):
-    """The text as a shipped model reads it; an edit is (before which token, from 0; what)."""
+    """The text as a model reads it; an edit is (before which token, from 0; what)."""
     stream = tc.Stream(tc.load(name))
     ids = stream.tokenizer.encode(TEXT, opening=True)
     parts = []
@@ -87,12 +86,18 @@ def changes(edits: Sequence[Edit]) -> list[tuple[int, Any]]:
 
 def notebook(models: Sequence[str], text: str, question: str = "", edits: Sequence[Edit] = ()) -> str:
     """A Jupyter notebook that reads the text again, draws it and asks the question, with `titans_core`."""
-    read = "\n".join(f"    {name!r}: read({name!r})," for name in models)
-    read += "".join(f"\n    {name + ', edited'!r}: read({name!r}, EDITS)," for name in models if edits)
+    files = {name: name if shipped(name) else f"{name}{own.KIND}" for name in models}
+    beside = [f"`{file}`" for name, file in files.items() if file != name]
+    needed = f" It needs {' and '.join(beside)} beside it." if beside else ""
+    read = "\n".join(f"    {name!r}: read({file!r})," for name, file in files.items())
+    read += "".join(
+        f"\n    {name + ', edited'!r}: read({file!r}, EDITS)," for name, file in files.items() if edits
+    )
     cells = [
         (
             "markdown",
-            "# A text, read by Titans\n\nMade by Titans Lab. Run it where `titans_core` can be imported.",
+            "# A text, read by Titans\n\nMade by Titans Lab. Run it where `titans_core` can be imported."
+            + needed,
         ),
         ("code", f"TEXT = {text!r}\nQUESTION = {question!r}\nEDITS = {changes(edits)!r}"),
         ("code", READ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import titans_core as tc
-from app import limits, payload
+from app import limits, models, payload
 from app.hosting import metrics
 from app.settings import settings
 from app.work import Step
@@ -49,6 +49,11 @@ class Reading:
         """Whether all of the text was read."""
         return self.stream.position == len(self.ids)
 
+    def of(self, model: tc.TitansLM, text: str) -> bool:
+        """Whether this is ``text`` as ``model`` reads it: by its digest, for a file of one name may be
+        another by now."""
+        return (self.stream.model.digest, self.text) == (model.digest, text)
+
     @cached_property
     def trace(self) -> tc.Trace:
         """What happened, from the first token on."""
@@ -66,7 +71,7 @@ class Reading:
         started = time.perf_counter()
         ids = self.ids[begin : end if border is None else min(end, border)]
         part = stream.feed(ids, writes=True, without=self.without)
-        metrics.TOKENS.labels(stream.model.name).inc(len(ids))
+        metrics.TOKENS.labels(models.counted(stream.model.name)).inc(len(ids))
         seconds = self.seconds + time.perf_counter() - started
         borders = self.borders if stream.position in self.borders else (*self.borders, stream.position)
         return replace(self, stream=stream, parts=(*self.parts, part), seconds=seconds, borders=borders)

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         None,
         description="redis://… keeps sessions and rooms in place of the folder, for servers to share",
     )
+    models: Path = Field(
+        Path("models"),
+        description="folder for models of your own, each `NAME.safetensors`; where it has no / before it, "
+        "beside the lab",
+    )
     kept_hours: PositiveFloat = Field(24, description="hours that a saved session is kept unused")
 
     # for whoever watches it

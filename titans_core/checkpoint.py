@@ -57,6 +57,8 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     path = find(name)
     header = open_header(path)
     try:
+        if "config" not in header.texts:
+            raise ValueError("its header has no configuration")
         config = ModelConfig.from_dict(parse(header.texts["config"]))
         model = outline(config, header)
         tensors, _ = read_tensors(path)

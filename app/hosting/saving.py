@@ -114,7 +114,7 @@ def kept_reading(reading: Reading | None) -> KeptReading | None:
 
 def revived(kept: KeptReading | None) -> Reading | None:
     """The reading, to be read again as it was; None where its model is no more, or is another by now."""
-    if kept is None or kept.model not in tc.available():
+    if kept is None or not models.here(kept.model):
         return None
     try:
         model = models.load(kept.model)

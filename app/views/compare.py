@@ -32,8 +32,8 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
     known is not computed again."""
     known = held().comparison
     asked = asking.asked()
-    key = (tuple(model.name for model in chosen), state.text, asked)
-    if known and known.complete and (known.shown, known.text, known.question) == key:
+    key = (tuple(model.digest for model in chosen), state.text, asked)
+    if known and known.complete and (known.digests, known.text, known.question) == key:
         return known
     with st.spinner("Reading …"):
         job = work.current(
@@ -48,7 +48,7 @@ def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.shipped()
+    names = choosing.trained()
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

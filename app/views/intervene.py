@@ -145,7 +145,7 @@ def known(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as this model has read it, here or on the Stream page."""
     intervention = held().intervention
     for read in (intervention and intervention.original, held().reading):
-        if read and (read.stream.model.name, read.text) == (model.name, state.text):
+        if read and read.of(model, state.text):
             return read
     return None
 
@@ -163,7 +163,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
     if before and same and before.complete:
         return before
     with st.spinner("Reading …"):
-        key = (model.name, state.text, new.edits, new.question)
+        key = (model.digest, state.text, new.edits, new.question)
         job = work.current(NAME, key, lambda: intervening.stages(new))
     job.check()
     held().intervention = job.value or new
@@ -175,7 +175,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.shipped(with_memory=True)
+    names = choosing.trained(with_memory=True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

@@ -97,13 +97,14 @@ def current() -> Search | None:
     key: Key | None = state.get("search_key")
     if key is None:
         return None
+    loaded = [models.load(name) for name in key[0]]
+    digests = tuple(model.digest for model in loaded)
     last = held().search
-    known = last if last and last.key == key else None
+    known = last if last and (last.key, last.digests) == (key, digests) else None
     if known and known.complete:
         return known
-    loaded = [models.load(name) for name in key[0]]
     with st.spinner("Reading …"):
-        job = work.current(NAME, key, lambda: needle.stages(known or needle.begin(loaded, key[1])))
+        job = work.current(NAME, (key, digests), lambda: needle.stages(known or needle.begin(loaded, key[1])))
     job.check()
     held().search = job.value or last
     work.progress(job, "Search")
@@ -124,7 +125,7 @@ def show_hay(wanted: Needle) -> bool:
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.shipped()
+    names = choosing.trained()
     wanted = choose_needle()
     hidden = show_hay(wanted)
     key = (tuple(choosing.several_models(names, "searchers", DEFAULT)), wanted)

@@ -19,14 +19,15 @@ state = st.session_state
 
 
 def chosen() -> str:
-    """The shipped name of the model that the page shows."""
+    """The name of the model that the page shows."""
     name = models.name(state.model, state.get("memory") or "")
-    return name if name in tc.available() else state.model  # another variant may lack that memory
+    return name if name in tc.available() else state.model  # another variant, or one's own, may lack it
 
 
 def choose_model(names: list[str]) -> None:
-    """The variant, and where it is shipped with several memories, which of them."""
-    variants = [variant for variant in models.VARIANTS if variant in names]
+    """The variant, and where it is shipped with several memories, which of them; or one's own model."""
+    variants = [name for name in names if name in models.VARIANTS or not models.shipped(name)]
+    choosing.tell_absent(variants, "model")
     st.segmented_control(
         "The model that reads it",
         variants,
@@ -36,7 +37,7 @@ def choose_model(names: list[str]) -> None:
         key="model",
         bind="query-params",
     )
-    memories = models.memories(state.model, names)
+    memories = models.memories(state.model, tc.available())
     if len(memories) > 1:
         st.segmented_control(
             "Its memory",
@@ -61,8 +62,7 @@ def choose_text_and_model(names: list[str]) -> None:
 def known_reading(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as the chosen model has read it, or its first part."""
     read = held().reading
-    same = read is not None and (read.stream.model.name, read.text) == (model.name, state.text)
-    return read if same else None
+    return read if read is not None and read.of(model, state.text) else None
 
 
 def latest() -> reading.Reading:
@@ -80,7 +80,7 @@ def current_reading(model: tc.TitansLM) -> reading.Reading | None:
     with st.spinner("Reading …"):
         job = work.current(
             NAME,
-            (model.name, state.text),
+            (model.digest, state.text),
             lambda: reading.stages(known or reading.begin(model, state.text)),
         )
     job.check()
@@ -106,7 +106,7 @@ def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
     tour()
-    names = choosing.shipped()
+    names = choosing.trained()
     choose_text_and_model(names)
     with link:
         permalink.share(permalink.fields())

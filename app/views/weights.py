@@ -38,7 +38,7 @@ def known(model: tc.TitansLM) -> reading.Reading | None:
     """The text box as this model has read it, here or on the Stream page."""
     weighed = held().weighing
     for read in (weighed and weighed.reading, held().reading):
-        if read and read.complete and (read.stream.model.name, read.text) == (model.name, state.text):
+        if read and read.complete and read.of(model, state.text):
             return read
     return None
 
@@ -49,7 +49,7 @@ def current(model: tc.TitansLM) -> Weighing | None:
     if read is None:
         with st.spinner("Reading …"):
             job = work.current(
-                NAME, (model.name, state.text), lambda: reading.stages(reading.begin(model, state.text))
+                NAME, (model.digest, state.text), lambda: reading.stages(reading.begin(model, state.text))
             )
         job.check()
         work.progress(job)
@@ -222,7 +222,7 @@ def curves(
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.shipped()
+    names = choosing.trained()
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")

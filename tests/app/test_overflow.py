@@ -92,9 +92,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for suffix in (".safetensors", ".json"):
             (tmp_path / f"{name}{suffix}").write_bytes((checkpoint.SHIPPED / f"{name}{suffix}").read_bytes())
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
-    models.load.clear()
+    models.loaded.clear()
     yield tmp_path
-    models.load.clear()
+    models.loaded.clear()
 
 
 @pytest.mark.parametrize("value", [torch.nan, 3e38])
