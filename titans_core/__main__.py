@@ -1,4 +1,4 @@
-"""The command line: ``python -m titans_core stream | train | evaluate | info``."""
+"""The command line: ``python -m titans_core stream | train | evaluate | sweep | info``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
+from titans_core.console import check_output, folder, positive, read_text, take_one_thread
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.machine import backend_name, device_name
 from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
+from titans_core.sweep.command import add_sweep
 from titans_core.tables import SUITES, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.tokenizer import Tokenizer
@@ -60,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate.add_argument("--json", type=Path, help="write the scores here")
     evaluate.set_defaults(run=run_evaluate)
 
+    add_sweep(commands)
+
     info = commands.add_parser("info", help="print a checkpoint's configuration and card")
     info.add_argument("checkpoint")
     info.set_defaults(run=run_info)
@@ -78,8 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print("titans_core: there is not enough memory for this model or batch", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("titans_core: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"titans_core: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read our output has seen enough; nothing may be flushed at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,41 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def take_one_thread() -> None:
-    """Reading is many small products, for which a second thread costs more than it brings. Who names a number
-    gets it."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
-
-
 def is_out_of_memory(error: RuntimeError) -> bool:
     """PyTorch has a class for it on CUDA, and only words on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
-
-
-def positive(text: str) -> int:
-    """A whole number above zero, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
-    return int(text)
-
-
-def folder(text: str) -> Path:
-    """A folder's name, for argparse."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must name a folder")
-    return Path(text)
-
-
-def check_output(path: Path | None, *inputs: Path) -> None:
-    """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
-    file."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name a file in it")
-    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
-        raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
 
 
 def run_stream(options: argparse.Namespace) -> None:
@@ -146,17 +118,6 @@ def run_stream(options: argparse.Namespace) -> None:
     means = [trace["nll"], *(trace[name].mean((1, 2)) for name in names)]
     for token, *values in zip(trace.tokens, *means, strict=True):
         print("\t".join([json.dumps(token, ensure_ascii=False), *(f"{value:.3f}" for value in values)]))
-
-
-def read_text(name: str) -> str:
-    """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise ValueError(f"cannot read {name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first") from error
 
 
 def run_train(options: argparse.Namespace) -> None:

@@ -15,8 +15,9 @@ from torch import Tensor
 import titans_core as tc
 from titans_core.evaluate import Cell, Probe, agreement, recall, report, table
 from titans_core.evaluate.ablate import ABLATIONS
+from titans_core.evaluate.answers import all_right
 from titans_core.evaluate.reading import hostile
-from titans_core.evaluate.recall import all_right, groups
+from titans_core.evaluate.recall import groups
 from titans_core.evaluate.suite import PROBES
 from titans_core.memory import NeuralMemory
 from titans_core.tasks import Tag

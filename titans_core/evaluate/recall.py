@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from titans_core.evaluate.ablate import ABLATIONS
+from titans_core.evaluate.answers import finished, margin, places, reading, said
 from titans_core.model import TitansLM
-from titans_core.tasks import Example, Kind, Tag, needle
+from titans_core.tasks import Example, Kind, needle
 from titans_core.tasks.needle import broken_off
 from titans_core.tokenizer import Tokenizer
 from titans_core.wipe import without_memory
@@ -84,8 +81,7 @@ class Cell:
     @property
     def margin(self) -> float:
         """Half the 95 % Wilson interval's width."""
-        p, n, z = self.recall, self.asked, 1.96
-        return z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return margin(self.right, self.asked)
 
     def row(self) -> dict[str, Any]:
         """As JSON, without what the probe leaves at its default."""
@@ -127,31 +123,16 @@ def groups(total: int, size: int) -> Iterator[range]:
 
 @torch.inference_mode()
 def answered(model: TitansLM, examples: Sequence[Example], wipe: bool = False) -> list[bool]:
-    """Whether each example's answer is decoded right. Shorter ones are padded at the end, where nothing
-    looks back. ``wipe``: the memory is at M₀ when the answer begins."""
+    """Whether each example's answer is decoded right. ``wipe``: the memory is at M₀ as the answer begins."""
     if wipe:
         return [answered_without(model, example) for example in examples]
-    longest = max(len(e.ids) for e in examples)
-    ids = np.stack([np.pad(e.ids, (0, longest - len(e.ids))) for e in examples])
-    hidden, _, _ = model.read(torch.from_numpy(ids).to(model.device))
-    return [foretold(model, hidden[row], example) for row, example in enumerate(examples)]
+    return [one.right for one in finished(reading(model, examples))]
 
 
 def answered_without(model: TitansLM, example: Example) -> bool:
     """The same with the memory wiped before the question's last token."""
     last = example.answer_start - 1  # of the question
     ids = torch.from_numpy(example.ids[None]).to(model.device)
-    before, state, _ = model.read(ids[:, :last])
+    _, state, _ = model.read(ids[:, :last])
     after, _, _ = model.read(ids[:, last:], without_memory(model, state))
-    return foretold(model, torch.cat([before, after], 1)[0], example)
-
-
-def foretold(model: TitansLM, hidden: Tensor, example: Example) -> bool:
-    """Whether the answer is decoded right from hidden [T, width]."""
-    at = torch.from_numpy(np.flatnonzero(example.tags == Tag.ANSWER) - 1).to(hidden.device)
-    return all_right(model.predict(hidden[at]).argmax(-1).cpu().numpy(), example)
-
-
-def all_right(guess: NDArray[np.int64], example: Example) -> bool:
-    """Every token of the answer foretold: ``guess`` holds one for each."""
-    return bool((guess == example.ids[example.tags == Tag.ANSWER]).all())
+    return said(model, after[0, places(example) - last], example).right

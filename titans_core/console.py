@@ -1,0 +1,53 @@
+"""What the commands have in common: how options are read, files checked, and threads taken."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+
+def take_one_thread() -> None:
+    """Reading is many small products, for which a second thread costs more than it brings. Who names a number
+    gets it."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
+    return int(text)
+
+
+def folder(text: str) -> Path:
+    """A folder's name, for argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a folder")
+    return Path(text)
+
+
+def check_output(path: Path | None, *inputs: Path) -> None:
+    """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
+    file."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it")
+    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
+        raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
+
+
+def read_text(name: str) -> str:
+    """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"cannot read {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first") from error
