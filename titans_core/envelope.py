@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,12 @@ class Buckets:
     def nbytes(self) -> int:
         """Bytes of all buckets, also of those that are empty yet."""
         return self._low.nbytes + self._high.nbytes + self._total.nbytes
+
+    def fork(self) -> Buckets:
+        """An independent copy."""
+        other = copy.copy(self)
+        other._low, other._high, other._total = self._low.copy(), self._high.copy(), self._total.copy()
+        return other
 
     def add(self, rows: Floats) -> None:
         """One whole block, [block, columns]."""

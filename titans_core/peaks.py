@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,12 @@ class Peaks:
         self.most, self.count = most, count
         self.stretches: list[Rows] = []
         self._least = np.full(columns, -np.inf, np.float32)  # what a token of the open stretch must exceed
+
+    def fork(self) -> Peaks:
+        """An independent copy; rows are shared, as nothing ever changes them."""
+        other = copy.copy(self)
+        other.stretches, other._least = list(self.stretches), self._least.copy()
+        return other
 
     def add(self, rows: Rows) -> None:
         """One whole block."""

@@ -11,6 +11,7 @@ on how it was cut into pieces.
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 import numpy as np
@@ -54,6 +55,14 @@ class Thinned:
         rows = [self._last, *self._peaks.stretches]
         kept = sum(one.positions.nbytes + one.ids.nbytes + one.values.nbytes for one in rows)
         return kept + self._buckets.nbytes
+
+    def fork(self) -> Thinned:
+        """An independent copy."""
+        other = copy.copy(self)
+        other._shapes, other._slices = dict(self._shapes), dict(self._slices)
+        if self._length:
+            other._buckets, other._peaks = self._buckets.fork(), self._peaks.fork()
+        return other
 
     def add(self, trace: Trace) -> None:
         """Take in the tokens that follow.

@@ -96,6 +96,18 @@ def test_what_is_kept_does_not_depend_on_how_the_stream_was_cut(length: int, cut
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_fork_goes_its_own_way() -> None:
+    first, second = pieces(trace(900), [500])
+    thin = thinned([first])
+    thin.fork().add(second)
+    alone = thinned([first])
+    for name in first.quantities:
+        np.testing.assert_array_equal(thin.envelope(name).mean, alone.envelope(name).mean)
+    np.testing.assert_array_equal(thin.peaks()[0].positions, alone.peaks()[0].positions)
+    thin.add(second)
+    assert len(thin) == 900 and len(Thinned().fork()) == 0
+
+
 def test_ten_times_the_tokens_take_no_more_memory() -> None:
     thin, sizes = Thinned(NEAR, BUCKETS, STRETCHES, PEAKS), []
     parts = pieces(trace(10 * 40 * BLOCK), list(range(0, 10 * 40 * BLOCK, 500)))
