@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.recipe import Stage, TrainConfig, recipe
+from titans_core.tables import SUITES, asked
 from titans_core.tasks import Tag
 from titans_core.tasks.facts import Kind
 from titans_core.tasks.mqar import GAPS, KEYS, VALUES, mqar
@@ -52,10 +55,10 @@ def test_every_key_is_asked_once_and_answered_as_it_was_told(
     words = ["", *example.text.split()]  # a word a token
     pair = dict(zip(words[1 : 2 * pairs : 2], words[2 : 2 * pairs + 1 : 2], strict=True))
     assert len(pair) == pairs
-    asked = {words[at - 1]: at for at in np.flatnonzero(example.tags == Tag.ANSWER)}
-    assert {key: words[at] for key, at in asked.items()} == pair
-    assert min(asked.values()) >= 1 + 2 * pairs + gap + 1
-    for key, at in asked.items():
+    places = {words[at - 1]: at for at in np.flatnonzero(example.tags == Tag.ANSWER)}
+    assert {key: words[at] for key, at in places.items()} == pair
+    assert min(places.values()) >= 1 + 2 * pairs + gap + 1
+    for key, at in places.items():
         assert at - example.distance[at] == words.index(key) + 1
         assert example.tags[at - 1] == Tag.QUESTION and example.kind[at] == Kind.ENTRY
     known = Counter(example.tags.tolist())
@@ -133,3 +136,41 @@ def test_a_training_goes_through_stages_of_every_task(tmp_path: Path) -> None:
         assert hits.total.sum() > 0
     training.save()
     assert Training(SMALL, tmp_path, device="cpu").resume()
+
+
+class Oracle:
+    """What answers as it is told to: a model as far as a table's rows need one."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, knows: bool) -> None:
+        self.knows = knows
+
+    def read(self, ids: Tensor, state: None = None) -> tuple[Tensor, None, None]:
+        return ids.roll(-1, 1)[..., None].float(), None, None
+
+    def predict(self, hidden: Tensor) -> Tensor:
+        token = hidden[..., 0].long() + (0 if self.knows else 1)
+        return torch.nn.functional.one_hot(token, TOKENIZER.vocab_size + 1).float()
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_rows_of_a_table_count_right_answers(monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+    monkeypatch.setattr(asked, "STORIES", 20)
+    monkeypatch.setattr(asked, "TOKENS_AT_ONCE", 4096)
+    model: Any = Oracle(knows)
+    rows = asked.facts(model) + asked.pairs(model)
+    assert {row["right"] for row in rows} == ({20, 512} if knows else {0})
+    assert len({(row["task"], row["length"]) for row in rows}) == 3 * 4 + 5
+    guesses = [row["guess"] for row in rows if "guess" in row]
+    assert 0 < sum(guesses) < 10 * len(guesses)
+
+
+@pytest.mark.parametrize("name", ["babilong", "mqar"])
+def test_models_of_another_recipe_have_names_of_their_own(name: str) -> None:
+    others = {entry.name for suite in SUITES.values() if suite.name != name for entry in suite.entries}
+    for entry in SUITES[name].entries:
+        config = entry.recipe(seed=3)
+        assert entry.name not in others and config.seed == 3
+        assert {stage.task for stage in config.stages} == {entry.base}
+        assert config.model.memory == entry.memory and config.model.variant == entry.variant

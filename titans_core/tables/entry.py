@@ -1,7 +1,8 @@
-"""One model of a table: how its recipe differs from that of all, ``configs/tables/stories.toml``."""
+"""One model of a table: how its recipe differs from that of all, a file in ``configs/tables``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -11,23 +12,25 @@ from titans_core.family import FAMILY
 from titans_core.recipe import TrainConfig, read_config
 from titans_core.tokenizer import Tokenizer
 
-RECIPE: Final[Path] = Path(__file__).resolve().parents[2] / "configs" / "tables" / "stories.toml"
+RECIPES: Final[Path] = Path(__file__).resolve().parents[2] / "configs" / "tables"
 FEED_FORWARD: Final[dict[Variant, int]] = {"lmm": 407, "mac": 192, "mag": 192, "mal": 236}  # equal parameters
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model that is trained for a table. What it is called is also the name of its checkpoints."""
+    """A model that is trained for a table, by ``base``, one of RECIPES. What it is called is also the name of
+    its checkpoints."""
 
     name: str
     title: str
     variant: Variant = "lmm"
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     persistent: int = 4
+    base: str = "stories"
 
     def recipe(self, seed: int) -> TrainConfig:
         """What it is trained by, from this seed."""
-        base = read_config(RECIPE, Tokenizer.load().vocab_size)
+        base = read_config(RECIPES / f"{self.base}.toml", Tokenizer.load().vocab_size)
         model = replace(
             base.model,
             variant=self.variant,
@@ -49,3 +52,8 @@ VARIANTS: Final[tuple[Entry, ...]] = (
     Entry("mag", "Titans (MAG)", "mag"),
     Entry("mal", "Titans (MAL)", "mal"),
 )
+
+
+def trained_on(base: str, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The same models, by another recipe, which their names tell."""
+    return tuple(replace(entry, name=f"{entry.name}-{base}", base=base) for entry in entries)

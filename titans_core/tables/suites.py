@@ -14,7 +14,8 @@ from titans_core.evaluate.reading import perplexity
 from titans_core.evaluate.recall import Probe, recall
 from titans_core.evaluate.suite import SEED
 from titans_core.model import TitansLM
-from titans_core.tables.entry import LMM, VARIANTS, Entry, relative
+from titans_core.tables import asked
+from titans_core.tables.entry import LMM, VARIANTS, Entry, relative, trained_on
 
 TRAINED_AT: Final[int] = 512  # tokens, the longest of training
 LENGTHS: Final[tuple[int, ...]] = tuple(TRAINED_AT * times for times in (1, 2, 4, 8))
@@ -134,5 +135,19 @@ SUITES: Final[dict[str, Suite]] = {
             abilities,
         ),
         Suite("depth", "Deeper memories", "figures 7 and 8", (LMM, *map(deep, (2, 3, 4))), lengths),
+        Suite(
+            "babilong",
+            "Questions over one to three facts",
+            "figure 6, BABILong",
+            trained_on("babi", (LMM, *VARIANTS, *map(relative, ("deltanet", "gated-deltanet")))),
+            asked.facts,
+        ),
+        Suite(
+            "mqar",
+            "Many pairs at once",
+            "MQAR of Arora et al. 2023",
+            trained_on("mqar", (*map(relative, ("mamba2", "deltanet", "gated-deltanet", "ttt-linear")), LMM)),
+            asked.pairs,
+        ),
     )
 }
