@@ -1,4 +1,4 @@
-"""The command line: ``python -m titans_core stream | train | evaluate | sweep | info``."""
+"""The command line: ``python -m titans_core stream | train | evaluate | sweep | haystacks | info``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from titans_core.machine import backend_name, device_name
 from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
 from titans_core.sweep.command import add_sweep
+from titans_core.sweep.haystacks import add_haystacks
 from titans_core.tables import SUITES, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.tokenizer import Tokenizer
@@ -63,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate.set_defaults(run=run_evaluate)
 
     add_sweep(commands)
+    add_haystacks(commands)
 
     info = commands.add_parser("info", help="print a checkpoint's configuration and card")
     info.add_argument("checkpoint")
