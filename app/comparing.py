@@ -116,8 +116,7 @@ def compare(chosen: Sequence[tc.TitansLM], text: str, question: str = "") -> Com
 def column(read: Reading, answer: tc.Answer | None) -> payload.Column:
     """One model's reading as its column needs it."""
     model = read.stream.model
-    about = models.VARIANTS[model.config.variant]
-    title = models.title(model.name)
+    title, about = models.title(model.name), models.about(model)
     return payload.Column(
         read.key, model.name, title, about, read.trace, model.config, frozen_at_start(read.stream), answer
     )

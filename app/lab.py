@@ -18,6 +18,7 @@ NEEDED = {
     "Intervene": {"intervention"},
     "Needle": {"search"},
     "Weights": {"weighing"},
+    "Family": {"comparison"},
 }
 
 st.set_page_config("Titans Lab", layout="wide")
@@ -32,12 +33,13 @@ compare = st.Page(HERE / "views" / "compare.py", title="Compare", url_path="comp
 intervene = st.Page(HERE / "views" / "intervene.py", title="Intervene", url_path="intervene")
 needle = st.Page(HERE / "views" / "needle.py", title="Needle", url_path="needle")
 weights = st.Page(HERE / "views" / "weights.py", title="Weights", url_path="weights")
+family = st.Page(HERE / "views" / "family.py", title="Family", url_path="family")
 lessons = st.Page(HERE / "views" / "lessons.py", title="Lessons", url_path="lessons")
 appendix = st.Page(HERE / "views" / "appendix.py", title="Appendix", url_path="appendix", visibility="hidden")
 status = st.Page(HERE / "views" / "status.py", title="Status", url_path="status", visibility="hidden")
 # The default page has the bare address alone; its name should lead there as well.
 by_name = st.Page(lambda: st.switch_page(stream), title="Stream", url_path="stream", visibility="hidden")
-pages = [stream, compare, intervene, needle, weights, lessons, appendix, status, by_name]
+pages = [stream, compare, intervene, needle, weights, family, lessons, appendix, status, by_name]
 page = st.navigation(pages, position="top")
 # Only now: the run that a tab asks for by its key, before it knows its page, would be one of the first page.
 keeping.come_back()

@@ -12,6 +12,8 @@ from app import own
 from app.limits import sentence
 from app.session import unmetered
 from titans_core import recipes
+from titans_core.checkpoint import SHIPPED
+from titans_core.family import FAMILY
 from titans_core.machine import backend_name
 
 VARIANTS = {
@@ -26,6 +28,9 @@ MEMORIES = {  # what a shipped name says after its variant
     "deep": "deep",
     "chapters": "forgets at chapters",
 }
+
+
+RELATIVES = "family/"  # begins the shipped names of the family
 
 
 def load(name: str) -> tc.TitansLM:
@@ -51,7 +56,13 @@ def loaded(name: str, file: own.File | None) -> tc.TitansLM:
 
 def shipped(name: str) -> bool:
     """Whether this is the name of a model that is shipped, or could be; all others are one's own."""
-    return name in recipes.known()
+    return name in recipes.known() or name in relatives()
+
+
+def relatives() -> list[str]:
+    """The models of the family that are shipped, in its order."""
+    names = (f"{RELATIVES}{name}" for name in FAMILY)
+    return [name for name in names if (SHIPPED / f"{name}.safetensors").is_file()]
 
 
 def counted(name: str) -> str:
@@ -80,12 +91,21 @@ def memories(variant: str, names: list[str]) -> list[str]:
 
 
 def title(name: str) -> str:
-    """A model's name as the page writes it: MAC, MAG chapters, Attention; one's own as its file is called."""
+    """A model's name as the page writes it: MAC, MAG chapters, Attention, Gated DeltaNet; one's own as its
+    file is called."""
+    if relative := FAMILY.get(name.removeprefix(RELATIVES)):
+        return relative.title
     if not shipped(name):
         return name
     variant, *rest = name.split("-")
     known = variant in VARIANTS and variant != "attention"
     return " ".join([variant.upper() if known else variant.capitalize(), *rest])
+
+
+def about(model: tc.TitansLM) -> str:
+    """What a model is, in a few words, or a relative's rule."""
+    relative = FAMILY.get(model.name)
+    return relative.rule if relative else VARIANTS[model.config.variant]
 
 
 def runs_on(model: tc.TitansLM) -> str:

@@ -2,84 +2,13 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-import titans_core as tc
-from app import asking, choosing, comparing, limits, models, permalink, textbox, work
-from app.components.compare import compare_view
-from app.exporting import export_menu
+from app import choosing
 from app.heading import heading
-from app.session import held
+from app.side_by_side import side_by_side
 
 NAME = "Compare"
 ABOUT = "The same text in several models: what each memory writes, hands over and answers."
 DEFAULT = ("mac", "mag", "mal")
 
-state = st.session_state
-
-
-def describe(shown: comparing.Comparison) -> str:
-    """Device, length and time, in one line."""
-    columns = shown.columns
-    count = columns[0].stream.position
-    times = ", ".join(f"{models.title(r.stream.model.name)} {r.seconds:.2f} s" for r in columns)
-    tokens = f"{count:,} {'token' if count == 1 else 'tokens'}"
-    return f"{models.runs_on(columns[0].stream.model)} · {tokens} · read in {times}"
-
-
-def current(chosen: list[tc.TitansLM]) -> comparing.Comparison | None:
-    """What can be shown by now of the text and the question, as the chosen models read and answer; what is
-    known is not computed again."""
-    known = held().comparison
-    asked = asking.asked()
-    key = (tuple(model.digest for model in chosen), state.text, asked)
-    if known and known.complete and (known.digests, known.text, known.question) == key:
-        return known
-    with st.spinner("Reading …"):
-        job = work.current(
-            NAME, key, lambda: comparing.stages(comparing.begin(chosen, state.text, asked, known))
-        )
-    job.check()
-    held().comparison = job.value or known
-    work.progress(job)
-    return job.shown
-
-
-def page() -> None:
-    """The whole page."""
-    link = heading(NAME, ABOUT)
-    names = choosing.trained()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
-        textbox.choose_source()
-        st.space("stretch")
-        chosen = choosing.several_models(names, "models", DEFAULT)
-    text_side, question_side = st.columns([3, 2], gap="medium")
-    with text_side:
-        textbox.text_box()
-    with question_side:
-        asking.ask_box()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Read", type="primary", on_click=work.again, args=(NAME,))
-            facts = st.empty()
-    with link:
-        permalink.share(permalink.fields())
-    if not chosen:
-        st.warning("Choose at least one model to read the text.")
-        return
-    try:
-        loaded = [models.load(name) for name in chosen]
-    except ValueError as problem:
-        st.warning(models.unloadable(problem))
-        return
-    try:
-        shown = current(loaded)
-    except limits.BadInput as problem:
-        st.warning(str(problem))
-        return
-    if shown is not None:
-        facts.caption(describe(shown))
-        compare_view(shown.message)
-        export_menu({r.stream.model.name: r.trace for r in shown.columns}, shown.text, shown.question)
-
-
-page()
+link = heading(NAME, ABOUT)
+side_by_side(NAME, link, choosing.trained(), "models", DEFAULT)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from titans_core.checkpoint import write_text
+from titans_core.places import ASSETS
 from titans_core.recipe import same_recipe
 from titans_core.tables.entry import Entry
 from titans_core.tables.suites import Suite
 from titans_core.train import Training
 
-RESULTS: Final[Path] = Path(__file__).resolve().parents[2] / "assets" / "tables"
+RESULTS: Final[Path] = ASSETS / "tables"
 RUNS: Final[Path] = Path("runs") / "tables"  # of the trainings, which are gone on with
 SEEDS: Final[tuple[int, ...]] = (1, 2, 3)
 
@@ -40,13 +41,19 @@ def run_suite(
 
 def make(suite: Suite, entry: Entry, seed: int) -> Result:
     """Train a model to its end, or take it where it is trained already, and measure it."""
-    training = Training(entry.recipe(seed), RUNS / f"{entry.name}-{seed}")
-    training.resume()
-    training.run()
+    training = trained(entry, seed)
     card = training.card()
     told = ("recipe", "parameters", "tokens", "seconds", "device", "torch")
     about = {name: card[name] for name in told}
     return {"model": entry.name, "seed": seed, **about, "rows": suite.measured(training.model.eval())}
+
+
+def trained(entry: Entry, seed: int) -> Training:
+    """A training at its end. Raises ValueError where its folder cannot be gone on with."""
+    training = Training(entry.recipe(seed), RUNS / f"{entry.name}-{seed}")
+    training.resume()
+    training.run()
+    return training
 
 
 def same(result: Result, entry: Entry, seed: int) -> bool:

@@ -1,0 +1,1 @@
+"""The page Family: relatives side by side, their switches, and the paper's tables at our scale."""

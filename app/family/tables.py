@@ -1,0 +1,202 @@
+"""The paper's tables at our scale: what was measured, how sure it is, and beside it the paper's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from app.appendix.tables import table
+from app.exhibits.curves import Axis, curves
+from app.family.looks import looks
+from titans_core.tables import SUITES, Suite, path_of, read_results
+from titans_core.tables.paper import ABLATION, NIAH, NIAH_TIMES
+from titans_core.tables.suites import LENGTHS
+from titans_core.tables.summary import Direction, Place, Score, ablation_directions, niah_directions, scores
+
+Found = dict[tuple[str, Place], Score]
+COLUMNS = 3  # charts beside each other
+DIRECTIONS = {"niah": niah_directions, "ablation": ablation_directions}
+ABOUT = {
+    "niah": "One fact in a text, asked at its end: a passkey in repeated sentences, a number and a made-up "
+    "word in mixed prose. Trained on at most 512 tokens, asked at one to eight times that.",
+    "ablation": "The same model without one of its parts, trained anew: perplexity on stories, eight facts "
+    "asked at 512 tokens, and at 4,096.",
+    "depth": "Memories of one matrix and of deeper networks: eight facts at one to eight times the length of "
+    "training, and how many tokens a second are read.",
+}
+PAPERS = {
+    "niah": "the paper’s table 2: models trained at 4,096 tokens, asked at 2K to 16K",
+    "ablation": "the paper’s table 5; its whole memory is a deep one",
+}
+
+
+def draw(suite: Suite) -> None:
+    """One table: its charts, its figures, where they go the paper's way, and how they were made."""
+    st.markdown(f"## {suite.title}")
+    st.caption(ABOUT.get(suite.name, suite.repeats))
+    command = f"python -m titans_core evaluate --suite {suite.name}"
+    try:
+        results = read_results(path_of(suite.name))
+    except ValueError as problem:
+        st.warning(f"This table cannot be read: {problem}. Make it anew with `{command}`.")
+        return
+    if not results:
+        st.info(f"This table has not been made yet: `{command}` trains its models and measures them.")
+        return
+    found = scores(results)
+    charts(suite, found)
+    st.html(figures(suite, found))
+    if suite.name in DIRECTIONS:
+        st.html(compared(suite, DIRECTIONS[suite.name](results)))
+    st.caption(f"{made(suite, results)} `{command}` makes it again.")
+
+
+def made(suite: Suite, results: Sequence[dict[str, Any]]) -> str:
+    """Which models, seeds and machine the figures are of."""
+    seeds = sorted({result["seed"] for result in results})
+    minutes = [result["seconds"] / 60 for result in results]
+    devices = " and ".join(sorted({result["device"] for result in results}))
+    missing = len(suite.entries) * len(seeds) - len(results)
+    late = f" {missing} of these trainings are still to come." if missing else ""
+    return (
+        f"{len(results)} trainings, seeds {', '.join(map(str, seeds))}, {results[0]['tokens']:,} tokens "
+        f"each, {min(minutes):.0f} to {max(minutes):.0f} minutes on {devices}, PyTorch "
+        f"{results[0]['torch']}.{late} ± is twice the standard error over seeds, and not less than what the "
+        "number of questions leaves open."
+    )
+
+
+# ------------------------------------------------------------------------------------------------ charts
+
+
+def charts(suite: Suite, found: Found) -> None:
+    """A chart for each task that is asked at several lengths."""
+    tasks = {task: [n for t, n in places(found) if t == task] for task, _ in places(found)}
+    drawn = [task for task, lengths in tasks.items() if len(lengths) > 1]
+    if not drawn:
+        return
+    for column, task in zip(st.columns(COLUMNS, gap="medium"), drawn[:COLUMNS], strict=False):
+        with column:
+            st.markdown(f"**{task}**")
+            st.altair_chart(by_length(suite, found, task), width="stretch")
+            if suite.name == "niah":
+                st.caption(f"{task}: {PAPERS['niah']}")
+                st.altair_chart(papers(suite, task), width="stretch")
+
+
+def by_length(suite: Suite, found: Found, task: str) -> alt.LayerChart:
+    """Share of right answers over the text's length, with a bar as long as what is unsure."""
+    named = looks(suite)
+    table = pd.DataFrame(
+        {
+            "name": named[model].name,
+            "length": n,
+            "right": one.mean,
+            "low": max(one.mean - one.margin, 0.0),
+            "high": min(one.mean + one.margin, 1.0),
+        }
+        for (model, (where, n)), one in found.items()
+        if where == task
+    )
+    x, y = Axis("length", "tokens", ",d", ordered=True), Axis("right", "right answers", ".0%", scale=UNIT)
+    shown = [look for model, look in named.items() if look.name in set(table["name"])]
+    bars = (
+        alt.Chart(table)
+        .mark_rule(aria=False)
+        .encode(x="length:O", y="low:Q", y2="high:Q", color=alt.Color("name:N", legend=None))
+    )
+    return curves(table, x, y, shown) + bars
+
+
+UNIT = alt.Scale(domain=[0, 1])
+
+
+def papers(suite: Suite, task: str) -> alt.LayerChart:
+    """The paper's own, in the same looks."""
+    named = looks(suite)
+    table = pd.DataFrame(
+        {"name": named[model].name, "times": times, "right": percent / 100}
+        for model, told in NIAH.items()
+        for times, percent in zip(NIAH_TIMES, told[task], strict=True)
+    )
+    x, y = (
+        Axis("times", "times 2K tokens", "d", ordered=True),
+        Axis("right", "right answers", ".0%", scale=UNIT),
+    )
+    return curves(table, x, y, [look for model, look in named.items() if model in NIAH])
+
+
+# ----------------------------------------------------------------------------------------------- figures
+
+
+def places(found: Found) -> list[Place]:
+    """The table's columns, in the order they were measured."""
+    return list(dict.fromkeys(place for _, place in found))
+
+
+def figures(suite: Suite, found: Found) -> str:
+    """All of it in numbers, one model a row."""
+    columns = places(found)
+    rows = [
+        [entry.title, *(cell(suite, entry.name, place, found.get((entry.name, place))) for place in columns)]
+        for entry in suite.entries
+        if any(model == entry.name for model, _ in found)
+    ]
+    told = "Means ± twice the standard error"
+    if suite.name in PAPERS:
+        told += f"; in brackets {PAPERS[suite.name]}"
+    return table(f"{suite.title}. {told}", ["", *map(named, columns)], rows)
+
+
+def named(place: Place) -> str:
+    """A column's head."""
+    task, length = place
+    return f"{task}, {length:,} tokens" if length else task
+
+
+def cell(suite: Suite, model: str, place: Place, one: Score | None) -> str:
+    """A score, and the paper's beside it."""
+    if one is None:
+        return "–"
+    theirs = paper(suite, model, place)
+    beside = "" if theirs is None else f" ({theirs:g})"
+    if place[0] == "perplexity":
+        return f"{one.mean:.2f} ± {one.margin:.2f}{beside}"
+    return f"{100 * one.mean:.0f} ± {100 * one.margin:.0f}{beside}"
+
+
+def paper(suite: Suite, model: str, place: Place) -> float | None:
+    """The paper's figure at this place, if it has one."""
+    task, length = place
+    if suite.name == "niah" and model in NIAH:
+        return NIAH[model][task][LENGTHS.index(length)]
+    if suite.name == "ablation" and model in ABLATION:
+        return ABLATION[model][("perplexity", "recall", "long recall").index(task)]
+    return None
+
+
+def compared(suite: Suite, directions: Sequence[Direction]) -> str:
+    """Which differences of the paper are found here too."""
+    titles = {entry.name: entry.title for entry in suite.entries}
+    rows = [
+        [
+            f"{titles[one.better]} over {titles[one.worse]}",
+            named(one.place),
+            one.verdict,
+            f"{100 * one.paper:+.1f}",
+            f"{100 * one.ours:+.0f} ± {100 * one.margin:.0f}",
+        ]
+        for one in directions
+    ]
+    heads = ["difference", "where", "direction", "paper, points", "ours, points"]
+    return table("Whether a difference goes the way that it goes in the paper", heads, rows, words=3)
+
+
+def every() -> None:
+    """All tables."""
+    for suite in SUITES.values():
+        draw(suite)
