@@ -16,7 +16,8 @@ NAME = "Family"
 ABOUT = "Relatives of Titans are switches of one rule: the same data, the same budget, another memory."
 PARTS = ("One playhead", "Switches", "Tables")
 
-st.html(APP / "appendix" / "appendix.css")
+for sheet in (APP / "appendix" / "appendix.css", APP / "family" / "family.css"):
+    st.html(sheet)
 link = heading(NAME, ABOUT)
 part = st.segmented_control(
     "What is shown",
@@ -28,7 +29,7 @@ part = st.segmented_control(
     label_visibility="collapsed",
 )
 if part == "Switches":
-    st.html(switches.table())
+    st.html(switches.cards())
 elif part == "Tables":
     tables.every()
 elif names := models.relatives():
