@@ -35,7 +35,7 @@ FAMILY: Final[dict[str, Relative]] = {
         "Linear attention",
         "M ← M + β v kᵀ",
         "Katharopoulos et al. 2020, arXiv 2006.16236",
-        "β is a gate; keys of length one stand for the feature map, the output's norm for the normaliser.",
+        "β is a gate; keys of length one stand for the feature map, the output’s norm for the normaliser.",
         MemoryConfig(objective="inner", forgetting="none", eta_max=NO_MOMENTUM),
     ),
     "retnet": Relative(
