@@ -12,6 +12,7 @@ from benchmarks.machine import RESULTS
 from benchmarks.report_gpu import on_gpu
 from benchmarks.report_long import long_streams
 from benchmarks.report_speed import memory, speed, table, together, waits
+from benchmarks.report_tables import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end -->)", re.DOTALL)
@@ -19,7 +20,17 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 def report() -> str:
     """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    told = (recall(), parts(), speed(), long_streams(), together(), memory(), on_gpu(RESULTS), waits())
+    told = (
+        recall(),
+        parts(),
+        tables(),
+        speed(),
+        long_streams(),
+        together(),
+        memory(),
+        on_gpu(RESULTS),
+        waits(),
+    )
     return "\n".join(part for part in told if part)
 
 

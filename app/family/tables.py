@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -13,9 +12,9 @@ from app.appendix.tables import table
 from app.exhibits.curves import Axis, curves
 from app.family.looks import looks
 from titans_core.tables import SUITES, Suite, path_of, read_results
-from titans_core.tables.paper import ABLATION, NIAH, NIAH_TIMES
-from titans_core.tables.suites import LENGTHS
+from titans_core.tables.paper import NIAH, NIAH_TIMES
 from titans_core.tables.summary import Direction, Place, Score, ablation_directions, niah_directions, scores
+from titans_core.tables.words import figure, made, titled
 
 Found = dict[tuple[str, Place], Score]
 COLUMNS = 3  # charts beside each other
@@ -52,22 +51,7 @@ def draw(suite: Suite) -> None:
     st.html(figures(suite, found))
     if suite.name in DIRECTIONS:
         st.html(compared(suite, DIRECTIONS[suite.name](results)))
-    st.caption(f"{made(suite, results)} `{command}` makes it again.")
-
-
-def made(suite: Suite, results: Sequence[dict[str, Any]]) -> str:
-    """Which models, seeds and machine the figures are of."""
-    seeds = sorted({result["seed"] for result in results})
-    minutes = [result["seconds"] / 60 for result in results]
-    devices = " and ".join(sorted({result["device"] for result in results}))
-    missing = len(suite.entries) * len(seeds) - len(results)
-    late = f" {missing} of these trainings are still to come." if missing else ""
-    return (
-        f"{len(results)} trainings, seeds {', '.join(map(str, seeds))}, {results[0]['tokens']:,} tokens "
-        f"each, {min(minutes):.0f} to {max(minutes):.0f} minutes on {devices}, PyTorch "
-        f"{results[0]['torch']}.{late} ± is twice the standard error over seeds, and not less than what the "
-        "number of questions leaves open."
-    )
+    st.caption(made(suite, results))
 
 
 # ------------------------------------------------------------------------------------------------ charts
@@ -142,41 +126,17 @@ def figures(suite: Suite, found: Found) -> str:
     """All of it in numbers, one model a row."""
     columns = places(found)
     rows = [
-        [entry.title, *(cell(suite, entry.name, place, found.get((entry.name, place))) for place in columns)]
+        [
+            entry.title,
+            *(figure(suite, entry.name, place, found.get((entry.name, place))) for place in columns),
+        ]
         for entry in suite.entries
         if any(model == entry.name for model, _ in found)
     ]
     told = "Means ± twice the standard error"
     if suite.name in PAPERS:
         told += f"; in brackets {PAPERS[suite.name]}"
-    return table(f"{suite.title}. {told}", ["", *map(named, columns)], rows)
-
-
-def named(place: Place) -> str:
-    """A column's head."""
-    task, length = place
-    return f"{task}, {length:,} tokens" if length else task
-
-
-def cell(suite: Suite, model: str, place: Place, one: Score | None) -> str:
-    """A score, and the paper's beside it."""
-    if one is None:
-        return "–"
-    theirs = paper(suite, model, place)
-    beside = "" if theirs is None else f" ({theirs:g})"
-    if place[0] == "perplexity":
-        return f"{one.mean:.2f} ± {one.margin:.2f}{beside}"
-    return f"{100 * one.mean:.0f} ± {100 * one.margin:.0f}{beside}"
-
-
-def paper(suite: Suite, model: str, place: Place) -> float | None:
-    """The paper's figure at this place, if it has one."""
-    task, length = place
-    if suite.name == "niah" and model in NIAH:
-        return NIAH[model][task][LENGTHS.index(length)]
-    if suite.name == "ablation" and model in ABLATION:
-        return ABLATION[model][("perplexity", "recall", "long recall").index(task)]
-    return None
+    return table(f"{suite.title}. {told}", ["", *map(titled, columns)], rows)
 
 
 def compared(suite: Suite, directions: Sequence[Direction]) -> str:
@@ -185,7 +145,7 @@ def compared(suite: Suite, directions: Sequence[Direction]) -> str:
     rows = [
         [
             f"{titles[one.better]} over {titles[one.worse]}",
-            named(one.place),
+            titled(one.place),
             one.verdict,
             f"{100 * one.paper:+.1f}",
             f"{100 * one.ours:+.0f} ± {100 * one.margin:.0f}",
