@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,8 +34,8 @@ TEXTS: Final[tuple[str, ...]] = (  # of this project: a licence, prose, Markdown
     "README.md",
     "kernels/reference.py",
 )
-LENGTHS: Final[tuple[int, ...]] = (1024, 8192)  # tokens: the longest of the training, and eight times that
-ASKED: Final[int] = 12  # questions a length and depth
+LENGTHS: Final[tuple[int, ...]] = (4096,)  # tokens: four times the longest of the training
+ASKED: Final[int] = 8  # questions a length and depth
 
 Row = dict[str, Any]
 
@@ -53,21 +54,45 @@ def add_haystacks(commands: Commands) -> None:
 
 
 def run_haystacks(options: argparse.Namespace) -> None:
-    """Measure model after model, print a line for each haystack, and write the file after each model."""
+    """Measure model after model, print a line for each haystack, and write the file after each; what it holds
+    already of the same models, texts and questions is not measured again."""
     texts = options.texts or [HERE.parent / name for name in TEXTS]
     check_output(options.json, *texts)
     plans = [Plan(LENGTHS, DEPTHS, options.asked, options.seed, haystack) for haystack in haystacks(texts)]
     torch.set_num_threads(1)
-    rows: list[Row] = []
     models = [load(name) for name in options.models]
+    rows: list[Row] = []
+    former = known_rows(options.json, table(plans, []))
     with tqdm(total=len(models) * sum(plan.tokens for plan in plans), unit="token", unit_scale=True) as bar:
-        for model in models:
-            for plan in plans:
-                found = list(measured(model, plan, bar))
-                for length in plan.lengths:
-                    rows.append(row(model, plan, [one for one in found if one.cell.length == length]))
-                    bar.write(line(rows[-1]))
+        for model, plan in product(models, plans):
+            key = (model.name, model.digest, plan.haystack.style)
+            if key in former:
+                bar.update(plan.tokens)
+                rows += former[key]
+                continue
+            found = list(measured(model, plan, bar))
+            for length in plan.lengths:
+                rows.append(row(model, plan, [one for one in found if one.cell.length == length]))
+                bar.write(line(rows[-1]))
             write_text(options.json, json.dumps(table(plans, rows), indent=1) + "\n")
+
+
+def known_rows(path: Path, wanted: dict[str, Any]) -> dict[tuple[str, str, str], list[Row]]:
+    """The rows of a file that was made as is wanted now, by model, digest and haystack; of the haystacks that
+    have changed since, none. Raises ValueError where the file is damaged."""
+    if not path.is_file():
+        return {}
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    try:
+        made = json.loads(path.read_text(encoding="utf-8"))
+        if any(made[name] != wanted[name] for name in ("depths", "lengths", "asked", "seed")):
+            return {}
+        for one in made["results"]:
+            if made["haystacks"][one["haystack"]] == wanted["haystacks"].get(one["haystack"]):
+                found.setdefault((one["model"], one["digest"], one["haystack"]), []).append(one)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: remove it, and all is measured anew") from error
+    return found
 
 
 def haystacks(texts: Sequence[Path]) -> list[Haystack]:
@@ -105,6 +130,8 @@ def table(plans: Sequence[Plan], rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "command": "python -m titans_core haystacks",
         "depths": [*DEPTHS],
+        "lengths": [*LENGTHS],
+        "asked": plans[0].asked,
         "seed": plans[0].seed,
         "torch": torch.__version__,
         "haystacks": {plan.haystack.style: about(plan.haystack) for plan in plans},
