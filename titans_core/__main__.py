@@ -131,7 +131,9 @@ def run_train(options: argparse.Namespace) -> None:
             "without it the model stays in the run's folder"
         )
     config = read_config(options.config, Tokenizer.load().vocab_size)
-    training = Training(config, options.out or Path("runs") / name, options.device)
+    training = Training(config, options.out or Path("runs") / name, options.device, options.config.parent)
+    if training.texts:
+        print(training.texts.fit())
     if training.resume():
         done = training.step == config.steps
         print("trained to the end" if done else f"going on at step {training.step} of {config.steps}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +20,10 @@ class Stage:
     numbers of facts (of pairs, in mqar) to draw from; ``updates`` is the share of sentences that change a
     fact. Shares of the stories start anew (``chapters``), speak of few people and things (``crowded``), or
     tell a few facts again and again before they change (``insistent``). Writing and forgetting cost
-    ``write_cost`` × 2θ and ``forget_cost`` × α in the loss, means over each layer."""
+    ``write_cost`` × 2θ and ``forget_cost`` × α in the loss, means over each layer.
+
+    The task "texts" is stretches of one's own texts, and has no facts; ``texts`` is the share of them among
+    the documents of another task."""
 
     length: int
     batch: int
@@ -33,27 +37,39 @@ class Stage:
     write_cost: float = 0.0
     forget_cost: float = 0.0
     task: TaskName = "story"
+    texts: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.length, self.batch, self.steps, *self.facts) < 1 or not self.facts:
+        told = bool(self.facts) != (self.task == "texts")
+        if min(self.length, self.batch, self.steps, *self.facts) < 1 or not told:
+            if self.task == "texts" and self.facts:
+                raise ValueError("facts are not for texts: leave them out where task is 'texts'")
             raise ValueError("a stage needs length, batch, steps and every number of facts to be at least 1")
-        shares = (self.updates, self.chapters, self.crowded, self.insistent)
+        shares = (self.updates, self.chapters, self.crowded, self.insistent, self.texts)
         if self.min_distance < 0 or not all(0 <= share <= 1 for share in shares):
             raise ValueError(
-                "min_distance must be at least 0, updates, chapters, crowded and insistent between 0 and 1"
+                "min_distance must be at least 0, "
+                "updates, chapters, crowded, insistent and texts between 0 and 1"
             )
         if not (0 <= self.write_cost < math.inf and 0 <= self.forget_cost < math.inf):
             raise ValueError("write_cost and forget_cost must be at least 0")
         self.check_task()
 
+    @property
+    def own(self) -> float:
+        """The share of its batches that are stretches of one's own texts."""
+        return 1.0 if self.task == "texts" else self.texts
+
     def check_task(self) -> None:
         """Raises ValueError where the task is unknown, or the stage is none for it."""
         if self.task not in get_args(TaskName):
-            raise ValueError(f"task must be one of {', '.join(TASKS)}, not {self.task!r}")
+            raise ValueError(f"task must be one of {', '.join(get_args(TaskName))}, not {self.task!r}")
         if self.task != "story" and (
             foreign := [name for name in STORY_ALONE if getattr(self, name) != getattr(Stage, name)]
         ):
             raise ValueError(f"{foreign[0]} is for stories alone: leave it out where task is {self.task!r}")
+        if self.task == "texts":
+            return
         task, facts = TASKS[self.task], max(self.facts)
         if facts > task.most:
             raise ValueError(
@@ -69,7 +85,8 @@ class Stage:
 @dataclass(frozen=True)
 class TrainConfig:
     """A whole training. Answers weigh ``answer_weight`` in the loss, everything else ``other_weight``,
-    for which a share of ``others_kept`` stands."""
+    for which a share of ``others_kept`` stands; all of one's own texts weighs 1. ``texts`` names these:
+    files, folders, names with * in them, relative to the recipe."""
 
     model: ModelConfig
     stages: tuple[Stage, ...]
@@ -82,6 +99,7 @@ class TrainConfig:
     answer_weight: float = 10.0
     other_weight: float = 0.3
     others_kept: float = 0.25
+    texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -94,6 +112,16 @@ class TrainConfig:
             raise ValueError("final_rate, weight_decay and others_kept lie between 0 and 1, the last above 0")
         if not (0 < self.answer_weight < math.inf and 0 <= self.other_weight < math.inf):
             raise ValueError("answer_weight must be above 0, other_weight at least 0")
+        own = any(stage.own for stage in self.stages)
+        if own and not self.texts:
+            raise ValueError(
+                "a stage trains on texts, and none are named: begin the recipe with texts = ['texts/*.txt']"
+            )
+        if self.texts and not own:
+            raise ValueError(
+                "texts are named, and no stage trains on them: "
+                "add a stage with task = 'texts', or texts = 0.5 to one"
+            )
 
     @property
     def steps(self) -> int:
@@ -146,10 +174,15 @@ def recipe(values: dict[str, Any], vocab_size: int) -> TrainConfig:
     stages = []
     for number, stage in enumerate(tables, 1):
         try:
-            stages.append(build(Stage, stage, "stages"))
+            stages.append(build(Stage, with_facts(stage), "stages"))
         except ValueError as error:
             raise ValueError(f"stage {number}: {error}") from error
     return build(TrainConfig, {**values, "model": built, "stages": tuple(stages)}, "training")
+
+
+def with_facts(stage: Any) -> Any:
+    """A stage's table; one of texts need not say that it has no facts."""
+    return {"facts": [], **stage} if table(stage, "stages").get("task") == "texts" else stage
 
 
 def same_recipe(values: Any, config: TrainConfig) -> bool:
@@ -159,3 +192,21 @@ def same_recipe(values: Any, config: TrainConfig) -> bool:
         return recipe(values, config.model.vocab_size) == config
     except (AttributeError, ValueError):
         return False
+
+
+def as_read(config: TrainConfig) -> dict[str, Any]:
+    """A recipe as it is read back from JSON."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return values
+
+
+def different(former: dict[str, Any], recipe: dict[str, Any], where: str = "") -> list[str]:
+    """The keys under which two recipes differ, ``model.memory.depth``."""
+    found = []
+    for key in sorted(former.keys() | recipe.keys()):
+        a, b = former.get(key), recipe.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += different(a, b, f"{where}{key}.")
+        elif a != b:
+            found.append(where + key)
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from dataclasses import asdict
+from dataclasses import replace
 from operator import index
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,9 +29,10 @@ from titans_core.checkpoint import (
 from titans_core.events import Events
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
-from titans_core.recipe import TrainConfig, recipe
+from titans_core.recipe import Stage, TrainConfig, as_read, different, recipe
 from titans_core.tasks import Batch, Tag
 from titans_core.tasks.stages import TASKS
+from titans_core.tasks.texts import read_texts
 from titans_core.tokenizer import Tokenizer
 
 LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
@@ -48,9 +49,10 @@ def answer_loss(
     Most of the tokens carry little of the loss, and predicting over the whole vocabulary is a third of the
     work: so ``others_kept`` of them, drawn by ``rng``, stand for all, the loss being the same on average.
     """
-    asked = data.tags[:, 1:] == Tag.ANSWER  # [B, T]
-    kept = asked | (rng.random(asked.shape) < config.others_kept)
+    asked, own = data.tags[:, 1:] == Tag.ANSWER, data.tags[:, 1:] == Tag.TEXT  # [B, T]
+    kept = asked | own | (rng.random(asked.shape) < config.others_kept)
     weight = np.where(asked, config.answer_weight, config.other_weight / config.others_kept)
+    weight[own] = 1.0
     logits = model.predict(hidden[torch.from_numpy(kept).to(hidden.device)]).float()  # [kept, vocab]
     target = torch.from_numpy(data.ids[:, 1:][kept]).to(logits.device)
     loss = F.cross_entropy(logits, target, reduction="none")
@@ -60,14 +62,21 @@ def answer_loss(
 
 
 class Training:
-    """A model, its optimiser and how far they are, in a folder that can be gone on with."""
+    """A model, its optimiser and how far they are, in a folder that can be gone on with. The recipe names
+    texts relative to the folder ``beside``; ValueError where they cannot be read."""
 
-    def __init__(self, config: TrainConfig, folder: Path, device: str = "auto") -> None:
-        self.config, self.folder, self.device = config, folder, choose_device(device)
-        make_folder(folder)
+    def __init__(
+        self, config: TrainConfig, folder: Path | str, device: str = "auto", beside: Path | str = "."
+    ) -> None:
+        self.config, self.folder, self.device = config, Path(folder), choose_device(device)
         self.tokenizer = Tokenizer.load()
+        self.texts = read_texts(config.texts, Path(beside), self.tokenizer) if config.texts else None
+        for stage in config.stages:
+            if stage.own and self.texts:
+                self.texts.check(stage.length)
+        make_folder(self.folder)
         torch.manual_seed(config.seed)
-        self.model = TitansLM(config.model, folder.name).to(self.device)
+        self.model = TitansLM(config.model, self.folder.name).to(self.device)
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -91,22 +100,32 @@ class Training:
             bar.update()
             if self.step % LOSS_EVERY == 0:
                 self.losses.append(round(loss, 3))
-                bar.set_postfix_str(f"loss {loss:.3f} · recall {hits}")
+                bar.set_postfix_str(f"loss {loss:.3f}{f' · recall {hits}' if hits else ''}")
                 events.write(self.step, self.scalars(loss, hits))
             if self.step % save_every == 0 or self.step == self.config.steps:
                 self.save()
                 tqdm.write(
                     f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
-                    f"loss {loss:.3f}, recall {hits}"
+                    f"loss {loss:.3f}{f', recall {hits}' if hits else ''}"
                 )
                 hits = Recall()
+
+    def draw(self, stage: Stage) -> Batch:
+        """This step's batch: documents of its task, and stretches of one's own texts for a share of them."""
+        rng = random.Random(f"{self.config.seed} {self.step}")
+        parts, rest = [], stage.batch
+        if self.texts and stage.own:
+            rest -= (own := int(stage.own * stage.batch + rng.random()))  # on average the share, exactly
+            parts.append(self.texts.stretches(rng, own, stage.length))
+        if rest:
+            parts.append(TASKS[stage.task].batch(rng, self.tokenizer, replace(stage, batch=rest)))
+        return parts[0] if len(parts) == 1 else Batch(*map(np.concatenate, zip(*parts, strict=True)))
 
     def advance(self, hits: Recall) -> float:
         """One step; returns its loss."""
         started = time.monotonic()
         stage = self.config.stage(self.step)
-        rng = random.Random(f"{self.config.seed} {self.step}")
-        data = TASKS[stage.task].batch(rng, self.tokenizer, stage)
+        data = self.draw(stage)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -150,7 +169,7 @@ class Training:
             for key, value in self.optimizer.state[parameter].items()
         }
         progress = {name: getattr(self, name) for name in PROGRESS}
-        facts = {"recipe": self.card()["recipe"], "progress": progress}
+        facts = {**self.card(), "progress": progress}
         tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         write_tensors(self.folder / RUN, tensors, {"run": json.dumps(facts)})
         save_model(self.model, self.folder / MODEL, self.card(), half=False)
@@ -172,7 +191,10 @@ class Training:
             former = recipe(
                 facts["recipe"], self.tokenizer.vocab_size
             )  # a key that is new since is its default
-            changes = ", ".join(different(as_read(former), as_read(self.config)))
+            changed = different(as_read(former), as_read(self.config))
+            if facts.get("texts") != self.card().get("texts"):
+                changed.append("content of the texts")
+            changes = ", ".join(changed)
             if not changes:
                 self._restore(tensors, facts["progress"])
                 return True
@@ -209,25 +231,7 @@ class Training:
             "seconds": round(self.seconds),
             "device": device_name(self.device),
             "torch": torch.__version__,
-        }
-
-
-def as_read(config: TrainConfig) -> dict[str, Any]:
-    """A recipe as it is read back from JSON."""
-    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
-    return values
-
-
-def different(former: dict[str, Any], recipe: dict[str, Any], where: str = "") -> list[str]:
-    """The keys under which two recipes differ, ``model.memory.depth``."""
-    found = []
-    for key in sorted(former.keys() | recipe.keys()):
-        a, b = former.get(key), recipe.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += different(a, b, f"{where}{key}.")
-        elif a != b:
-            found.append(where + key)
-    return found
+        } | ({"texts": self.texts.about()} if self.texts else {})
 
 
 def make_folder(folder: Path) -> None:
@@ -256,6 +260,9 @@ class Recall:
         bins = np.searchsorted(self.BINS, np.minimum(distance[asked], self.BINS[-1]))
         self.total += np.bincount(bins, minlength=len(self.BINS))
         self.right += np.bincount(bins, weights=right[asked], minlength=len(self.BINS)).astype(np.int64)
+
+    def __bool__(self) -> bool:
+        return bool(self.total.any())
 
     def shares(self) -> list[tuple[int, float]]:
         """Each bin's upper end and its share of right answers, where any were given."""

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from titans_core.config import MemoryConfig, ModelConfig
-from titans_core.recipe import Stage, TrainConfig, recipe
+from titans_core.recipe import Stage, TrainConfig, as_read, recipe
 from titans_core.tables import SUITES, asked
 from titans_core.tasks import Tag
 from titans_core.tasks.facts import Kind
 from titans_core.tasks.mqar import GAPS, KEYS, VALUES, mqar
 from titans_core.tasks.stages import TASKS, TaskName
 from titans_core.tokenizer import Tokenizer
-from titans_core.train import Recall, Training, as_read
+from titans_core.train import Recall, Training
 
 TOKENIZER = Tokenizer.load()
 STAGES: dict[TaskName, Stage] = {

@@ -19,7 +19,7 @@ from titans_core.tokenizer import Tokenizer
 
 class Tag(IntEnum):
     """What a token is there for. A full stop has the tag of its sentence, or is an answer's last token. After
-    a CHAPTER opens, what was told before it is unknown."""
+    a CHAPTER opens, what was told before it is unknown. TEXT is all of what nobody made up."""
 
     FILLER = 0
     FACT = 1
@@ -31,6 +31,7 @@ class Tag(IntEnum):
     QUESTION = 7
     ANSWER = 8
     CHAPTER = 9
+    TEXT = 10
 
 
 VALUE_TAG = {Tag.FACT: Tag.VALUE, Tag.REPEAT: Tag.REPEAT_VALUE, Tag.UPDATE: Tag.UPDATE_VALUE}

@@ -16,7 +16,7 @@ from titans_core.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from titans_core.recipe import Stage
 
-TaskName = Literal["story", "babi", "mqar"]
+TaskName = Literal["story", "babi", "mqar", "texts"]
 SHORT_FACT = 8  # tokens that a story's shortest facts take
 
 
@@ -61,7 +61,7 @@ def pairs(rng: Random, tokenizer: Tokenizer, stage: Stage) -> Batch:
     )
 
 
-TASKS: Final[dict[TaskName, Task]] = {
+TASKS: Final[dict[TaskName, Task]] = {  # that make documents up; "texts" takes one's own, see `texts`
     "story": Task(stories, len(NAMES), lambda facts, distance: facts * SHORT_FACT + distance),
     "babi": Task(questions, MOST_FACTS, lambda facts, distance: LEAST_LENGTH + distance),
     "mqar": Task(pairs, len(KEYS), lambda facts, distance: facts * PER_PAIR + distance),
