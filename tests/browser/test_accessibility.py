@@ -48,6 +48,11 @@ def show_weights(page: Page) -> None:
     expect(page.get_by_test_id("stVegaLiteChart").locator(".marks")).to_be_visible()
 
 
+def show_family(page: Page) -> None:
+    expect(page.get_by_role("heading", name="A needle in a haystack")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator(".marks").first).to_be_visible()
+
+
 def show_lessons(page: Page) -> None:
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
 
@@ -62,6 +67,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "intervene": ("intervene", show_intervene),
     "needle": ("needle?length=256&searchers=LMM&searchers=Attention", show_needle),
     "weights": ("weights", show_weights),
+    "family": ("family?family=Tables", show_family),
     "lessons": ("lessons", show_lessons),
     "status": ("status", show_status),
 }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -107,6 +110,71 @@ def test_a_relative_is_its_own_recurrence(name: str) -> None:
     with torch.enable_grad():
         theirs = RECURRENCES[name](q[0], k[0], v[0], 2 * gates.theta[0], 1 - gates.alpha[0])
     torch.testing.assert_close(ours.y[0], theirs.detach(), **CLOSE)
+
+
+def operator(package: str, name: str) -> Callable[..., Any]:
+    """A plain PyTorch form of flash-linear-attention, without the rest of it, which would load Triton."""
+    found = find_spec("fla")
+    assert found is not None and found.origin is not None, "fla-core is in requirements-dev.txt"
+    path = Path(found.origin).parent / "ops" / package / "naive.py"
+    spec = spec_from_file_location(f"fla_{package}", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found_operator: Callable[..., Any] = getattr(module, name)
+    return found_operator
+
+
+def by_linear_attention(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
+    y, _ = operator("linear_attn", "naive_recurrent_linear_attn")(q, k, beta[..., None] * v, scale=1.0)
+    return y
+
+
+def by_gla(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
+    y, _ = operator("simple_gla", "naive_chunk_simple_gla")(q, k, beta[..., None] * v, kept.log(), scale=1.0)
+    return y
+
+
+def by_delta_rule(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
+    heads_first = [x.transpose(1, 2) for x in (q * WIDTH**0.5, k, v, beta)]
+    return operator("delta_rule", "delta_rule_recurrence")(*heads_first)[0].transpose(1, 2)
+
+
+def by_gated_delta_rule(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
+    y, _ = operator("gated_delta_rule", "naive_recurrent_gated_delta_rule")(q, k, v, beta, kept.log(), 1.0)
+    return y
+
+
+PEERS: dict[str, Recurrence] = {
+    "linear-attention": by_linear_attention,
+    "retnet": by_gla,
+    "mamba2": by_gla,
+    "deltanet": by_delta_rule,
+    "gated-deltanet": by_gated_delta_rule,
+}
+
+
+@pytest.mark.parametrize("name", PEERS)
+@torch.no_grad()
+def test_a_relative_is_what_a_library_of_them_computes(name: str) -> None:
+    """TTT has no form there that is its rule alone: a layer norm stands within the loss."""
+    part = layer(name)
+    q, k, v, gates = told(part)
+    ours, _ = part.learn(Told(q, k, v, gates), part.initial_state(1), False, None)
+    theirs = PEERS[name](q, k, v, 2 * gates.theta, 1 - gates.alpha)
+    torch.testing.assert_close(ours.y, theirs.to(ours.y), rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+def test_titans_linear_memory_is_momentum_deltanet() -> None:
+    """Its S and M stand where our M and −S do; its p is the key, its beta one."""
+    part = layer("titans")
+    q, k, v, gates = told(part)
+    ours, _ = part.learn(Told(q, k, v, gates), part.initial_state(1), False, None)
+    rule = operator("momentum_delta_rule", "recurrent_momentum_delta_rule_ref")
+    kept, one = (1 - gates.alpha).log(), torch.ones_like(gates.eta)
+    y, *_ = rule(q, k, v, kept, gates.eta.log(), k, one, 2 * gates.theta, scale=1.0)
+    torch.testing.assert_close(ours.y, y.to(ours.y), rtol=1e-3, atol=1e-4)
 
 
 @torch.no_grad()
