@@ -16,7 +16,7 @@ from torch.nn.functional import silu
 from kernels import memory
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.family import FAMILY, MINI_BATCH
-from titans_core.memory import Gates, NeuralMemory, Told
+from titans_core.memory import Gates, NeuralMemory, Told, Written
 from titans_core.model import TitansLM
 from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
@@ -39,6 +39,13 @@ def told(part: NeuralMemory) -> Told:
     return part.project(x, part.initial_state(1).tail)[0]
 
 
+def learned(name: str) -> tuple[Told, Written]:
+    """Random tokens as a relative is told them, and what becomes of them."""
+    part = layer(name)
+    tokens = told(part)
+    return tokens, part.learn(tokens, part.initial_state(1), False, None)[0]
+
+
 def outer(k: Tensor, v: Tensor) -> Tensor:
     return k[:, :, None] * v[:, None, :]
 
@@ -57,18 +64,7 @@ def hebb(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
 
 
 def delta(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
-    """DeltaNet: S_t = S_{t−1} (I − β k kᵀ) + β v kᵀ."""
-    m, reads = torch.zeros(HEADS, WIDTH, WIDTH, dtype=q.dtype), []
-    eye = torch.eye(WIDTH, dtype=q.dtype)
-    for t in range(len(q)):
-        b = beta[t, :, None, None]
-        m = (eye - b * outer(k[t], k[t])) @ m + b * outer(k[t], v[t])
-        reads.append(ask(q[t], m))
-    return torch.stack(reads)
-
-
-def gated_delta(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, kept: Tensor) -> Tensor:
-    """Gated DeltaNet, its equation 10: S_t = S_{t−1} (α (I − β k kᵀ)) + β v kᵀ."""
+    """Gated DeltaNet, its equation 10, and with α = 1 DeltaNet: S_t = S_{t−1} (α (I − β k kᵀ)) + β v kᵀ."""
     m, reads = torch.zeros(HEADS, WIDTH, WIDTH, dtype=q.dtype), []
     eye = torch.eye(WIDTH, dtype=q.dtype)
     for t in range(len(q)):
@@ -96,7 +92,7 @@ RECURRENCES: dict[str, Recurrence] = {
     "retnet": hebb,
     "mamba2": hebb,
     "deltanet": delta,
-    "gated-deltanet": gated_delta,
+    "gated-deltanet": delta,
     "ttt-linear": ttt,
 }
 
@@ -104,9 +100,7 @@ RECURRENCES: dict[str, Recurrence] = {
 @pytest.mark.parametrize("name", RECURRENCES)
 @torch.no_grad()
 def test_a_relative_is_its_own_recurrence(name: str) -> None:
-    part = layer(name)
-    q, k, v, gates = told(part)
-    ours, _ = part.learn(Told(q, k, v, gates), part.initial_state(1), False, None)
+    (q, k, v, gates), ours = learned(name)
     with torch.enable_grad():
         theirs = RECURRENCES[name](q[0], k[0], v[0], 2 * gates.theta[0], 1 - gates.alpha[0])
     torch.testing.assert_close(ours.y[0], theirs.detach(), **CLOSE)
@@ -158,9 +152,7 @@ PEERS: dict[str, Recurrence] = {
 @torch.no_grad()
 def test_a_relative_is_what_a_library_of_them_computes(name: str) -> None:
     """TTT has no form there that is its rule alone: a layer norm stands within the loss."""
-    part = layer(name)
-    q, k, v, gates = told(part)
-    ours, _ = part.learn(Told(q, k, v, gates), part.initial_state(1), False, None)
+    (q, k, v, gates), ours = learned(name)
     theirs = PEERS[name](q, k, v, 2 * gates.theta, 1 - gates.alpha)
     torch.testing.assert_close(ours.y, theirs.to(ours.y), rtol=1e-3, atol=1e-4)
 
@@ -168,9 +160,7 @@ def test_a_relative_is_what_a_library_of_them_computes(name: str) -> None:
 @torch.no_grad()
 def test_titans_linear_memory_is_momentum_deltanet() -> None:
     """Its S and M stand where our M and −S do; its p is the key, its beta one."""
-    part = layer("titans")
-    q, k, v, gates = told(part)
-    ours, _ = part.learn(Told(q, k, v, gates), part.initial_state(1), False, None)
+    (q, k, v, gates), ours = learned("titans")
     rule = operator("momentum_delta_rule", "recurrent_momentum_delta_rule_ref")
     kept, one = (1 - gates.alpha).log(), torch.ones_like(gates.eta)
     y, *_ = rule(q, k, v, kept, gates.eta.log(), k, one, 2 * gates.theta, scale=1.0)
