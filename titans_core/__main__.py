@@ -17,6 +17,7 @@ from titans_core.checkpoint import SHIPPED, available, find, load, model_card, s
 from titans_core.console import check_output, folder, positive, read_text, take_one_thread
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.machine import backend_name, device_name
+from titans_core.places import CONFIGS
 from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
 from titans_core.sweep.command import add_sweep
@@ -25,15 +26,16 @@ from titans_core.tables import SUITES, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
-from titans_core.train import Training
+from titans_core.train import MODEL, Training
 
-RECIPES = Path(__file__).resolve().parent.parent / "configs"
 STRETCH = 1024  # tokens between two moves of the progress bar
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 on success, 1 with one sentence on the person's mistake."""
-    parser = argparse.ArgumentParser(prog="python -m titans_core", description=__doc__)
+    installed = Path(sys.argv[0]).stem == "titans"  # its name as a program of its own
+    prog = "titans" if installed else "python -m titans_core"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(required=True)
 
     stream = commands.add_parser("stream", help="read a text file and print or write its trace")
@@ -125,9 +127,9 @@ def run_stream(options: argparse.Namespace) -> None:
 def run_train(options: argparse.Namespace) -> None:
     """Train, or go on with the run in ``--out``."""
     name = options.config.stem
-    if options.ship and options.config.resolve().parent != RECIPES:
+    if options.ship and options.config.resolve().parent != CONFIGS:
         raise ValueError(
-            f"--ship replaces the shipped {name}, and so takes a recipe of {RECIPES.name}/ alone; "
+            f"--ship replaces the shipped {name}, and so takes a recipe of {CONFIGS.name}/ alone; "
             "without it the model stays in the run's folder"
         )
     config = read_config(options.config, Tokenizer.load().vocab_size)
@@ -138,7 +140,9 @@ def run_train(options: argparse.Namespace) -> None:
         done = training.step == config.steps
         print("trained to the end" if done else f"going on at step {training.step} of {config.steps}")
     training.run()
-    if options.ship:
+    if not options.ship:
+        print(f"the model is {training.folder / MODEL}; as models/{name}.safetensors the lab shows it")
+    else:
         draft = training.folder / "shipped" / f"{name}.safetensors"
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
