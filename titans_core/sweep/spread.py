@@ -12,17 +12,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from titans_core.checkpoint import load
 from titans_core.model import TitansLM
+from titans_core.places import HERE
 from titans_core.sweep.measure import Found, Step, alone
 from titans_core.sweep.plan import Cell, Plan
 
-ROOT = Path(__file__).resolve().parents[2]
 NO_RAY = "a sweep over a cluster needs Ray: install it with `python -m pip install ray`"
 
 
@@ -95,8 +94,11 @@ def over_ray(checkpoint: str, plan: Plan, address: str) -> Iterator[Step]:
             found = ray.get(done)
             yield Step(found.tokens, found)
     except ray.exceptions.RayError as error:
-        reason = " ".join(str(getattr(error, "cause", None) or error).split()[:40])
-        raise ValueError(f"the Ray cluster could not measure a cell: {reason}") from error
+        *_, reason = str(error).strip().splitlines()
+        raise ValueError(
+            f"the Ray cluster could not measure a cell ({reason.strip()}); every node needs this package, "
+            "and the checkpoint at the same path"
+        ) from error
     finally:
         ray.shutdown()  # which ends this sweep's tasks
 
@@ -107,7 +109,8 @@ def connected(address: str) -> Any:
         ray = importlib.import_module("ray")
     except ModuleNotFoundError:
         raise ValueError(NO_RAY) from None
-    paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    paths = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster begun here tells nobody of itself
     try:
         ray.init(
             address=address,
