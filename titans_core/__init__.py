@@ -5,9 +5,11 @@ from titans_core.checkpoint import available, load, model_card
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.finite import NotFinite
 from titans_core.model import TitansLM
+from titans_core.recipe import Stage, TrainConfig
 from titans_core.stream import Stream
 from titans_core.together import read_together
 from titans_core.trace import LayerWrites, Trace
+from titans_core.train import Training
 
 __all__ = [
     "Answer",
@@ -15,9 +17,12 @@ __all__ = [
     "MemoryConfig",
     "ModelConfig",
     "NotFinite",
+    "Stage",
     "Stream",
     "TitansLM",
     "Trace",
+    "TrainConfig",
+    "Training",
     "available",
     "load",
     "model_card",
