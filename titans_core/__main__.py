@@ -24,6 +24,7 @@ from titans_core.sweep.command import add_sweep
 from titans_core.sweep.haystacks import add_haystacks
 from titans_core.tables import SUITES, run_suite
 from titans_core.tables.run import SEEDS
+from titans_core.team import together
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 from titans_core.train import MODEL, Training
@@ -125,21 +126,25 @@ def run_stream(options: argparse.Namespace) -> None:
 
 
 def run_train(options: argparse.Namespace) -> None:
-    """Train, or go on with the run in ``--out``."""
+    """Train, or go on with the run in ``--out``; several processes that torchrun began do it together."""
     name = options.config.stem
-    if options.ship and options.config.resolve().parent != CONFIGS:
-        raise ValueError(
-            f"--ship replaces the shipped {name}, and so takes a recipe of {CONFIGS.name}/ alone; "
-            "without it the model stays in the run's folder"
-        )
-    config = read_config(options.config, Tokenizer.load().vocab_size)
-    training = Training(config, options.out or Path("runs") / name, options.device, options.config.parent)
-    if training.texts:
-        print(training.texts.fit())
-    if training.resume():
-        done = training.step == config.steps
-        print("trained to the end" if done else f"going on at step {training.step} of {config.steps}")
-    training.run()
+    with together(options.device) as (team, device):
+        if options.ship and options.config.resolve().parent != CONFIGS:
+            raise ValueError(
+                f"--ship replaces the shipped {name}, and so takes a recipe of {CONFIGS.name}/ alone; "
+                "without it the model stays in the run's folder"
+            )
+        config = read_config(options.config, Tokenizer.load().vocab_size)
+        out = options.out or Path("runs") / name
+        training = Training(config, out, device, options.config.parent, team)
+        if training.texts and team.leads:
+            print(training.texts.fit())
+        if training.resume() and team.leads:
+            done = training.step == config.steps
+            print("trained to the end" if done else f"going on at step {training.step} of {config.steps}")
+        training.run()
+    if not team.leads:
+        return
     if not options.ship:
         print(f"the model is {training.folder / MODEL}; as models/{name}.safetensors the lab shows it")
     else:

@@ -15,8 +15,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -27,48 +25,39 @@ from titans_core.checkpoint import (
     write_tensors,
 )
 from titans_core.events import Events
+from titans_core.loss import Loss
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
 from titans_core.recipe import Stage, TrainConfig, as_read, different, recipe
 from titans_core.tasks import Batch, Tag
 from titans_core.tasks.stages import TASKS
 from titans_core.tasks.texts import read_texts
+from titans_core.team import Team
 from titans_core.tokenizer import Tokenizer
 
 LOSS_EVERY = 20  # steps between two losses that the card and TensorBoard show
 PROGRESS = ("step", "seconds", "tokens", "losses")
+ALONE = Team()
 RUN, MODEL = "run.safetensors", "model.safetensors"  # in a run's folder
-
-
-def answer_loss(
-    model: TitansLM, hidden: Tensor, data: Batch, config: TrainConfig, rng: np.random.Generator
-) -> tuple[Tensor, NDArray[np.bool_]]:
-    """Weighted cross entropy of what ``model`` predicts from hidden [B, T, width], and whether each answer
-    token was foretold.
-
-    Most of the tokens carry little of the loss, and predicting over the whole vocabulary is a third of the
-    work: so ``others_kept`` of them, drawn by ``rng``, stand for all, the loss being the same on average.
-    """
-    asked, own = data.tags[:, 1:] == Tag.ANSWER, data.tags[:, 1:] == Tag.TEXT  # [B, T]
-    kept = asked | own | (rng.random(asked.shape) < config.others_kept)
-    weight = np.where(asked, config.answer_weight, config.other_weight / config.others_kept)
-    weight[own] = 1.0
-    logits = model.predict(hidden[torch.from_numpy(kept).to(hidden.device)]).float()  # [kept, vocab]
-    target = torch.from_numpy(data.ids[:, 1:][kept]).to(logits.device)
-    loss = F.cross_entropy(logits, target, reduction="none")
-    mean = loss @ torch.from_numpy(weight[kept]).to(loss) / weight[kept].sum()
-    right = (logits.argmax(-1) == target).cpu().numpy()
-    return mean, right[asked[kept]]
 
 
 class Training:
     """A model, its optimiser and how far they are, in a folder that can be gone on with. The recipe names
-    texts relative to the folder ``beside``; ValueError where they cannot be read."""
+    texts relative to the folder ``beside``; ValueError where they cannot be read. ``team``: the processes
+    that share every batch, of which the first writes what they made."""
 
     def __init__(
-        self, config: TrainConfig, folder: Path | str, device: str = "auto", beside: Path | str = "."
+        self,
+        config: TrainConfig,
+        folder: Path | str,
+        device: str = "auto",
+        beside: Path | str = ".",
+        team: Team = ALONE,
     ) -> None:
         self.config, self.folder, self.device = config, Path(folder), choose_device(device)
+        self.team = team
+        for stage in config.stages:
+            team.rows(stage.batch)
         self.tokenizer = Tokenizer.load()
         self.texts = read_texts(config.texts, Path(beside), self.tokenizer) if config.texts else None
         for stage in config.stages:
@@ -77,6 +66,7 @@ class Training:
         make_folder(self.folder)
         torch.manual_seed(config.seed)
         self.model = TitansLM(config.model, self.folder.name).to(self.device)
+        self.loss = team.spread(Loss(self.model, config))
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -90,24 +80,28 @@ class Training:
     def run(self, save_every: int = 100) -> None:
         """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
         folder."""
-        with tqdm(total=self.config.steps, initial=self.step, unit="step", dynamic_ncols=True) as bar:
+        self.team.check_same(self.step, self.device)
+        total, hidden = self.config.steps, not self.team.leads
+        with tqdm(total=total, initial=self.step, unit="step", dynamic_ncols=True, disable=hidden) as bar:
             self._run(bar, save_every)
 
     def _run(self, bar: tqdm[NoReturn], save_every: int) -> None:
-        hits, events = Recall(), Events(self.folder)
+        hits, events = Recall(), Events(self.folder) if self.team.leads else None
         while self.step < self.config.steps:
             loss = self.advance(hits)
             bar.update()
             if self.step % LOSS_EVERY == 0:
                 self.losses.append(round(loss, 3))
                 bar.set_postfix_str(f"loss {loss:.3f}{f' · recall {hits}' if hits else ''}")
-                events.write(self.step, self.scalars(loss, hits))
+                if events:
+                    events.write(self.step, self.scalars(loss, hits))
             if self.step % save_every == 0 or self.step == self.config.steps:
                 self.save()
-                tqdm.write(
-                    f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
-                    f"loss {loss:.3f}{f', recall {hits}' if hits else ''}"
-                )
+                if self.team.leads:
+                    tqdm.write(
+                        f"step {self.step}: {self.seconds:.0f} s, {self.tokens:,} tokens, "
+                        f"loss {loss:.3f}{f', recall {hits}' if hits else ''}"
+                    )
                 hits = Recall()
 
     def draw(self, stage: Stage) -> Batch:
@@ -129,29 +123,25 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            hidden, _, reports = self.model.read(torch.from_numpy(data.ids[:, :-1]).to(self.device))
-            loss, right = answer_loss(
-                self.model, hidden, data, self.config, np.random.default_rng((self.config.seed, self.step))
-            )
-            for report in reports:
-                loss = loss + stage.write_cost * 2 * report.columns["theta"].mean()
-                loss = loss + stage.forget_cost * report.columns["alpha"].mean()
+            part, right = self.loss(data, stage, self.step, self.team.rows(stage.batch))
         self.optimizer.zero_grad()
-        loss.backward()
+        (part * self.team.size).backward()  # what processes find is averaged, and has to be added up
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         if not torch.isfinite(norm):
             kept = self.folder / "offending.safetensors"
-            write_tensors(kept, {"ids": torch.from_numpy(data.ids)}, {})
+            if self.team.leads:
+                write_tensors(kept, {"ids": torch.from_numpy(data.ids)}, {})
             raise FloatingPointError(
                 f"the gradient of step {self.step} is not finite; its batch is in {kept}; "
                 "a lower learning_rate may help"
             )
         self.optimizer.step()
+        loss, right = self.team.total(part, right)
         hits.add(right, data.distance[data.tags == Tag.ANSWER])
         self.step += 1
         self.tokens += stage.batch * stage.length
         self.seconds += time.monotonic() - started
-        return loss.item()
+        return loss
 
     def scalars(self, loss: float, hits: Recall) -> dict[str, float]:
         """What TensorBoard shows of a step."""
@@ -162,7 +152,10 @@ class Training:
         return {"loss": loss, **pace, **{f"recall/{end} tokens": share for end, share in hits.shares()}}
 
     def save(self) -> None:
-        """Write all that going on needs as one file, whose parts cannot disagree, then the model for use."""
+        """Write all that going on needs as one file, whose parts cannot disagree, then the model for use. In
+        a team the first does."""
+        if not self.team.leads:
+            return
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()} | {
             f"{key}.{name}": value
             for name, parameter in self.model.named_parameters()

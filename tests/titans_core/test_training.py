@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.loss import answer_loss
 from titans_core.recipe import Stage, TrainConfig, read_config
 from titans_core.tasks import Tag, batch
 from titans_core.tokenizer import VOCAB_SIZE, Tokenizer
-from titans_core.train import RUN, Recall, Training, answer_loss
+from titans_core.train import RUN, Recall, Training
 
 SMALL = TrainConfig(
     model=ModelConfig(
