@@ -13,7 +13,7 @@ from app.components.typing import mend_typing
 HERE = Path(__file__).resolve().parent
 # what each page shows of all that its session holds, in the words of ``Held``
 NEEDED = {
-    "Stream": {"left"},
+    "Stream": {"left", "book", "stretch"},
     "Compare": {"comparison"},
     "Intervene": {"intervention"},
     "Needle": {"search"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.settings import settings
+from titans_core.tokenizer import Tokenizer
 
 MAX_QUESTION: Final[int] = 400  # characters
 FURTHEST: Final[int] = 1_000_000  # a token after all that is ever read, asked and answered
@@ -12,6 +13,10 @@ FURTHEST: Final[int] = 1_000_000  # a token after all that is ever read, asked a
 
 class BadInput(ValueError):
     """What a person gave cannot be read; the message is one sentence for them, saying what to do."""
+
+
+class TooLong(BadInput):
+    """A text has more than a page reads."""
 
 
 def check_characters(text: str, already: int = 0) -> None:
@@ -39,16 +44,38 @@ def check_tokens(count: int, already: int = 0) -> None:
     check_size(count + already, settings().text_tokens, "tokens", continued=already > 0)
 
 
+def fits(text: str) -> bool:
+    """Whether a text is not too long to be read on a page, every token with all that it did."""
+    return len(text) <= settings().text_characters and (
+        len(Tokenizer.load().encode(text, opening=True)) <= settings().text_tokens
+    )
+
+
+def check_book(text: str, opens: bool) -> None:
+    """Raise BadInput where an uploaded text that does not fit is too long for an overview too, or its page
+    has none."""
+    if not opens:
+        raise BadInput(
+            f"This file has {len(text):,} characters; this page reads up to {settings().text_characters:,}, "
+            f"or {settings().text_tokens:,} tokens. Upload it on the page Stream, which opens long texts."
+        )
+    if len(text) > settings().book_characters:
+        raise BadInput(
+            f"This file has {len(text):,} characters; the lab reads up to {settings().book_characters:,}. "
+            "Upload a part of it."
+        )
+
+
 def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
     """Raise BadInput where ``size`` is over ``limit``, naming both."""
     if size <= limit:
         return
     if continued:
-        raise BadInput(
+        raise TooLong(
             f"With this addition the text would have {size:,} {unit}; "
             f"the page reads up to {limit:,}. Add a shorter part."
         )
-    raise BadInput(f"This text has {size:,} {unit}; the page reads up to {limit:,}. Read a part of it.")
+    raise TooLong(f"This text has {size:,} {unit}; the page reads up to {limit:,}. Read a part of it.")
 
 
 def decode_upload(content: bytes) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,11 +73,13 @@ class Body:
         return b"".join([struct.pack("<I", len(text)), text, *self.parts])
 
 
-def encode(trace: Trace, key: str, model: str) -> bytes:
+def encode(trace: Trace, key: str, model: str, place: Mapping[str, int] | None = None) -> bytes:
     """The message that shows what ``model`` made of a text. ``key`` names the reading: the same key, the same
-    message."""
+    message. Of a stretch of a longer text, ``place`` tells its start, how many tokens the whole has, and, as
+    "at", the token of the stretch to begin with."""
     body = Body()
-    return body.message({"model": model, "tokens": trace.tokens} | place_trace(body, trace, key, SERIES))
+    header = {"model": model, "tokens": trace.tokens} | dict(place or {})
+    return body.message(header | place_trace(body, trace, key, SERIES))
 
 
 def encode_columns(columns: Sequence[Column], question: str) -> bytes:

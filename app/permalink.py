@@ -102,6 +102,7 @@ def take_fields(step: str) -> None:
     state.link_problem = None
     if not fields:
         return
+    state.book = None  # the page shows what the link tells of
     state.sample = fields.pop("sample", None)
     if state.sample in samples.titles():
         state.text = samples.text(state.sample)
@@ -148,12 +149,15 @@ def everything() -> dict[str, str]:
     return own
 
 
-def share(own: Mapping[str, str] | None) -> None:
-    """The link, ready to be copied; where there is none for its length, the text as a file."""
+def share(own: Mapping[str, str] | None, text: str | None = None) -> None:
+    """The link, ready to be copied; where there is none for its length, the text as a file: ``text``, or that
+    of the box."""
     with st.popover("Share", icon=":material/link:"):
         if own is None:
             st.write("This text is too long for a link. Save it as a file and send that.")
-            st.download_button("Save the text", state.text, "text.txt", "text/plain", on_click="ignore")
+            st.download_button(
+                "Save the text", text or state.text, "text.txt", "text/plain", on_click="ignore"
+            )
         else:
             st.write("This link opens the page with all that was typed and chosen.")
             shared_link(link(own))

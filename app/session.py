@@ -20,8 +20,10 @@ from app.hosting.memory import Memory, footprint
 from app.settings import settings
 
 if TYPE_CHECKING:
+    from app.book import BookReading
     from app.comparing import Comparison
     from app.intervening import Intervention
+    from app.leafing import ShownStretch
     from app.needle import Search
     from app.reading import Reading
     from app.weighing import Weighing
@@ -51,6 +53,8 @@ class Held:
     intervention: Intervention | None = None
     weighing: Weighing | None = None
     search: Search | None = None
+    book: BookReading | None = None
+    stretch: ShownStretch | None = None  # of the book, as the player shows it
     jobs: dict[str, Job[Any]] = field(default_factory=dict)
     gone: bool = False  # whether it was let go, and nobody has looked since
     running: int = 0  # runs of its pages, at this moment
@@ -71,7 +75,7 @@ class Held:
 
     def shrink(self, most: int, needed: set[str]) -> None:
         """Let go what the page in sight does not need, where all of it is more than ``most`` bytes."""
-        for name in ("search", "comparison", "weighing", "intervention", "left"):
+        for name in ("search", "comparison", "weighing", "intervention", "left", "stretch", "book"):
             if self.nbytes <= most:
                 return
             if name not in needed:

@@ -39,7 +39,10 @@ class Settings(BaseSettings):
     # how much each may take
     text_characters: PositiveInt = Field(40_000, description="characters of one text")
     text_tokens: PositiveInt = Field(8_192, description="tokens of one text")
-    upload_bytes: PositiveInt = Field(1_000_000, description="bytes of one uploaded file")
+    book_characters: PositiveInt = Field(
+        1_000_000, description="characters of a long text: a file that is read with a thinned trace"
+    )
+    upload_bytes: PositiveInt = Field(2_000_000, description="bytes of one uploaded file")
     compute_seconds: PositiveFloat = Field(
         30, description="seconds of computing that a session may use in a minute; what is over waits"
     )

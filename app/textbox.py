@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import limits, permalink, samples
+from app.book import Book
 from app.chips import chips
 
 state = st.session_state
@@ -13,7 +14,7 @@ state = st.session_state
 def take_sample(title: str) -> None:
     """The chosen sample goes into the text box."""
     state.sample, state.text = title, samples.text(title)
-    state.link_problem = None
+    state.link_problem = state.book = None
 
 
 def take_typed() -> None:
@@ -21,27 +22,42 @@ def take_typed() -> None:
     state.sample = state.link_problem = None
 
 
-def take_upload() -> None:
-    """An uploaded text goes into the text box; one that cannot be read leaves the box as it is."""
+def take_upload(opens: bool) -> None:
+    """An uploaded text goes into the text box, or beside it where it is too long for that and the page
+    ``opens`` long ones; one that cannot be read leaves the box as it is."""
     state.upload_problem = None
     if state.upload is None:
         return
     try:
-        state.text = limits.decode_upload(state.upload.getvalue())
-        state.sample = None
+        text = limits.decode_upload(state.upload.getvalue())
+        if limits.fits(text):
+            state.text, state.sample, state.book = text, None, None
+        else:
+            limits.check_book(text, opens)
+            state.book = Book(state.upload.name, text)
     except limits.BadInput as problem:
         state.upload_problem = str(problem)
 
 
-def choose_source() -> None:
-    """A sample, or a file; a session begins with the first sample, or with what its link holds."""
+def choose_source(opens: bool = False) -> None:
+    """A sample, or a file, a long one too where the page ``opens`` such; a session begins with the first
+    sample, or with what its link holds."""
     permalink.take()
     titles = samples.titles()
     if "text" not in state:
         state.sample = next((title for title in (state.get("sample"), *titles) if title in titles), None)
-    chips("A text to read", titles, state.get("sample"), "samples", take_sample)
+    taken = None if opens and state.get("book") else state.get("sample")
+    chips("A text to read", titles, taken, "samples", take_sample)
     with st.popover("Upload", icon=":material/upload_file:"):
-        st.file_uploader("A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload)
+        st.file_uploader(
+            "A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload, args=(opens,)
+        )
+
+
+def tell_upload() -> None:
+    """Why an upload could not be read."""
+    if state.get("upload_problem"):
+        st.warning(state.upload_problem)
 
 
 def text_box(height: int = 104) -> None:
@@ -51,8 +67,7 @@ def text_box(height: int = 104) -> None:
         state.text = samples.text(state.sample or titles[0]) if titles else ""
     if state.get("link_problem"):
         st.warning(state.link_problem)
-    if state.get("upload_problem"):
-        st.warning(state.upload_problem)
+    tell_upload()
     st.text_area(
         "The text",
         key="text",

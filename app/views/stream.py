@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import titans_core as tc
-from app import choosing, continuing, limits, models, permalink, reading, textbox, work
+from app import choosing, continuing, leafing, limits, models, permalink, reading, textbox, work
+from app.book import Book
 from app.components.player import player
 from app.components.tour import tour
 from app.exporting import export_menu
 from app.heading import heading
 from app.session import held
+from app.settings import settings
 
 NAME = "Stream"
 ABOUT = "A trained model reads a text, and its memory learns while it reads."
@@ -53,10 +56,13 @@ def choose_model(names: list[str]) -> None:
 def choose_text_and_model(names: list[str]) -> None:
     """The text box, where its text may come from, and the model that reads it."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
-        textbox.choose_source()
+        textbox.choose_source(opens=True)
         st.space("stretch")
         choose_model(names)
-    textbox.text_box()
+    if state.get("book"):
+        leafing.cover(state.book)
+    else:
+        textbox.text_box()
 
 
 def known_reading(model: tc.TitansLM) -> reading.Reading | None:
@@ -108,8 +114,9 @@ def page() -> None:
     tour()
     names = choosing.trained()
     choose_text_and_model(names)
+    book: Book | None = state.get("book")
     with link:
-        permalink.share(permalink.fields())
+        permalink.share(None if book else permalink.fields(), book and book.text)
     try:
         model = models.load(chosen())
     except ValueError as problem:
@@ -118,11 +125,32 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         facts = st.empty()
         st.button("Read", type="primary", on_click=work.again, args=(NAME,))
+    if book:
+        show_book(model, book, facts)
+    else:
+        show_text(model, facts)
+
+
+def show_book(model: tc.TitansLM, book: Book, facts: DeltaGenerator) -> None:
+    """A long text: the whole of it in one strip, and a stretch in the player."""
+    facts.caption(leafing.describe(model, leafing.known(model, book)))
+    try:
+        read = leafing.leaf(NAME, model, book)
+    except limits.BadInput as problem:
+        st.warning(str(problem))
+        return
+    facts.caption(leafing.describe(model, read))
+
+
+def show_text(model: tc.TitansLM, facts: DeltaGenerator) -> None:
+    """The text of the box in the player, and how it goes on."""
     try:
         read = current_reading(model)
     except limits.BadInput as problem:
         facts.caption(describe(model, None))
         st.warning(str(problem))
+        if isinstance(problem, limits.TooLong) and len(state.text) <= settings().book_characters:
+            st.button("Read it as a long text", on_click=leafing.open_typed)
         return
     facts.caption(describe(model, read))
     if read is not None:

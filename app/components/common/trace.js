@@ -18,6 +18,8 @@ export class Trace {
     this.key = entry.key;
     this.tokens = tokens;
     this.length = tokens.length;
+    this.start = entry.start ?? 0; // of a stretch, in its whole text
+    this.whole = entry.whole ?? tokens.length;
     this.layers = entry.layers;
     this.heads = entry.heads;
     this.columns = new Map(Object.entries(entry.series).map(([name, at]) => [name, array(at)]));

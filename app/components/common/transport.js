@@ -52,9 +52,9 @@ export class Transport {
     const token = playhead.shown + 1;
     return {
       shown: root,
-      title: `Titans Lab, ${page}: ${placeOf(token, trace.length)}`,
-      description: `The page ${page} with ${models}, after token ${token}: ${quoted(trace.tokens[token - 1])}.`,
-      name: `${page.toLowerCase()}-token-${token}`,
+      title: `Titans Lab, ${page}: ${placeOf(token, trace)}`,
+      description: `The page ${page} with ${models}, after token ${trace.start + token}: ${quoted(trace.tokens[token - 1])}.`,
+      name: `${page.toLowerCase()}-token-${trace.start + token}`,
     };
   }
 
@@ -63,13 +63,13 @@ export class Transport {
     const { shown, playing, locked } = playhead;
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.root.classList.toggle("playing", playing);
-    this.readout.querySelector(".place").textContent = placeOf(shown + 1, trace.length);
+    this.readout.querySelector(".place").textContent = placeOf(shown + 1, trace);
     this.readout.querySelector(".token").textContent = quoted(trace.tokens[shown]);
     this.readout.querySelector(".lock").hidden = !locked;
     this.slider.setAttribute("aria-valuenow", playhead.position + 1);
     const value = number(trace.line("nll", null)[playhead.position]);
     const token = quoted(trace.tokens[playhead.position]);
-    this.slider.setAttribute("aria-valuetext", `token ${playhead.position + 1}, ${token}, −log p ${value}`);
+    this.slider.setAttribute("aria-valuetext", `token ${trace.start + playhead.position + 1}, ${token}, −log p ${value}`);
   }
 
   stop() {
@@ -77,6 +77,7 @@ export class Transport {
   }
 }
 
-function placeOf(token, count) {
-  return `token ${token.toLocaleString("en")} of ${count.toLocaleString("en")}`;
+/** Where a token (from 1) stands; one of a stretch, in its whole text. */
+function placeOf(token, { start, whole }) {
+  return `token ${(start + token).toLocaleString("en")} of ${whole.toLocaleString("en")}`;
 }

@@ -37,11 +37,11 @@ class Player {
     this.root.dataset.theme = isDark(this.root) ? "dark" : "light";
     const { header, array } = decode(bytes);
     const trace = new Trace(header, header.tokens, array);
-    if (trace.key !== this.trace?.key) this.open(trace, header.model);
+    if (trace.key !== this.trace?.key) this.open(trace, header);
     this.choose({});
   }
 
-  open(trace, model) {
+  open(trace, { model, at }) {
     const before = this.trace;
     const goesOn = before?.tokens.every((token, t) => token === trace.tokens[t]);
     this.trace = trace;
@@ -55,7 +55,8 @@ class Player {
     for (const view of [this.tracks, this.weights, this.equation, this.controls]) view.show(trace);
     if (trace.continues(before)) this.playhead.grow(trace.length);
     else this.playhead.resize(trace.length, (goesOn ? before : trace).length - 1);
-    if (!before) this.playhead.arrive(counted(viewAsked("stream").token, null));
+    if (at !== undefined) this.playhead.seek(at);
+    else if (!before) this.playhead.arrive(counted(viewAsked("stream").token, null));
   }
 
   /** What the address asks for at first. */
