@@ -9,10 +9,11 @@ from typing import Final
 
 from titans_core.config import MemoryConfig, Variant
 from titans_core.family import FAMILY
+from titans_core.places import CONFIGS
 from titans_core.recipe import TrainConfig, read_config
 from titans_core.tokenizer import Tokenizer
 
-RECIPES: Final[Path] = Path(__file__).resolve().parents[2] / "configs" / "tables"
+RECIPES: Final[Path] = CONFIGS / "tables"
 FEED_FORWARD: Final[dict[Variant, int]] = {"lmm": 407, "mac": 192, "mag": 192, "mal": 236}  # equal parameters
 
 
