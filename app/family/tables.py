@@ -35,7 +35,7 @@ PAPERS = {
 
 def draw(suite: Suite) -> None:
     """One table: its charts, its figures, where they go the paper's way, and how they were made."""
-    st.markdown(f"## {suite.title}")
+    st.html(f"<h2 class='table-title'>{suite.title}</h2>")
     st.caption(ABOUT.get(suite.name, suite.repeats))
     command = f"python -m titans_core evaluate --suite {suite.name}"
     try:
