@@ -1,7 +1,9 @@
-"""What several rooms of tests need: one Chromium, and a Redis for each module, emptied for each test."""
+"""What several rooms of tests need: one Chromium, and a Redis for each module, emptied for each test. No page
+shows the models that somebody keeps in the checkout."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,8 @@ from playwright.sync_api import Browser
 
 from benchmarks.browser import chromium
 from tests.servers.running import RedisServer, running_redis
+
+os.environ["TITANS_MODELS"] = "no-models"
 
 
 @pytest.fixture(scope="session")
