@@ -13,6 +13,7 @@ from app.exhibits.curves import Axis, curves
 from app.family.looks import looks
 from titans_core.tables import SUITES, Suite, path_of, read_results
 from titans_core.tables.paper import NIAH, NIAH_TIMES
+from titans_core.tables.run import Result
 from titans_core.tables.summary import Direction, Place, Score, ablation_directions, niah_directions, scores
 from titans_core.tables.words import figure, made, titled
 
@@ -26,6 +27,9 @@ ABOUT = {
     "asked at 512 tokens, and at 4,096.",
     "depth": "Memories of one matrix and of deeper networks: eight facts at one to eight times the length of "
     "training, and how many tokens a second are read.",
+    "babilong": "Where somebody is, where something is, and where it was before: one, two or three sentences "
+    "decide it, hidden among others and filler, in up to eight times the length of training.",
+    "mqar": "Pairs of words, then all of their first words in another order: how many pairs a memory holds.",
 }
 PAPERS = {
     "niah": "the paper’s table 2: models trained at 4,096 tokens, asked at 2K to 16K",
@@ -33,19 +37,31 @@ PAPERS = {
 }
 
 
-def draw(suite: Suite) -> None:
+def every() -> None:
+    """All tables that were made, and the commands that make the others."""
+    absent = []
+    for suite in SUITES.values():
+        command = f"python -m titans_core evaluate --suite {suite.name}"
+        try:
+            results = read_results(path_of(suite.name))
+        except ValueError as problem:
+            st.warning(f"This table cannot be read: {problem}. Make it anew with `{command}`.")
+            continue
+        if results:
+            draw(suite, results)
+        else:
+            absent.append(f"*{suite.title}*, after {suite.repeats}: `{command}`")
+    if absent:
+        st.caption(
+            "Not made yet, each by a command that trains its models and measures them:  \n"
+            + "  \n".join(absent)
+        )
+
+
+def draw(suite: Suite, results: Sequence[Result]) -> None:
     """One table: its charts, its figures, where they go the paper's way, and how they were made."""
     st.html(f"<h2 class='table-title'>{suite.title}</h2>")
-    st.caption(ABOUT.get(suite.name, suite.repeats))
-    command = f"python -m titans_core evaluate --suite {suite.name}"
-    try:
-        results = read_results(path_of(suite.name))
-    except ValueError as problem:
-        st.warning(f"This table cannot be read: {problem}. Make it anew with `{command}`.")
-        return
-    if not results:
-        st.info(f"This table has not been made yet: `{command}` trains its models and measures them.")
-        return
+    st.caption(ABOUT[suite.name])
     found = scores(results)
     charts(suite, found)
     st.html(figures(suite, found))
@@ -154,9 +170,3 @@ def compared(suite: Suite, directions: Sequence[Direction]) -> str:
     ]
     heads = ["difference", "where", "direction", "paper, points", "ours, points"]
     return table("Whether a difference goes the way that it goes in the paper", heads, rows, words=3)
-
-
-def every() -> None:
-    """All tables."""
-    for suite in SUITES.values():
-        draw(suite)

@@ -48,7 +48,7 @@ def made(suite: Suite, results: Sequence[Result]) -> str:
     late = f"; {missing} more of these seeds are still to come" if missing else ""
     return (
         f"{len(results)} trainings of {results[0]['tokens'] / 1e6:.1f} M tokens, {min(minutes):.0f} to "
-        f"{max(minutes):.0f} minutes each on {devices}, PyTorch {releases}, seeds "
+        f"{max(minutes):.0f} minutes each on {devices}, PyTorch {releases}, seed{'s' * (len(seeds) > 1)} "
         f"{', '.join(map(str, seeds))}{late}. `python -m titans_core evaluate --suite {suite.name}` makes it "
         "again. ± is twice the standard error over seeds, and not less than what the number of questions "
         "leaves open."
