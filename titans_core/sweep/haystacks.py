@@ -61,20 +61,21 @@ def run_haystacks(options: argparse.Namespace) -> None:
     plans = [Plan(LENGTHS, DEPTHS, options.asked, options.seed, haystack) for haystack in haystacks(texts)]
     torch.set_num_threads(1)
     models = [load(name) for name in options.models]
-    rows: list[Row] = []
-    former = known_rows(options.json, table(plans, []))
+    rows = known_rows(options.json, table(plans, []))
+    keys = [(model.name, model.digest, plan.haystack.style) for model in models for plan in plans]
     with tqdm(total=len(models) * sum(plan.tokens for plan in plans), unit="token", unit_scale=True) as bar:
-        for model, plan in product(models, plans):
-            key = (model.name, model.digest, plan.haystack.style)
-            if key in former:
+        for key, (model, plan) in zip(keys, product(models, plans), strict=True):
+            if key in rows:
                 bar.update(plan.tokens)
-                rows += former[key]
                 continue
             found = list(measured(model, plan, bar))
-            for length in plan.lengths:
-                rows.append(row(model, plan, [one for one in found if one.cell.length == length]))
-                bar.write(line(rows[-1]))
-            write_text(options.json, json.dumps(table(plans, rows), indent=1) + "\n")
+            rows[key] = [
+                row(model, plan, [one for one in found if one.cell.length == length])
+                for length in plan.lengths
+            ]
+            bar.write("\n".join(map(line, rows[key])))
+            known = [one for wanted in keys for one in rows.get(wanted, [])]
+            write_text(options.json, json.dumps(table(plans, known), indent=1) + "\n")
 
 
 def known_rows(path: Path, wanted: dict[str, Any]) -> dict[tuple[str, str, str], list[Row]]:
