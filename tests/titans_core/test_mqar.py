@@ -108,7 +108,7 @@ def test_every_task_has_its_own_answers() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"task": "chess"}, "task must be one of story, babi, mqar, not 'chess'"),
+        ({"task": "chess"}, "task must be one of story, babi, mqar, .*not 'chess'"),
         ({"task": ["babi"]}, "task must be one of"),
         ({"task": "babi", "chapters": 0.5}, "chapters is for stories alone"),
         ({"task": "mqar", "updates": 0.5}, "updates is for stories alone"),

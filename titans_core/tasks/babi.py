@@ -22,8 +22,8 @@ DEEDS = (10, 16)  # of a story that is asked one question
 LONGEST_DEED, LONGEST_QUESTION = 9, 16  # tokens, with the separator
 LEAST_LENGTH = DEEDS[1] * LONGEST_DEED + LONGEST_QUESTION
 MISSES = 8  # sentences of filler in a row that are too long, before the story goes on
-MOST_FILLER = 0.7  # share of a training story's sentences; each story draws its own
-QUESTIONS = 0.4  # of its other sentences, where something can be asked
+MOST_FILLER = 0.6  # share of a training story's sentences; each story draws its own
+QUESTIONS = 0.65  # of its other sentences, where something can be asked
 
 
 def babi(rng: Random, tokenizer: Tokenizer, length: int, facts: int, haystack: str = "mixed") -> Example:
