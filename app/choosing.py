@@ -33,10 +33,12 @@ def trained(with_memory: bool = False) -> list[str]:
 
 
 def tell_absent(names: Sequence[str], key: str) -> None:
-    """Where the address names models that are not here, as a link from another lab may: which."""
-    absent = [name for name in st.query_params.get_all(key) if name not in names]
+    """Where the address names, by their titles, models that are not here, as a link from another lab may:
+    which."""
+    titles = {models.title(name) for name in names}
+    absent = [title for title in st.query_params.get_all(key) if title not in titles]
     if absent:
-        told = ", ".join(own.plain(repr(name[: own.LONGEST])) for name in absent[:MOST])
+        told = ", ".join(own.plain(repr(title[: own.LONGEST])) for title in absent[:MOST])
         st.warning(
             f"This link names a model that is not here: {told}. "
             "Put its file into this lab's folder of models, or choose another."

@@ -75,7 +75,7 @@ def problems() -> Iterator[str]:
 def look(file: File) -> Found:
     """What is in a file; looked at once. It costs nobody but itself, whatever it holds."""
     path = Path(file.path)
-    if path.stem.casefold() in recipes.known():
+    if re.sub("[ ._]", "-", path.stem.casefold()) in recipes.known():  # nor may it be shown by the same title
         return Found(False, f"{path.name} has the name of a shipped model: give it another.")
     if len(path.stem) > LONGEST or not NAME.fullmatch(path.stem):
         return Found(

@@ -107,6 +107,15 @@ def test_a_link_to_what_is_not_here_says_so_and_opens_another(name: str, named: 
     assert "names a model that is not here" in told and named in told
 
 
+def test_a_link_names_shipped_ones_beside_it(folder: Path) -> None:
+    put(folder, "mine")
+    shown = page("compare")
+    shown.query_params["models"] = ["MAG", "mine"]
+    shown.run()
+    assert warnings(shown) == [] and not shown.exception
+    assert shown.session_state.session.held.comparison.shown == ("mag", "mine")
+
+
 def test_no_path_is_taken_for_a_name(folder: Path) -> None:
     path = put(folder, "mine")
     for name in (str(path), "../models/mine", f"../{path.parent.name}/mine", "models/mine", "mine/"):
@@ -124,6 +133,7 @@ def broken(folder: Path) -> dict[str, str]:
         (len(b"{}").to_bytes(8, "little")) + b"{}",
     )
     (folder / "mag-deep.safetensors").write_bytes(whole)
+    (folder / "MAC deep.safetensors").write_bytes(whole)
     (folder / "a[b](c).safetensors").write_bytes(whole)
     (folder / f"{'x' * 41}.safetensors").write_bytes(whole)
     sick = model()
@@ -136,6 +146,7 @@ def broken(folder: Path) -> dict[str, str]:
         "empty": "is it complete?",
         "foreign": "is not a Titans checkpoint of this version: its header has no configuration.",
         "mag-deep": "has the name of a shipped model: give it another.",
+        "MAC deep": "has the name of a shipped model: give it another.",
         "a[b](c)": "cannot be shown by its name",
         "x" * 40: "cannot be shown by its name",
         "sick": "holds infinite values",
