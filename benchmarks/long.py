@@ -108,6 +108,7 @@ class Reading:
         self.resident: list[tuple[int, float]] = []
         self.highest: dict[str, tuple[Any, Any]] = {}
         self.then: tc.Stream | None = None  # as it stood after `near` tokens
+        self.stream.ask("Who is there?").chances("nobody")  # what is compiled for it then stays
 
     def read(self) -> None:
         """All of the story."""
