@@ -27,7 +27,7 @@ endif
 
 # Many small products: a second thread costs more than it brings, and threads that wait must not spin.
 run test lessons load: export OMP_NUM_THREADS := 1
-run test lessons load: export OMP_WAIT_POLICY := PASSIVE
+run test train lessons load: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: help
 help:  ## list what can be asked for
