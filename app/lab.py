@@ -16,7 +16,7 @@ NEEDED = {
     "Stream": {"left", "book", "stretch"},
     "Compare": {"comparison"},
     "Intervene": {"intervention"},
-    "Needle": {"search"},
+    "Needle": {"search", "map"},
     "Weights": {"weighing"},
     "Family": {"comparison"},
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
@@ -15,7 +13,8 @@ from app import limits, models
 from app.hosting import metrics
 from app.work import Step
 from titans_core.answer import BESIDE
-from titans_core.tasks.haystack import sentence
+from titans_core.tasks import hidden
+from titans_core.tasks.hidden import Hay, generated, of_text
 from titans_core.tokenizer import Tokenizer
 
 MOST: Final[int] = 400  # characters of a fact, a question, an answer
@@ -25,7 +24,7 @@ FIRST: Final[int] = 8  # tokens after the fact where the models are first asked;
 
 class Needle(NamedTuple):
     """What is told, asked and right; the fact stands after ``depth`` (0 to 1) of a haystack of ``length``
-    tokens, which ``seed`` draws."""
+    tokens, which ``seed`` draws: filler, or stretches of a ``text`` of one's own."""
 
     fact: str
     question: str
@@ -33,45 +32,46 @@ class Needle(NamedTuple):
     length: int
     depth: float
     seed: int
+    text: str | None = None
+
+    @property
+    def told(self) -> hidden.Needle:
+        """The fact, its question and its answer alone."""
+        return hidden.Needle(self.fact, self.question, self.answer)
 
     @property
     def value(self) -> str:
         """The right answer, bare, and spelled as the fact spells it."""
-        bare = self.answer.strip(BESIDE)
-        told = re.search(re.escape(bare), self.fact, re.IGNORECASE)
-        return told.group() if told else bare
+        return self.told.value
 
     def check(self) -> None:
-        """Raise BadInput where the fact, the question or the answer is missing, too long, or cannot be
-        read."""
-        for what, text in (("fact", self.fact), ("question", self.question), ("answer", self.answer)):
+        """Raise BadInput where the fact, the question, the answer or the text is missing, too long, or cannot
+        be read."""
+        for what, text in self.told._asdict().items():
             if not text.strip().strip(BESIDE):
                 raise limits.BadInput(f"There is no {what} yet: type one, then press Search.")
             if len(text) > MOST:
                 raise limits.BadInput(
                     f"This {what} has {len(text):,} characters; the page takes up to {MOST}. Make it shorter."
                 )
-            try:
-                Tokenizer.load().encode(text)
-            except ValueError as error:
-                raise limits.BadInput(f"This {what} cannot be read: {error}.") from None
+            check_read(what, text)
+        if self.text is not None:
+            limits.check_characters(self.text.strip() and self.text)
+            check_read("text", self.text)
 
 
-class Hay(NamedTuple):
-    """The haystack with the fact in it, as tokens: the fact's are those from ``start`` to ``told``. The text
-    before it and after it."""
+def check_read(what: str, text: str) -> None:
+    """Raise BadInput for half a surrogate pair."""
+    try:
+        Tokenizer.load().encode(text)
+    except ValueError as error:
+        raise limits.BadInput(f"This {what} cannot be read: {error}.") from None
 
-    ids: tuple[int, ...]
-    start: int
-    told: int
-    before: str
-    after: str
 
-    @property
-    def distances(self) -> list[int]:
-        """How many tokens after the fact the models are asked: soon, at every doubling, and at the end."""
-        rest = len(self.ids) - self.told
-        return [*takewhile(lambda n: n < rest, (FIRST << power for power in count())), rest]
+def distances(hay: Hay) -> list[int]:
+    """How many tokens after the fact the models are asked: soon, at every doubling, and at the end."""
+    rest = len(hay.ids) - hay.told
+    return [*takewhile(lambda n: n < rest, (FIRST << power for power in count())), rest]
 
 
 class Found(NamedTuple):
@@ -106,7 +106,7 @@ class Search:
     @property
     def complete(self) -> bool:
         """Whether every model has answered everywhere."""
-        return all(len(found) == len(self.hay.distances) for found in self.found.values())
+        return all(len(found) == len(distances(self.hay)) for found in self.found.values())
 
     @property
     def read(self) -> int:
@@ -121,27 +121,19 @@ def begin(chosen: Sequence[tc.TitansLM], needle: Needle) -> Search:
 
 
 def hide(needle: Needle) -> Hay:
-    """A haystack with the fact between two of its sentences, or before the first. Raises BadInput where the
-    fact, the question or the answer is none."""
+    """A haystack with the fact between two of its sentences, or before the first. Raises BadInput as
+    ``check``."""
     needle.check()
-    encode = Tokenizer.load().encode
     rng = Random(needle.seed)
-    hay: list[str] = []
-    ends: list[int] = []  # tokens up to each sentence's end
-    while not ends or ends[-1] < needle.length:
-        hay.append(sentence(rng))
-        ends.append(ends[-1] + len(encode(f" {hay[-1]}", opening=False)) if ends else len(encode(hay[-1])))
-    place = min(bisect(ends, needle.depth * needle.length), bisect(ends, ends[-1] - 2 * FIRST))
-    before, after = " ".join(hay[:place]), " ".join(hay[place:])
-    told = f"{before} {needle.fact.strip()}".lstrip()
-    return Hay(tuple(encode(f"{told} {after}")), len(encode(before)), len(encode(told)), before, after)
+    pieces = generated(rng) if needle.text is None else of_text(needle.text, needle.seed - 1)
+    return hidden.hide(needle.fact, pieces, needle.length, needle.depth)
 
 
 def stages(search: Search) -> Iterator[Step[Search]]:
     """All models read on from where they are, asked at one distance after the other; every answer is worth
     showing."""
     length = len(search.hay.ids)
-    for asked, distance in enumerate(search.hay.distances):
+    for asked, distance in enumerate(distances(search.hay)):
         for name in [name for name, found in search.found.items() if len(found) == asked]:
             while search.streams[name].position < search.hay.told + distance:
                 search = read_on(search, name, search.hay.told + distance)

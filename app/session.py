@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.comparing import Comparison
     from app.intervening import Intervention
     from app.leafing import ShownStretch
+    from app.mapping import Map
     from app.needle import Search
     from app.reading import Reading
     from app.weighing import Weighing
@@ -53,6 +54,7 @@ class Held:
     intervention: Intervention | None = None
     weighing: Weighing | None = None
     search: Search | None = None
+    map: Map | None = None
     book: BookReading | None = None
     stretch: ShownStretch | None = None  # of the book, as the player shows it
     jobs: dict[str, Job[Any]] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class Held:
 
     def shrink(self, most: int, needed: set[str]) -> None:
         """Let go what the page in sight does not need, where all of it is more than ``most`` bytes."""
-        for name in ("search", "comparison", "weighing", "intervention", "left", "stretch", "book"):
+        for name in ("search", "map", "comparison", "weighing", "intervention", "left", "stretch", "book"):
             if self.nbytes <= most:
                 return
             if name not in needed:

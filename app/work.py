@@ -153,8 +153,8 @@ def forget(page: str) -> None:
 
 
 def leave(page: str) -> None:
-    """Stop the jobs of all pages but this one."""
-    for other in [name for name in held().jobs if name != page]:
+    """Stop the jobs of all pages but this one, whose jobs' names begin with its own."""
+    for other in [name for name in held().jobs if not name.startswith(page)]:
         forget(other)
 
 

@@ -45,7 +45,7 @@ def search(names: Sequence[str], wanted: needle.Needle) -> tuple[float, float]:
     streams = [tc.Stream(tc.load(name), history=0) for name in names]
     clock, first = Clock(), 0.0
     hay = needle.hide(wanted)
-    for distance in hay.distances:
+    for distance in needle.distances(hay):
         for stream in streams:
             stream.feed(hay.ids[stream.position : hay.told + distance])
             stream.ask(wanted.question).chances(wanted.answer)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 
 from app import models
-from app.needle import Found, Hay, Needle, Search
+from app.needle import Found, Needle, Search, distances
+from titans_core.tasks.hidden import Hay
 
 AROUND = 12  # words shown on either side of the fact
 CAPTION = (
@@ -17,20 +18,20 @@ CAPTION = (
 def haystack(hay: Hay, needle: Needle) -> str:
     """The haystack as a line, with the fact and the places where the models are asked; the fact among its
     neighbours; both in words."""
-    total, distances = len(hay.ids), hay.distances
-    asked = "".join(f"<i style='left:{100 * (hay.told + n) / total:.3f}%'></i>" for n in distances)
+    total, asked_at = len(hay.ids), distances(hay)
+    asked = "".join(f"<i style='left:{100 * (hay.told + n) / total:.3f}%'></i>" for n in asked_at)
     fact = f"left:{100 * hay.start / total:.3f}%;width:{100 * (hay.told - hay.start) / total:.3f}%"
     return (
         f"<div class='hay'><div class='line' aria-hidden='true'>{asked}<b style='{fact}'></b></div>"
         f"<p class='passage' dir='auto'>{passage(hay, needle.fact.strip())}</p>"
         f"<p class='where'>Told at tokens {hay.start + 1:,} to {hay.told:,} of {total:,}, asked at the "
-        f"{len(distances)} strokes: {distances[0]} tokens later, at every doubling, and at the end.</p></div>"
+        f"{len(asked_at)} strokes: {asked_at[0]} tokens later, at every doubling, and at the end.</p></div>"
     )
 
 
 def passage(hay: Hay, fact: str) -> str:
     """The fact between the words before it and after it."""
-    before, after = hay.before.split(" "), hay.after.split(" ")
+    before, after = hay.before.split(), hay.after.split()
     left = ("… " if len(before) > AROUND else "") + " ".join(before[-AROUND:])
     right = " ".join(after[:AROUND]) + (" …" if len(after) > AROUND else "")
     return f"{html.escape(left)} <mark>{html.escape(fact)}</mark> {html.escape(right)}"
@@ -38,12 +39,12 @@ def passage(hay: Hay, fact: str) -> str:
 
 def table(search: Search) -> str:
     """One row a model, one column a distance: what it says there, shaded by what the right answer gets."""
-    distances = search.hay.distances
-    head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in distances)
+    columns = distances(search.hay)
+    head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in columns)
     rows = "".join(
         f"<tr><th scope='row'>{html.escape(models.title(name))}</th>"
         + "".join(
-            cell(search, name, found[i]) if i < len(found) else "<td></td>" for i in range(len(distances))
+            cell(search, name, found[i]) if i < len(found) else "<td></td>" for i in range(len(columns))
         )
         + "</tr>"
         for name, found in search.found.items()

@@ -28,9 +28,11 @@ def cells(
     y: Side,
     value: str,
     order: Sequence[str | int],
+    numbers: Sequence[int] = (),
 ) -> alt.LayerChart:
     """One cell a row of ``shares`` and a number across, with its share (0 to 1); ``value`` says above of
-    what. The rows from the top in this ``order``."""
+    what. The rows from the top in this ``order``; across there is room for these ``numbers``, by default for
+    those that have a share."""
     colours = palette(theme())
     table = pd.DataFrame(
         {y.column: row, x.column: at, "share": 100 * share, "told": f"{100 * share:.0f} %"}
@@ -39,9 +41,11 @@ def cells(
     )
     across = alt.Axis(labelAngle=0, format=",d", domain=False, ticks=False)
     down = alt.Axis(domain=False, ticks=False, labelLimit=300)
+    room = alt.Scale(domain=[*numbers]) if numbers else alt.Scale()
+    rows = alt.Scale(domain=[*order]) if numbers else alt.Scale()
     base = alt.Chart(table, height=alt.Step(STEP)).encode(
-        x=alt.X(f"{x.column}:O", title=x.title, axis=across),
-        y=alt.Y(f"{y.column}:O", title=y.title or None, sort=[*order], axis=down),
+        x=alt.X(f"{x.column}:O", title=x.title, axis=across, scale=room),
+        y=alt.Y(f"{y.column}:O", title=y.title or None, sort=[*order], axis=down, scale=rows),
         tooltip=[
             alt.Tooltip(f"{y.column}:O", title=y.title or " "),
             alt.Tooltip(f"{x.column}:O", title=x.title),

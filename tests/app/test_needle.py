@@ -60,8 +60,8 @@ def test_a_fact_goes_from_the_begin_to_almost_the_end(length: int, seed: int) ->
 
 def test_the_models_are_asked_soon_at_every_doubling_and_at_the_end() -> None:
     hay = hide(PLACE._replace(length=2048))
-    assert hay.distances[:-1] == [8, 16, 32, 64, 128, 256, 512, 1024]
-    assert hay.told + hay.distances[-1] == len(hay.ids)
+    assert needle.distances(hay)[:-1] == [8, 16, 32, 64, 128, 256, 512, 1024]
+    assert hay.told + needle.distances(hay)[-1] == len(hay.ids)
 
 
 @pytest.mark.parametrize("wanted", [PLACE, CODE], ids=["one token", "several tokens"])

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
 from app import models
-from app.needle import MOST, Needle, Search
+from app.needle import MOST, Needle, Search, distances
 from tests.app.pressing import held, press
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "needle.py"
@@ -69,7 +69,7 @@ def test_the_table_tells_what_each_model_answered_at_each_distance(page: AppTest
     cells = re.findall(r"<b dir='auto'>([✓✗]) (.*?)</b>", html)
     answers = [one for name in found.streams for one in found.found[name]]
     assert cells == [("✓" if one.said == "attic" else "✗", one.said or "nothing") for one in answers]
-    assert len(re.findall(r"<th scope='col'>[\d,]+</th>", html)) == len(found.hay.distances)
+    assert len(re.findall(r"<th scope='col'>[\d,]+</th>", html)) == len(distances(found.hay))
     assert "0%" not in re.findall(r"<span>(\S+) ", html)
 
 

@@ -48,7 +48,7 @@ def answers(page: Page, name: str) -> list[str]:
 def librarys(name: str, wanted: Needle) -> list[str]:
     """The same cells, from a stream that reads the haystack at once."""
     hay, stream, told = needle.hide(wanted), tc.Stream(tc.load(name)), []
-    for distance in hay.distances:
+    for distance in needle.distances(hay):
         stream.feed(hay.ids[stream.position : hay.told + distance])
         answer = stream.ask(wanted.question)
         with_memory, without = map(percent, answer.chances(wanted.answer))
@@ -62,7 +62,7 @@ def test_what_the_models_answer_is_what_the_library_answers(open_page: Open) -> 
     page = visit(open_page, "mac", "attention")
     search(page)
     distances = page.locator(".needle thead th").all_inner_texts()[1:]
-    assert distances == [f"{distance:,}" for distance in needle.hide(PLACE).distances]
+    assert distances == [f"{distance:,}" for distance in needle.distances(needle.hide(PLACE))]
     for name in ("mac", "attention"):
         assert answers(page, name) == librarys(name, PLACE)
 

@@ -140,6 +140,17 @@ def table(plans: Sequence[Plan], rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
+def read_table(path: Path = TABLE) -> dict[str, Any] | None:
+    """What was measured; None where nothing was. Raises ValueError where the file is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return made if made["results"] and made["haystacks"] else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: remove it, and all is measured anew") from error
+
+
 def line(row: Row) -> str:
     """A row in words."""
     share = f"{row['recall']:.2f} ± {row['margin']:.2f} of {row['asked']}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from titans_core.evaluate.answers import Said, reading
 from titans_core.evaluate.recall import groups
+from titans_core.finite import NotFinite
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
 from titans_core.sweep.plan import Cell, Plan
@@ -45,6 +46,8 @@ def measure(model: TitansLM, plan: Plan, cell: Cell) -> Generator[int, None, Fou
         tokens += sum(len(example.ids) for example in examples)
         said += yield from reading(model, examples, PIECE)
     right, chance = sum(one.right for one in said), float(np.mean([one.chance for one in said]))
+    if not np.isfinite(chance):
+        raise NotFinite(cell.length, False)
     return Found(cell, len(said), right, chance, tokens, device_name(model.device))
 
 
