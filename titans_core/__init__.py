@@ -7,6 +7,7 @@ from titans_core.finite import NotFinite
 from titans_core.model import TitansLM
 from titans_core.recipe import Stage, TrainConfig
 from titans_core.stream import Stream
+from titans_core.thinned import Thinned
 from titans_core.together import read_together
 from titans_core.trace import LayerWrites, Trace
 from titans_core.train import Training
@@ -19,6 +20,7 @@ __all__ = [
     "NotFinite",
     "Stage",
     "Stream",
+    "Thinned",
     "TitansLM",
     "Trace",
     "TrainConfig",
