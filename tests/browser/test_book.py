@@ -1,0 +1,91 @@
+"""A long text in a real browser: opened from a file, seen whole, and any stretch of it zoomed into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+import titans_core as tc
+from app import book
+from app.book import Book
+from tests.browser.conftest import StreamPage
+from titans_core.tasks import filler
+
+pytestmark = pytest.mark.browser
+TEXT = "\n\n".join(filler(seed) for seed in range(120))[:28_000]  # some tokens more than a page reads
+TALL = 3000  # pixels: axe judges no colours of what is scrolled out of sight
+Visit = Callable[..., StreamPage]
+
+
+def opened(page: Page) -> Locator:
+    """Upload the text and wait until all of it is read; its overview."""
+    page.get_by_role("button", name="Upload").first.click()
+    upload = page.locator("input[type=file]")
+    named: Any = {"name": "<i>hours.txt", "mimeType": "text/plain", "buffer": TEXT.encode()}
+    upload.set_input_files(named)
+    overview = page.locator(".overview")
+    expect(overview).to_have_attribute("data-end", str(book.FIRST))
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)
+    expect(page.get_by_test_id("stCaptionContainer").first).to_contain_text(
+        re.compile(r"[\d,]+ tokens, read")
+    )
+    return overview
+
+
+def test_a_long_text_is_seen_whole_and_zoomed_into_by_click_by_keys_and_by_its_peaks(visit: Visit) -> None:
+    page = visit("?model=LMM")
+    overview = opened(page.page)
+    expect(page.page.get_by_label("The text", exact=True)).to_have_count(0)
+    expect(page.page.locator(".cover")).to_contain_text("<i>hours.txt")
+    *_, last = book.stages(tc.load("lmm"), Book("", TEXT), None)
+    read = last.value
+    whole = book.means(tc.Stream(tc.load("lmm"), history=0).feed(read.ids.tolist()))
+
+    def shows(start: int, end: int) -> None:
+        """Overview and player show just these tokens."""
+        expect(overview).to_have_attribute("data-start", str(start))
+        expect(overview).to_have_attribute("data-end", str(end))
+        page.wait(
+            "(text) => player.querySelector('.text').textContent === text", "".join(whole.tokens[start:end])
+        )
+
+    shows(0, 1023)
+    strip = overview.get_by_role("slider")
+    box = strip.bounding_box()
+    assert box
+    strip.click(position={"x": box["width"] / 2, "y": 40})
+    middle = book.floor(len(read.ids) // 2 - 512)
+    shows(middle, middle + 1024)
+    strip.press("End")
+    end = len(read.ids)
+    shows(book.floor(end - 1024 + 255), end)
+    strip.press("Home")
+    strip.press("ArrowRight")
+    shows(1023, 2047)
+    assert strip.get_attribute("aria-valuetext") == f"tokens 1,024 to 2,047 of {end:,} tokens"
+    overview.get_by_role("button", name="Zoom in").click()
+    shows(1279, 1791)
+    peak = int(whole["surprise"].argmax())
+    overview.get_by_role("button", name=re.compile(f"^Token {peak + 1:,},")).click()
+    start = book.floor(max(0, peak - 256))
+    shows(start, start + 512 - (start == 0))
+    assert page.position == peak - start
+    assert f"token {peak + 1:,} of {end:,}" in page.player.inner_text()
+    page.page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.page.get_by_label("The text", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme, width", [("light", 390), ("dark", 1280)])
+def test_axe_finds_nothing_serious_in_a_long_text(visit: Visit, scheme: str, width: int) -> None:
+    page = visit("?model=LMM", width=width, color_scheme=scheme).page
+    page.set_viewport_size({"width": width, "height": TALL})
+    opened(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page).response["violations"]
+    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
