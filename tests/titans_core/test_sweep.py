@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import titans_core as tc
 from titans_core.__main__ import main
 from titans_core.checkpoint import find
 from titans_core.sweep import Found, Haystack, Plan, Step, alone, command, over_processes, over_ray
-from titans_core.sweep.haystacks import known_rows
+from titans_core.sweep.haystacks import known_rows, read_table
 from titans_core.sweep.haystacks import table as haystacks_table
 from titans_core.sweep.measure import measure
 from titans_core.tasks.document import Tag
@@ -243,3 +244,16 @@ def test_the_comparison_of_haystacks_goes_on_with_what_was_measured_in_the_same_
     path.write_text("{}")
     with pytest.raises(ValueError, match="is damaged"):
         known_rows(path, wanted)
+
+
+def test_the_readme_tells_what_was_measured() -> None:
+    measured = read_table()
+    assert measured
+    shares = {(row["haystack"], row["model"]): f"{100 * row['recall']:.0f} %" for row in measured["results"]}
+    readme = (LICENCE.parent / "README.md").read_text(encoding="utf-8")
+    head, _, *rows = re.search(r"\| haystack .*?\n\n", readme, re.DOTALL)[0].strip().splitlines()
+    models = re.findall(r"`(\w+)`", head)
+    kinds = "mixed unseen LICENSE SECURITY.md reference.py 05-forgetting.md README.md code words".split()
+    assert [row.split(" | ")[1:] for row in rows] == [
+        [shares[kind, name] + (" |" if name == models[-1] else "") for name in models] for kind in kinds
+    ]
