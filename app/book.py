@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -33,13 +34,14 @@ BEFORE: Final[int] = 10  # tokens told before a peak
 SHOWN: Final[tuple[str, ...]] = ("surprise", "write", "memory_norm", "nll")
 
 
-class Book(NamedTuple):
+@dataclass(frozen=True)
+class Book:
     """A long text and what its file is called."""
 
     name: str
     text: str
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for the same text."""
         return hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()[:16]
@@ -115,13 +117,13 @@ class BookReading:
         stream.feed(self.ids[stream.position : stretch.start].tolist())
         return stream.feed(self.ids[stretch.start : stretch.end].tolist(), writes=True)
 
-    def message(self, stretch: Stretch) -> bytes:
-        """What the browser needs to show a stretch; see ``app.payload``."""
+    def message(self, stretch: Stretch, trace: Trace) -> bytes:
+        """What the browser needs to show a stretch that was read again; see ``app.payload``."""
         place = {"start": stretch.start, "whole": len(self.ids)}
         if stretch.at is not None:
             place["at"] = stretch.at - stretch.start
         key = f"{self.book.key}-{self.stream.model.digest[:16]}-{stretch.start}-{stretch.end}/{stretch.at}"
-        return payload.encode(self.read(stretch), key, self.stream.model.name, place)
+        return payload.encode(trace, key, self.stream.model.name, place)
 
     def overview(self, stretch: Stretch) -> bytes:
         """The message that shows the whole, and where in it a stretch lies."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -28,25 +28,27 @@ def parquet(table: pd.DataFrame) -> bytes:
 
 
 def export_menu(
-    traces: Mapping[str, Trace], text: str, question: str = "", edits: Sequence[Edit] = ()
+    traces: Mapping[str, Trace], text: str | None, question: str = "", edits: Sequence[Edit] = ()
 ) -> None:
-    """Files to save; each is made when it is asked for. With edits, the last trace is the edited one."""
+    """Files to save; each is made when it is asked for. With edits, the last trace is the edited one. A
+    stretch of a longer text, where ``text`` is None, has no notebook: that would begin with it."""
     models = [name for name in traces if not name.endswith(", edited")]
-    with st.popover("Export", icon=":material/download:"):
-        st.write("What every token did, in every layer and head; or a notebook that computes it again.")
-        for label, name, kind, make in (
-            ("Trace, CSV", "trace.csv", "text/csv", lambda: frame(traces).to_csv(index=False).encode()),
-            (
-                "Trace, Parquet",
-                "trace.parquet",
-                "application/vnd.apache.parquet",
-                lambda: parquet(frame(traces)),
-            ),
+    files: list[tuple[str, str, str, Callable[[], bytes]]] = [
+        ("Trace, CSV", "trace.csv", "text/csv", lambda: frame(traces).to_csv(index=False).encode()),
+        ("Trace, Parquet", "trace.parquet", "application/vnd.apache.parquet", lambda: parquet(frame(traces))),
+    ]
+    told = "What every token did, in every layer and head"
+    if text is not None:
+        told += "; or a notebook that computes it again"
+        files.append(
             (
                 "Notebook",
                 "reading.ipynb",
                 "application/x-ipynb+json",
                 lambda: notebook(models, text, question, edits).encode(),
-            ),
-        ):
+            )
+        )
+    with st.popover("Export", icon=":material/download:"):
+        st.write(f"{told}.")
+        for label, name, kind, make in files:
             st.download_button(label, make, name, kind, on_click="ignore")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ from app import limits, models, textbox, work
 from app.book import FIRST, Book, BookReading, Stretch, stages
 from app.components.overview import overview, wanted
 from app.components.player import player
+from app.exporting import export_menu
 from app.session import held, pace
 
 state = st.session_state
@@ -20,11 +21,13 @@ state = st.session_state
 
 @dataclass(frozen=True)
 class ShownStretch:
-    """A stretch of a book as the player shows it; ``key`` is the book's as its model reads it."""
+    """A stretch of a book as the player shows it, and its trace, without writes; ``key`` is the book's as its
+    model reads it."""
 
     key: str
     stretch: Stretch
     message: bytes
+    trace: tc.Trace
 
 
 def cover(book: Book) -> None:
@@ -77,7 +80,9 @@ def leaf(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:
         return None
     stretch = chosen(read)
     overview(read.overview(stretch))
-    player(shown(read, stretch).message)
+    seen = shown(read, stretch)
+    player(seen.message)
+    export_menu({model.name: seen.trace}, None)
     return read
 
 
@@ -107,7 +112,9 @@ def shown(read: BookReading, stretch: Stretch) -> ShownStretch:
     if mine.stretch is None or (mine.stretch.key, mine.stretch.stretch) != (read.key, stretch):
         pace()
         with st.spinner("Reading this stretch again …"):
-            mine.stretch = ShownStretch(read.key, stretch, read.message(stretch))
+            trace = read.read(stretch)
+            message = read.message(stretch, trace)
+            mine.stretch = ShownStretch(read.key, stretch, message, replace(trace, writes=(), guesses=None))
     return mine.stretch
 
 

@@ -130,7 +130,9 @@ def test_the_page_reads_a_long_text_shows_it_and_closes_it_again() -> None:
     held(page).jobs["Stream"].wait(120)
     page.run()
     assert not page.exception and not page.text_area
-    assert held(page).book.complete and held(page).stretch.stretch == Stretch(0, 1023)
+    shown = held(page).stretch
+    assert held(page).book.complete and shown.stretch == Stretch(0, 1023)
+    assert len(shown.trace) == 1023 and shown.trace.writes == ()
     (facts,) = page.caption
     assert f"{len(held(page).book.ids):,} tokens, read in" in facts.value
     before = held(page).book
