@@ -36,7 +36,7 @@ def tell_absent(names: Sequence[str], key: str) -> None:
     """Where the address names, by their titles, models that are not here, as a link from another lab may:
     which."""
     titles = {models.title(name) for name in names}
-    absent = [title for title in st.query_params.get_all(key) if title not in titles]
+    absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
     if absent:
         told = ", ".join(own.plain(repr(title[: own.LONGEST])) for title in absent[:MOST])
         st.warning(

@@ -123,5 +123,5 @@ def notebook(models: Sequence[str], text: str, question: str = "", edits: Sequen
 
 def cell(number: int, kind: str, source: str) -> dict[str, Any]:
     """A cell of a notebook."""
-    rest = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    rest: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
     return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source, **rest}
