@@ -23,6 +23,7 @@ LONGEST_DEED, LONGEST_QUESTION = 9, 16  # tokens, with the separator
 LEAST_LENGTH = DEEDS[1] * LONGEST_DEED + LONGEST_QUESTION
 MISSES = 8  # sentences of filler in a row that are too long, before the story goes on
 MOST_FILLER = 0.6  # share of a training story's sentences; each story draws its own
+STEPS = 1 / 3  # of the questions over several facts are for the first step: who has the thing
 QUESTIONS = 0.65  # of its other sentences, where something can be asked
 
 
@@ -58,15 +59,16 @@ def babi_story(
     """A story to learn from, of ``length`` tokens: deeds, filler and questions, each of which needs one of
     these numbers of ``facts``.
 
-    A question begins at least ``min_distance`` tokens after the place that answers it, and is not asked again
-    before its answer was told anew.
+    A question begins at least ``min_distance`` tokens after the word that answers it, and is not asked again
+    before its answer was told anew. Some ask who has a thing: whoever is to find it learns that first.
     """
     world, tale = World(rng), _Tale(Document(rng, tokenizer))
     filler, known = rng.random() * MOST_FILLER, set[Asked]()
     while len(tale.document) < length:
-        latest = len(tale.document) - min_distance
-        due = [a for a in world.questions(rng.choice(facts)) if tale.told[a.answer.deed] < latest]
-        due = [asked for asked in due if asked not in known]
+        latest, needed = len(tale.document) - min_distance, rng.choice(facts)
+        step = needed > 1 and rng.random() < STEPS
+        due = world.holders() if step else world.questions(needed)
+        due = [asked for asked in due if asked not in known and tale.told[asked.deed] < latest]
         if rng.random() < filler:
             tale.document.fill()
         elif due and rng.random() < QUESTIONS:
@@ -78,11 +80,13 @@ def babi_story(
 
 
 class _Tale:
-    """A story on its way; ``told`` holds for each deed the position of its last word, a place or a thing."""
+    """A story on its way; ``told`` holds for each deed the position of its last word, a place or a thing, and
+    ``doers`` that of its first, the name."""
 
     def __init__(self, document: Document) -> None:
         self.document, self.rng = document, document.rng
         self.told: list[int] = []
+        self.doers: list[int] = []
         self.moved: set[str] = set()
 
     def tell(self, deed: Deed) -> None:
@@ -92,23 +96,29 @@ class _Tale:
             tag = Tag.UPDATE if deed.who in self.moved else Tag.FACT
             value = VALUE_TAG[tag]
             self.moved.add(deed.who)
-        words = f"{deed.who} {self.rng.choice(FORMS[deed.verb])} the"
-        self.document.write(self.document.separator() + words, tag)
-        self.told.append(len(self.document))
-        self.document.write(f" {deed.what}", value)
-        self.document.write(".", tag)
+        document, words = self.document, f" {self.rng.choice(FORMS[deed.verb])} the"
+        document.write(document.separator() + deed.who, tag)
+        self.doers.append(len(document) - 1)
+        document.write(words, tag)
+        self.told.append(len(document))
+        document.write(f" {deed.what}", value)
+        document.write(".", tag)
 
     def ask(self, asked: Asked) -> None:
         """A question and its answer, with the full stop that belongs to it."""
-        document = self.document
-        subject = asked.subject if asked.subject in NAMES else f"the {asked.subject}"
-        words = f"Where was {subject} before the {asked.before}?" if asked.before else f"Where is {subject}?"
+        document, thing = self.document, f"the {asked.subject}"
+        told = self.doers if asked.answer in NAMES else self.told
+        if asked.answer in NAMES:
+            words = f"Who has {thing}?"
+        elif asked.before:
+            words = f"Where was {thing} before the {asked.before}?"
+        else:
+            words = f"Where is {asked.subject if asked.subject in NAMES else thing}?"
         document.write(document.separator() + words, Tag.QUESTION)
         start = len(document)
-        document.write(f" {asked.answer.place}", Tag.ANSWER)
+        document.write(f" {asked.answer}", Tag.ANSWER)
         document.write(".", Tag.ANSWER)
-        told = self.told[asked.answer.deed]
-        document.answers.append((start, len(document), start - told, Kind.PLACE))
+        document.answers.append((start, len(document), start - told[asked.deed], Kind.PLACE))
 
     def fill_up(self, end: int, writer: Callable[[Random], str]) -> None:
         """Whole sentences of filler, none of which reaches beyond ``end``."""

@@ -30,11 +30,13 @@ class Visit(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question about ``subject``, its answer and the deed that tells it: a going to that place."""
+    """A question about ``subject``, its answer and which of the deeds tells it: the going to that place, or
+    how somebody took that thing."""
 
     subject: str
     before: str  # the place that the thing was in afterwards; "" where it is asked where something is now
-    answer: Visit
+    answer: str
+    deed: int
 
 
 @dataclass
@@ -44,6 +46,7 @@ class World:
     rng: Random
     at: dict[str, Visit] = field(default_factory=dict)  # of people
     holder: dict[str, str] = field(default_factory=dict)  # of things that somebody has
+    taken: dict[str, int] = field(default_factory=dict)  # of these: by which deed
     path: dict[str, list[Visit]] = field(default_factory=dict)  # of things: all their places, in order
     deeds: int = 0
 
@@ -76,7 +79,7 @@ class World:
         return self.done(Deed("go", who, place))
 
     def take(self, who: str, thing: str) -> Deed:
-        self.holder[thing] = who
+        self.holder[thing], self.taken[thing] = who, self.deeds
         self.path.setdefault(thing, [self.at[who]])
         return self.done(Deed("take", who, thing))
 
@@ -91,11 +94,15 @@ class World:
         """All that can be asked now and needs so many facts: where somebody is (1), where a thing is (2:
         who has it or left it, and where they went), where a thing was before it last came to a place (3)."""
         if facts == 1:
-            return [Asked(who, "", visit) for who, visit in self.at.items()]
+            return [Asked(who, "", *visit) for who, visit in self.at.items()]
         if facts == 2:
-            return [Asked(thing, "", path[-1]) for thing, path in self.path.items()]
+            return [Asked(thing, "", *path[-1]) for thing, path in self.path.items()]
         found = {}
         for thing, path in self.path.items():
             for former, visit in zip(path, path[1:], strict=False):
-                found[thing, visit.place] = Asked(thing, visit.place, former)  # the last time counts
+                found[thing, visit.place] = Asked(thing, visit.place, *former)  # the last time counts
         return list(found.values())
+
+    def holders(self) -> Sequence[Asked]:
+        """Who has what can be asked now: the first step to where a thing is."""
+        return [Asked(thing, "", who, self.taken[thing]) for thing, who in self.holder.items()]
