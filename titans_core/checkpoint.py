@@ -198,6 +198,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content)
+        with draft.open("rb+") as file:
+            os.fsync(file)  # or a machine that loses its power would have the name without the content
         os.replace(draft, path)
     except OSError as error:
         with suppress(OSError):
