@@ -92,6 +92,21 @@ def test_their_loss_is_that_of_every_next_token_alike(folder: Path, tmp_path: Pa
     assert training.advance(Recall()) == pytest.approx(expected.item(), rel=1e-5)
 
 
+def test_among_stories_each_of_their_tokens_weighs_one(folder: Path, tmp_path: Path) -> None:
+    stage = Stage(64, 4, (1,), 1, 8, texts=0.5)
+    mixed = replace(config(stage), others_kept=1.0)
+    training = Training(mixed, tmp_path / "run", "cpu", folder.parent)
+    made = training.draw(stage)
+    ids, tags = torch.from_numpy(made.ids), made.tags[:, 1:]
+    weight = np.where(tags == Tag.ANSWER, 10.0, np.where(tags == Tag.TEXT, 1.0, 0.3))
+    assert set(weight.flat) == {10.0, 1.0, 0.3}
+    with torch.no_grad():
+        logits = training.model(ids[:, :-1])[0].flatten(0, 1)
+        losses = F.cross_entropy(logits, ids[:, 1:].flatten(), reduction="none").numpy()
+    expected = np.average(losses, weights=weight.flatten())
+    assert training.advance(Recall()) == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_share_of_a_batch_is_of_texts_on_average_exactly(folder: Path, tmp_path: Path) -> None:
     stage = Stage(48, 3, (1,), 200, 8, texts=0.25)
     training = Training(config(stage), tmp_path / "run", "cpu", folder.parent)
