@@ -26,7 +26,8 @@ TOLD = {
 
 def tables() -> str:
     """Every table that was made, in short."""
-    return short("niah", NEEDLES, niah_directions) + short("ablation", PARTS, ablation_directions)
+    parts = short("niah", NEEDLES, niah_directions), short("ablation", PARTS, ablation_directions)
+    return "\n".join(part for part in parts if part)
 
 
 def short(name: str, columns: Sequence[Place], judge: Judge) -> str:
@@ -46,7 +47,7 @@ def short(name: str, columns: Sequence[Place], judge: Judge) -> str:
     return (
         f"{suite.title}, after {suite.repeats} of the paper: {TOLD[name]}.\n{made(suite, results)}\n\n"
         + table(["model", *map(titled, columns)], rows)
-        + f"\n{verdicts(judge(results))}\n\n"
+        + f"\n{verdicts(judge(results))}\n"
     )
 
 
