@@ -18,6 +18,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -96,15 +97,29 @@ def stood(tokens: int) -> int:
     return -(-(tokens + 1) // SNAPSHOT_EVERY) * SNAPSHOT_EVERY - 1
 
 
+def write_story(folder: Path, tokens: int) -> None:
+    """Write the story's ids and its facts. A process of its own does: what making it up takes, among it the
+    words that the tokenizer keeps, is no memory of a stream."""
+    rng = Random(SEED)
+    asked, written = needles(rng), 0
+    with (folder / "ids").open("wb") as file:
+        for ids in told(asked, tokens, rng):
+            file.write(np.array(ids, np.int32).tobytes())
+            written += len(ids)
+            if written > stood(tokens) + PIECE:
+                break
+    (folder / "needles").write_text(json.dumps([asdict(needle) for needle in asked]), encoding="utf-8")
+
+
 class Reading:
     """One model's life over the whole story."""
 
-    def __init__(self, model: tc.TitansLM, tokens: int, near: int) -> None:
-        rng = Random(SEED)
+    def __init__(self, model: tc.TitansLM, story: Path, tokens: int, near: int) -> None:
         self.model, self.stream, self.thin = model, tc.Stream(model, history=0), Thinned()
         self.end, self.near = stood(tokens), stood(near)
-        self.needles = needles(rng)
-        self.story, self.waiting = told(self.needles, tokens, rng), list[int]()
+        told = json.loads((story / "needles").read_text(encoding="utf-8"))
+        self.needles = [Needle(**needle) for needle in told]
+        self.ids = story / "ids"
         self.resident: list[tuple[int, float]] = []
         self.highest: dict[str, tuple[Any, Any]] = {}
         self.then: tc.Stream | None = None  # as it stood after `near` tokens
@@ -121,12 +136,8 @@ class Reading:
         """The next tokens: up to a place where we look, or a piece."""
         at = self.stream.position
         border = self.near if at < self.near else self.end
-        size = min(PIECE, border - at)
-        while len(self.waiting) < size:
-            self.waiting += next(self.story)
-        size = min([size, *(due - at for due in self.dues().values() if due > at)])
-        trace = self.stream.feed(self.waiting[:size])
-        del self.waiting[:size]
+        size = min([PIECE, border - at, *(due - at for due in self.dues().values() if due > at)])
+        trace = self.stream.feed(self.next(size))
         self.thin.add(trace)
         self.note(trace)
         if self.stream.position == self.near:
@@ -134,6 +145,12 @@ class Reading:
         if self.stream.position >= self.near:
             self.resident.append((self.stream.position, megabytes()))
         self.ask_on_the_way()
+
+    def next(self, count: int) -> list[int]:
+        """The story's next tokens."""
+        offset = self.stream.position * np.dtype(np.int32).itemsize
+        ids: list[int] = np.fromfile(self.ids, np.int32, count, offset=offset).tolist()
+        return ids
 
     def note(self, trace: tc.Trace) -> None:
         """The highest of every column so far, and where."""
@@ -182,7 +199,7 @@ class Reading:
     def turns(self, count: int) -> dict[str, Any]:
         """Microseconds a token after `near` and at the end, in turns over the same tokens."""
         assert self.then is not None
-        ids = (self.waiting + [i for _ in range(PIECE) for i in next(self.story)])[:PIECE]
+        ids = self.next(PIECE)
         streams = {"near": self.then, "far": self.stream}
         times: dict[str, list[float]] = {name: [] for name in streams}
         for turn in range(WARM_UP + count):
@@ -213,10 +230,12 @@ def megabytes() -> float:
     raise RuntimeError("this system does not tell a process's resident memory as Linux does")
 
 
-def measured(name: str, tokens: int = TOKENS, near: int = NEAR, turns: int = TURNS) -> dict[str, Any]:
+def measured(
+    name: str, story: Path, tokens: int = TOKENS, near: int = NEAR, turns: int = TURNS
+) -> dict[str, Any]:
     """All that one model's stream shows."""
     model = tc.load(name, device="cpu")
-    reading = Reading(model, tokens, near)
+    reading = Reading(model, story, tokens, near)
     began = time.perf_counter()
     reading.read()
     seconds = time.perf_counter() - began
@@ -245,16 +264,18 @@ def measured(name: str, tokens: int = TOKENS, near: int = NEAR, turns: int = TUR
 def main() -> None:
     """Model after model, each in a process of its own; what is known by then is kept."""
     result: dict[str, Any] = {"seed": SEED, "machine": describe("torch", "numba"), "rows": []}
-    for name in MODELS:
-        command = [sys.executable, "-m", "benchmarks.long", name]
-        result["rows"].append(json.loads(subprocess.check_output(command, cwd=ROOT, text=True)))
-        path = keep("long", result)
+    with tempfile.TemporaryDirectory() as folder:
+        write_story(Path(folder), TOKENS)
+        for name in MODELS:
+            command = [sys.executable, "-m", "benchmarks.long", name, folder]
+            result["rows"].append(json.loads(subprocess.check_output(command, cwd=ROOT, text=True)))
+            path = keep("long", result)
     print(f"kept in {path.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     if len(sys.argv) > 1:
-        print(json.dumps(measured(sys.argv[1])))
+        print(json.dumps(measured(sys.argv[1], Path(sys.argv[2]))))
     else:
         main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ def test_a_contestant_takes_a_turn(contestant: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_long_stream_is_measured_whole_and_its_facts_are_asked_wherever_they_were_told() -> None:
-    found = long.measured("lmm", tokens=6_000, near=1_000, turns=2)
+def test_a_long_stream_is_measured_whole_and_its_facts_are_asked_wherever_they_were_told(
+    tmp_path: Path,
+) -> None:
+    long.write_story(tmp_path, 6_000)
+    found = long.measured("lmm", tmp_path, tokens=6_000, near=1_000, turns=2)
     assert found["tokens"] == 6_143 and found["time"]["tokens"] == {"near": 1_023, "far": 6_143}
     assert found["peaks_kept"] and found["thinned_mb"] > 0
     assert {needle["depth"] for needle in found["needles"]} == set(long.DEPTHS)
