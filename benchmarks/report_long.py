@@ -32,8 +32,8 @@ def long_streams() -> str:
         + f"\n{facts} facts are told, one of each of {facts // len(depths)} kinds at "
         f"{', '.join(f'{depth:.0%}' for depth in depths)} of the way, and asked at the end: right answers. "
         "And the same facts asked on the way, by the tokens since they were told; a fact told late is not "
-        "asked at distances that the stream does not reach. These models were trained on texts of up to 1,024 "
-        "tokens.\n\n"
+        "asked at distances that the stream does not reach. These models were trained on texts of up to "
+        "1,024 tokens.\n\n"
         + table(["model", *(f"told at {depth:.0%}" for depth in depths), *ways(rows)], needles(rows, depths))
     )
 
