@@ -28,7 +28,11 @@ def usual_backend(
 
 
 def chosen(
-    backend: str, weights: Weights, block_size: int, operands: torch.dtype, objective: Objective
+    backend: str,
+    weights: Weights,
+    block_size: int,
+    operands: torch.dtype,
+    objective: Objective = "squared",
 ) -> str:
     """The backend meant by the argument of `kernels.memory`. Raises as that says."""
     if backend == "auto":

@@ -17,7 +17,7 @@ def test_the_page_says_what_a_model_runs_on(monkeypatch):
     monkeypatch.setattr("titans_core.model.preferred", lambda _: False)
     model = models.load("lmm")
     assert models.runs_on(model) == f"{model.device.type.upper()} · {PYTORCH}"
-    monkeypatch.setattr("titans_core.model.usual_backend", lambda *_: "triton")
+    monkeypatch.setattr("titans_core.model.usual_backend", lambda *_, **__: "triton")
     assert models.runs_on(model).endswith(f" · Triton {release('triton')}")
     assert models.runs_on(models.load("attention")).endswith(f" · {PYTORCH}")
 

@@ -143,7 +143,7 @@ def test_long_distances_occur() -> None:
 def test_stories_hold_every_tag_every_kind_and_questions_without_an_answer() -> None:
     stories = [story(Random(seed), TOKENIZER, 512, 6, chapters=True) for seed in range(200)]
     tags = Counter(tag for example in stories for tag in example.tags.tolist())
-    assert set(tags) == set(Tag)
+    assert set(tags) == set(Tag) - {Tag.TEXT}  # of one's own texts
     assert {kind for example in stories for kind in example.kind.tolist()} == set(Kind)
     asked = sum(len(p.findall(example.text)) for example in stories for _, p in QUESTIONS)
     answered = sum(len(read(example.text)[1]) for example in stories)
