@@ -54,7 +54,12 @@ def short(name: str, columns: Sequence[Place], judge: Judge) -> str:
 def verdicts(directions: Sequence[Direction]) -> str:
     """How many of the paper's differences are found here too."""
     counted = Counter(one.verdict for one in directions)
-    told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counted.items()))
+    words = {
+        "agrees": "go its way",
+        "no difference": "are too small to tell",
+        "the other way": "go the other way",
+    }
+    told = ", ".join(f"{counted[verdict]} {word}" for verdict, word in words.items() if counted[verdict])
     return (
-        f"Of {len(directions)} differences that the paper has there: {told}; which, the page *Family* tells."
+        f"Of {len(directions)} differences that the paper has there, {told}; which, the page *Family* tells."
     )
