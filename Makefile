@@ -78,6 +78,10 @@ else
 	@for model in $(MODEL); do $(BIN)/python -m titans_core train "configs/$$model.toml" --ship || exit 1; done
 endif
 
+.PHONY: family
+family: $(READY)  ## train the family's five models for the page Family, all on the same data and budget
+	$(BIN)/python -m titans_core.tables.ship
+
 .PHONY: lessons
 lessons: $(READY_DEV) chromium  ## check every lesson, run every exhibit, and go through all of them in Chromium
 	@$(BIN)/python -m lessons --claims

@@ -164,7 +164,7 @@ class BookReading:
     def before(self, token: int) -> str:
         """The text just before a token."""
         ids = self.ids[max(0, token - BEFORE) : token].tolist()
-        return "".join(Decoder(self.stream.tokenizer).feed(ids))
+        return "".join(Decoder(self.stream.tokenizer).feed(ids)).lstrip("\ufffd")  # half a character
 
 
 def begin(model: tc.TitansLM, book: Book) -> BookReading:

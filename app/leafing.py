@@ -34,7 +34,8 @@ def cover(book: Book) -> None:
     """What was opened, in place of the text box, and the way back to that."""
     with st.container(horizontal=True, vertical_alignment="center", key="cover"):
         told = (
-            f"<b>{html.escape(book.name)}</b> {len(book.text):,} characters, kept as long as this tab is open"
+            f"<b>{html.escape(book.name)}</b> {len(book.text):,} characters, kept until this page is loaded "
+            "again or closed"
         )
         st.html(f"<p class='cover'>{told}</p>", width="stretch")
         st.button("Close", icon=":material/close:", on_click=close)
@@ -69,7 +70,7 @@ def current(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:
     job.check()
     held().book = job.value or held().book
     work.progress(job)
-    return job.shown or read
+    return (job.value if job.stopped else job.shown) or read
 
 
 def leaf(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:

@@ -49,7 +49,7 @@ class Needle(NamedTuple):
         be read."""
         for what, text in self.told._asdict().items():
             if not text.strip().strip(BESIDE):
-                raise limits.BadInput(f"There is no {what} yet: type one, then press Search.")
+                raise limits.BadInput(f"There is no {what} yet: type one first.")
             if len(text) > MOST:
                 raise limits.BadInput(
                     f"This {what} has {len(text):,} characters; the page takes up to {MOST}. Make it shorter."

@@ -15,6 +15,7 @@ import titans_core as tc
 from app.hosting.records import ROOT
 from app.settings import settings
 from titans_core import recipes
+from titans_core.family import FAMILY
 
 KIND: Final[str] = ".safetensors"
 NAME: Final = re.compile(r"[^\W_]+(?:[ ._-][^\W_]+)*")  # what reads the same on a page and in an address
@@ -75,7 +76,7 @@ def problems() -> Iterator[str]:
 def look(file: File) -> Found:
     """What is in a file; looked at once. It costs nobody but itself, whatever it holds."""
     path = Path(file.path)
-    if re.sub("[ ._]", "-", path.stem.casefold()) in recipes.known():  # nor may it be shown by the same title
+    if re.sub("[ ._]", "-", path.stem.casefold()) in taken():  # nor may it be shown by the same title
         return Found(False, f"{path.name} has the name of a shipped model: give it another.")
     if len(path.stem) > LONGEST or not NAME.fullmatch(path.stem):
         return Found(
@@ -86,9 +87,14 @@ def look(file: File) -> Found:
     try:
         return Found(tc.load(path, device="cpu").has_memory)
     except (OSError, ValueError) as problem:
-        told = str(problem)
+        told = str(problem).replace(str(path), path.name)
         stop = "" if told.endswith(("?", ".")) else "."
         return Found(False, f"{told}{stop} Remove it, or put a whole one in its place.")
+
+
+def taken() -> set[str]:
+    """Names that are shipped models', or relatives'."""
+    return {*recipes.known(), *FAMILY}
 
 
 def plain(text: str) -> str:

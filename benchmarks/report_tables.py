@@ -55,8 +55,9 @@ def verdicts(directions: Sequence[Direction]) -> str:
     """How many of the paper's differences are found here too."""
     counted = Counter(one.verdict for one in directions)
     words = {
-        "agrees": "go its way",
-        "no difference": "are too small to tell",
+        "the same way": "go its way",
+        "smaller here": "are smaller here",
+        "not told apart": "cannot be told apart",
         "the other way": "go the other way",
     }
     told = ", ".join(f"{counted[verdict]} {word}" for verdict, word in words.items() if counted[verdict])

@@ -22,13 +22,14 @@ from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
 from titans_core.sweep.command import add_sweep
 from titans_core.sweep.haystacks import add_haystacks
-from titans_core.tables import SUITES, run_suite
+from titans_core.tables import SUITES, path_of, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.team import together
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 from titans_core.train import MODEL, Training
 
+ASKED = 100  # questions a cell of a checkpoint's scores
 STRETCH = 1024  # tokens between two moves of the progress bar
 
 
@@ -59,10 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     evaluate.add_argument("checkpoint", nargs="?", help="a name or a path; none with --suite")
     evaluate.add_argument("--suite", choices=tuple(SUITES), help="train and measure the models of this table")
-    evaluate.add_argument("--models", nargs="+", default=(), metavar="NAME", help="of the suite, these alone")
-    evaluate.add_argument("--seeds", nargs="+", type=positive, default=SEEDS, help="of the trainings")
-    evaluate.add_argument("--asked", type=positive, default=100, help="questions a cell (default 100)")
-    evaluate.add_argument("--seed", type=int, default=SEED, help=f"of the stories (default {SEED})")
+    evaluate.add_argument("--models", nargs="+", default=(), metavar="NAME", help="of the table, these alone")
+    evaluate.add_argument(
+        "--seeds",
+        nargs="+",
+        type=positive,
+        help=f"of the table's trainings (default {' '.join(map(str, SEEDS))})",
+    )
+    evaluate.add_argument("--asked", type=positive, help=f"questions a cell (default {ASKED})")
+    evaluate.add_argument("--seed", type=int, help=f"of the stories (default {SEED})")
     evaluate.add_argument("--json", type=Path, help="write the scores here")
     evaluate.set_defaults(run=run_evaluate)
 
@@ -176,19 +182,30 @@ def tell_agreement(name: str, card: dict[str, Any], config: TrainConfig) -> None
 def run_evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint and print its scores, or make a table."""
     if (options.checkpoint is None) == (options.suite is None):
-        raise ValueError("name a checkpoint to measure, or a table to make with --suite")
+        raise ValueError("name a checkpoint to measure, or a table to make with --suite: one of the two")
     if options.suite:
-        take_one_thread()
-        for result in run_suite(SUITES[options.suite], options.models, options.seeds):
-            print(f"{result['model']}, seed {result['seed']}: {json.dumps(result['rows'])}")
+        make_table(options)
         return
+    if options.models or options.seeds:
+        raise ValueError("--models and --seeds are of a table's trainings: take them with --suite alone")
     checkpoint = find(options.checkpoint)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
     take_one_thread()
-    scores = report(load(options.checkpoint), options.asked, options.seed)
+    scores = report(load(options.checkpoint), options.asked or ASKED, options.seed or SEED)
     print(table(scores))
     if options.json:
         write_text(options.json, json.dumps(scores, indent=2) + "\n")
+
+
+def make_table(options: argparse.Namespace) -> None:
+    """Train and measure what a table lacks."""
+    if options.asked or options.seed or options.json:
+        raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
+    take_one_thread()
+    suite, path = SUITES[options.suite], path_of(options.suite)
+    for result in run_suite(suite, options.models, options.seeds or SEEDS):
+        print(f"{result['model']}, seed {result['seed']}: {json.dumps(result['rows'])}", flush=True)
+    print(f"{path} has all of it; what is taken out of it is made anew")
 
 
 def run_info(options: argparse.Namespace) -> None:

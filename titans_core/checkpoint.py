@@ -123,7 +123,8 @@ def find(name: str | Path) -> Path:
             raise ValueError(
                 f"{name} is a folder: name the checkpoint in it, {Path(name) / 'model.safetensors'}"
             )
-    known = ", ".join(available()) or "none yet: run `make train`"
+    relatives = (f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors")))
+    known = ", ".join([*available(), *relatives]) or "none yet: run `make train`"
     raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -40,6 +41,11 @@ def check_output(path: Path | None, *inputs: Path) -> None:
         raise ValueError(f"{path} is a folder: name a file in it")
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
+    place = next(folder for folder in path.absolute().parents if folder.is_dir())
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise ValueError(f"nothing can be written into {place}: name a file elsewhere") from error
 
 
 def read_text(name: str) -> str:

@@ -95,7 +95,7 @@ FAMILY: Final[dict[str, Relative]] = {
         ),
     ),
     "titans": Relative(
-        "Titans",
+        "Titans (LMM)",
         "S ← ηₜ S + βₜ (v − M k) kᵀ, M ← λₜ M + S",
         "Behrouz, Zhong and Mirrokni 2025, arXiv 2501.00663",
         "θ = θ̂ (1 − η) with 2θ̂ ≤ 1, so that revisiting a key never overshoots.",

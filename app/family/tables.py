@@ -32,7 +32,7 @@ ABOUT = {
     "mqar": "Pairs of words, then all of their first words in another order: how many pairs a memory holds.",
 }
 PAPERS = {
-    "niah": "the paper’s table 2: models trained at 4,096 tokens, asked at 2K to 16K",
+    "niah": "the paper’s table 2, at 2K to 16K tokens; its models are trained at 4K, ours at 512",
     "ablation": "the paper’s table 5; its whole memory is a deep one",
 }
 
@@ -119,12 +119,12 @@ def papers(suite: Suite, task: str) -> alt.LayerChart:
     """The paper's own, in the same looks."""
     named = looks(suite)
     table = pd.DataFrame(
-        {"name": named[model].name, "times": times, "right": percent / 100}
+        {"name": named[model].name, "length": 2048 * times, "right": percent / 100}
         for model, told in NIAH.items()
         for times, percent in zip(NIAH_TIMES, told[task], strict=True)
     )
     x, y = (
-        Axis("times", "times 2K tokens", "d", ordered=True),
+        Axis("length", "tokens", ",d", ordered=True),
         Axis("right", "right answers", ".0%", scale=UNIT),
     )
     return curves(table, x, y, [look for model, look in named.items() if model in NIAH])
@@ -139,20 +139,24 @@ def places(found: Found) -> list[Place]:
 
 
 def figures(suite: Suite, found: Found) -> str:
-    """All of it in numbers, one model a row."""
-    columns = places(found)
-    rows = [
-        [
-            entry.title,
-            *(figure(suite, entry.name, place, found.get((entry.name, place))) for place in columns),
-        ]
-        for entry in suite.entries
-        if any(model == entry.name for model, _ in found)
-    ]
-    told = "Means ± twice the standard error"
-    if suite.name in PAPERS:
-        told += f"; in brackets {PAPERS[suite.name]}"
-    return table(f"{suite.title}. {told}", ["", *map(titled, columns)], rows)
+    """All of it in numbers, one model a row: a table for each task that is asked at several lengths, and one
+    for all others."""
+    tasks = {task: [place for place in places(found) if place[0] == task] for task, _ in places(found)}
+    groups = [columns for columns in tasks.values() if len(columns) > 1]
+    rest = [columns[0] for columns in tasks.values() if len(columns) == 1]
+    measured = [entry for entry in suite.entries if any(model == entry.name for model, _ in found)]
+    told = f"; in brackets {PAPERS[suite.name]}" if suite.name in PAPERS else ""
+    return "".join(
+        table(
+            f"{suite.title}, {'all in percent' if columns is rest else columns[0][0] + ', in percent'}{told}",
+            ["", *(titled(place) if columns is rest else f"{place[1]:,} tokens" for place in columns)],
+            (
+                [entry.title, *(figure(suite, entry.name, at, found.get((entry.name, at))) for at in columns)]
+                for entry in measured
+            ),
+        )
+        for columns in (*groups, *([rest] if rest else []))
+    )
 
 
 def compared(suite: Suite, directions: Sequence[Direction]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from titans_core.evaluate import Cell, Probe
 from titans_core.recipe import Stage, TrainConfig, same_recipe
 from titans_core.tables import SUITES, Suite, path_of, read_results, run_suite
 from titans_core.tables import run as running
@@ -85,8 +86,12 @@ def test_what_a_table_holds_was_trained_by_the_recipe_that_stands_here(name: str
 
 def test_a_margin_is_of_the_seeds_or_of_the_questions_whichever_is_wider() -> None:
     assert score([0.5, 0.7], 0) == (0.6, pytest.approx(2 * 0.1), 2)
-    assert score([0.5, 0.5], 100).margin == pytest.approx(0.1)
-    assert score([1.0], 50).margin > 0  # all right of fifty is not all right of all
+    assert score([0.5, 0.5], 100).margin == pytest.approx(Cell(Probe(), 50, 100).margin)
+    assert (
+        score([1.0], 60).margin
+        == pytest.approx(Cell(Probe(), 60, 60).margin)
+        == pytest.approx(0.03, abs=1e-3)
+    )
 
 
 def result(model: str, *shares: float) -> dict[str, Any]:
@@ -100,5 +105,6 @@ def test_a_direction_is_told_only_beyond_its_margin() -> None:
     place = ("word", 8)
     told = [("a", "b", place, 0.2), ("b", "a", place, 0.2), ("a", "c", place, 0.2), ("a", "d", place, 0.2)]
     verdicts = [one.verdict for one in directions(results, told)]
-    assert verdicts == ["agrees", "the other way", "no difference"]
-    assert Direction("a", "b", place, -0.1, -0.4, 0.1).verdict == "agrees"
+    assert verdicts == ["the same way", "the other way", "smaller here"]
+    assert Direction("a", "b", place, -0.1, -0.4, 0.1).verdict == "the same way"
+    assert Direction("a", "b", place, 0.1, 0.05, 0.1).verdict == "not told apart"

@@ -74,7 +74,7 @@ def all_right(guess: NDArray[np.int64], example: Example) -> bool:
     return bool((guess == example.ids[example.tags == Tag.ANSWER]).all())
 
 
-def margin(right: int, asked: int) -> float:
+def margin(right: float, asked: int) -> float:
     """Half the width of a share's 95 % Wilson interval."""
     p, n, z = right / asked, asked, 1.96
     return z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)

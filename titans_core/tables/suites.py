@@ -117,7 +117,7 @@ SUITES: Final[dict[str, Suite]] = {
             "niah",
             "A needle in a haystack",
             "table 2, S-NIAH",
-            (*map(relative, ("ttt-linear", "mamba2", "deltanet", "gated-deltanet")), LMM, *VARIANTS),
+            (*map(relative, ("mamba2", "deltanet", "gated-deltanet", "ttt-linear")), LMM, *VARIANTS),
             niah,
         ),
         Suite(

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from titans_core.evaluate.answers import margin as interval
 from titans_core.tables.paper import ABLATION, NIAH
 from titans_core.tables.run import Result
 from titans_core.tables.suites import LENGTHS, TRAINED_AT
@@ -15,8 +16,8 @@ Place = tuple[str, int]  # a task, and the length in tokens that it is asked at,
 
 
 class Score(NamedTuple):
-    """The mean over ``seeds`` trainings, and how far it may be from that of all trainings: twice its standard
-    error, and not less than what the number of questions leaves open."""
+    """The mean over ``seeds`` trainings, and how far it may be off: what the number of questions leaves open,
+    half the 95 % Wilson interval, or where that is wider twice the standard error over the trainings."""
 
     mean: float
     margin: float
@@ -36,10 +37,10 @@ class Direction(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether ours goes the same way."""
+        """Whether ours goes the same way, if it can be told at all; and if not, whether it is smaller."""
         if abs(self.ours) <= self.margin:
-            return "no difference"
-        return "agrees" if (self.ours > 0) == (self.paper > 0) else "the other way"
+            return "smaller here" if abs(self.paper) > abs(self.ours) + self.margin else "not told apart"
+        return "the same way" if (self.ours > 0) == (self.paper > 0) else "the other way"
 
 
 def value(row: dict[str, Any]) -> float:
@@ -63,8 +64,8 @@ def score(values: Sequence[float], asked: int) -> Score:
     """Of one model and place; ``asked`` questions in all, 0 where nothing was asked."""
     count, mean = len(values), sum(values) / len(values)
     spread = math.sqrt(sum((x - mean) ** 2 for x in values) / max(count - 1, 1)) if count > 1 else 0.0
-    drawn = math.sqrt(max(mean * (1 - mean), 1 / (4 * asked)) / asked) if asked else 0.0
-    return Score(mean, 2 * max(spread / math.sqrt(count), drawn), count)
+    drawn = interval(mean * asked, asked) if asked else 0.0
+    return Score(mean, max(2 * spread / math.sqrt(count), drawn), count)
 
 
 def difference(found: dict[tuple[str, Place], Score], better: str, worse: str, place: Place) -> Score | None:

@@ -39,17 +39,23 @@ def paper_figure(suite: Suite, model: str, place: Place) -> float | None:
 
 
 def made(suite: Suite, results: Sequence[Result]) -> str:
-    """Budget, seeds and machine, and the command that makes the table again."""
+    """Budget, seeds and machine, the command that makes the table, and what ± is."""
     seeds = sorted({result["seed"] for result in results})
     minutes = [result["seconds"] / 60 for result in results]
     devices = " and ".join(sorted({result["device"] for result in results}))
     releases = " and ".join(sorted({result["torch"] for result in results}))
-    missing = len(suite.entries) * len(seeds) - len(results)
-    late = f"; {missing} more of these seeds are still to come" if missing else ""
+    there = {(result["model"], result["seed"]) for result in results}
+    missing = [f"{e.title}, {seed}" for e in suite.entries for seed in seeds if (e.name, seed) not in there]
+    late = f" (still to come: {'; '.join(missing)})" if missing else ""
+    spread = (
+        "or, where that is wider, twice the standard error over seeds"
+        if len(seeds) > 1
+        else "but not how far trainings of other seeds would lie apart"
+    )
     return (
         f"{len(results)} trainings of {results[0]['tokens'] / 1e6:.1f} M tokens, {min(minutes):.0f} to "
         f"{max(minutes):.0f} minutes each on {devices}, PyTorch {releases}, seed{'s' * (len(seeds) > 1)} "
-        f"{', '.join(map(str, seeds))}{late}. `python -m titans_core evaluate --suite {suite.name}` makes it "
-        "again. ± is twice the standard error over seeds, and not less than what the number of questions "
-        "leaves open."
+        f"{', '.join(map(str, seeds))}{late}. `python -m titans_core evaluate --suite {suite.name} --seeds "
+        f"{' '.join(map(str, seeds))}` makes what its file lacks, and all of it where there is no file. ± is "
+        f"what the number of questions leaves open (95 %, Wilson), {spread}."
     )
