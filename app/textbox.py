@@ -7,6 +7,7 @@ import streamlit as st
 from app import limits, permalink, samples
 from app.book import Book
 from app.chips import chips
+from app.settings import settings
 
 state = st.session_state
 
@@ -50,7 +51,11 @@ def choose_source(opens: bool = False) -> None:
     chips("A text to read", titles, taken, "samples", take_sample)
     with st.popover("Upload", icon=":material/upload_file:"):
         st.file_uploader(
-            "A text file, UTF-8", type=["txt", "md"], key="upload", on_change=take_upload, args=(opens,)
+            f"A text file, UTF-8, of up to {settings().upload_bytes / 1e6:g} MB",
+            type=["txt", "md"],
+            key="upload",
+            on_change=take_upload,
+            args=(opens,),
         )
 
 
