@@ -60,6 +60,9 @@ def slider(found: Parallel, key: str) -> tuple[str, ...]:
         say("step"), (SMALL, LARGE), default=LARGE, required=True, key=f"{key}-step"
     )
     block = st.select_slider(say("block"), BLOCKS, BLOCKS[2], key=f"{key}-block")
+    seen: set[int] = state.setdefault(f"{key}-seen", set())
+    if deep:  # noted before it is drawn: whoever slides on at once has seen it all the same
+        seen.add(block)
     runs = swept(deep, distinct, theta)
     run = next(run for run in runs if run.block == block)
     error = say("burst") if math.isinf(run.error) else str(percent(run.error))
@@ -67,9 +70,6 @@ def slider(found: Parallel, key: str) -> tuple[str, ...]:
     first, second = st.columns(2, gap="medium")
     first.altair_chart(measured(runs, block, "error"), width="stretch", alt=say("error"))
     second.altair_chart(measured(runs, block, "time"), width="stretch", alt=say("time"))
-    seen: set[int] = state.setdefault(f"{key}-seen", set())
-    if deep:
-        seen.add(block)
     return ("slid",) if seen >= {BLOCKS[0], BLOCKS[-1]} else ()
 
 
