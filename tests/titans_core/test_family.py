@@ -22,6 +22,7 @@ from titans_core.stream import Stream
 from titans_core.tokenizer import Tokenizer
 
 CLOSE = {"rtol": 1e-4, "atol": 2e-5}
+VOCABULARY = Tokenizer.load().vocab_size
 TOKENS, HEADS, WIDTH = 53, 3, 8  # tokens that no block divides
 Recurrence = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -30,6 +31,14 @@ def layer(name: str) -> NeuralMemory:
     torch.manual_seed(1)
     config = ModelConfig(width=24, heads=HEADS, head_width=WIDTH, memory=FAMILY[name].memory)
     return NeuralMemory(config).double()
+
+
+def small(name: str, seed: int) -> TitansLM:
+    """A small model whose memory is a relative."""
+    torch.manual_seed(seed)
+    memory = FAMILY[name].memory
+    config = ModelConfig("lmm", VOCABULARY, width=24, heads=HEADS, head_width=WIDTH, memory=memory)
+    return TitansLM(config, name).eval()
 
 
 def told(part: NeuralMemory) -> Told:
@@ -234,11 +243,8 @@ def test_every_form_of_the_inner_product_agrees(backend: str, chunk: int) -> Non
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_a_stream_of_a_relative_may_be_cut_anywhere(name: str) -> None:
-    torch.manual_seed(5)
-    size = Tokenizer.load().vocab_size
-    config = ModelConfig("lmm", size, width=24, heads=HEADS, head_width=WIDTH, memory=FAMILY[name].memory)
-    model = TitansLM(config, name).eval()
-    ids = torch.randint(3, size, (40,)).tolist()
+    model = small(name, seed=5)
+    ids = torch.randint(3, VOCABULARY, (40,)).tolist()
     whole = Stream(model).feed(ids, writes=True, without=True)
     pieces = Stream(model)
     parts = [pieces.feed(ids[a:b], without=True) for a, b in ((0, 1), (1, 18), (18, 40))]
@@ -249,22 +255,16 @@ def test_a_stream_of_a_relative_may_be_cut_anywhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_what_tokens_gave_to_a_relatives_retrieval_sums_to_it(name: str) -> None:
-    torch.manual_seed(6)
-    size = Tokenizer.load().vocab_size
-    config = ModelConfig("lmm", size, width=24, heads=HEADS, head_width=WIDTH, memory=FAMILY[name].memory)
-    stream = Stream(TitansLM(config, name).eval())
-    trace = stream.feed(torch.randint(3, size, (30,)).tolist())
+    stream = Stream(small(name, seed=6))
+    trace = stream.feed(torch.randint(3, VOCABULARY, (30,)).tolist())
     parts = torch.from_numpy(stream.attribution()).sum(-1)
     torch.testing.assert_close(parts, torch.from_numpy(trace["retrieval"][-1]), rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_a_wiped_relative_is_what_nll_without_tells(name: str) -> None:
-    torch.manual_seed(7)
-    size = Tokenizer.load().vocab_size
-    config = ModelConfig("lmm", size, width=24, heads=HEADS, head_width=WIDTH, memory=FAMILY[name].memory)
-    stream = Stream(TitansLM(config, name).eval())
-    ids = torch.randint(3, size, (25,)).tolist()
+    stream = Stream(small(name, seed=7))
+    ids = torch.randint(3, VOCABULARY, (25,)).tolist()
     stream.feed(ids[:-2])
     wiped = stream.wipe()
     told = stream.feed(ids[-2:-1], without=True)
@@ -322,8 +322,7 @@ def test_a_gate_clamped_to_forget_all_leaves_finite_numbers() -> None:
 
 
 def test_models_without_convolution_or_persistent_tokens_read() -> None:
-    size = Tokenizer.load().vocab_size
-    bare = ModelConfig("lmm", size, persistent=0, memory=replace(MemoryConfig(), convolution=1))
+    bare = ModelConfig("lmm", VOCABULARY, persistent=0, memory=replace(MemoryConfig(), convolution=1))
     for variant in ("mac", "mag", "mal", "lmm", "attention"):
         stream = Stream(TitansLM(replace(bare, variant=variant), variant).eval())
         whole = stream.fork().feed(list(range(3, 80)))
