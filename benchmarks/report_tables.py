@@ -3,64 +3,99 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
 
 from benchmarks.report_speed import table
 from titans_core.tables import SUITES, path_of, read_results
-from titans_core.tables.paper import NIAH
-from titans_core.tables.suites import LENGTHS, TRAINED_AT
-from titans_core.tables.summary import Direction, Place, ablation_directions, niah_directions, scores
+from titans_core.tables.asked import FACTS
+from titans_core.tables.directions import DIRECTIONS, UNKNOWN, Direction, directions
+from titans_core.tables.looked import LOOKED_INTO
+from titans_core.tables.needles import LENGTHS, NEEDLES, TRAINED_AT
+from titans_core.tables.summary import GUESS, Place, scores
 from titans_core.tables.words import ABILITIES, figure, made, titled
 
-Judge = Callable[[Sequence[dict[str, Any]]], list[Direction]]
-NEEDLES: list[Place] = [(task, n) for task in NIAH["lmm"] for n in (LENGTHS[0], LENGTHS[-1])]
-PARTS: list[Place] = list(zip(ABILITIES, (0, TRAINED_AT, LENGTHS[-1]), strict=True))
-TOLD = {
-    "niah": "one fact, told at five depths of a text and asked at its end, right answers in percent; in "
-    "brackets the paper's, at 2K and 16K tokens",
-    "ablation": "each trained anew without it: perplexity on stories, eight facts within the training's "
-    "length and far beyond, in percent; in brackets the paper's perplexity, reasoning and long context",
+FAR = LENGTHS[-1]
+
+
+class Short(NamedTuple):
+    """What is shown of a table: some of its places, None for all, and what they are."""
+
+    told: str
+    places: Sequence[Place] | None
+
+
+TABLES = {
+    "niah": Short(
+        "one fact, told at five depths of a text and asked at its end, right answers in percent; in round "
+        "brackets the paper's, at 2K and 16K tokens",
+        [Place(*both) for both in product(NEEDLES, (TRAINED_AT, FAR))],
+    ),
+    "filler": Short(
+        "in percent: what the gates do while filler is read, and right answers in 4,096 tokens: the number "
+        "in mixed prose as it is, with a part of the memory switched off after training, with filler that is "
+        "read and never written, and in other filler; then the passkey, in repeated sentences and in mixed "
+        "prose",
+        None,
+    ),
+    "ablation": Short(
+        "each trained anew without it: perplexity on stories, eight facts within the training's length and "
+        "far beyond, in percent; in round brackets the paper's perplexity, reasoning and long context",
+        [Place(*both) for both in zip(ABILITIES, (0, TRAINED_AT, FAR), strict=True)],
+    ),
+    "depth": Short(
+        "eight facts within the training's length and far beyond, in percent, how many times as long as with "
+        "a linear memory it takes to read, and what is left of the surprise at filler, in the layer where it "
+        "is least",
+        [Place("recall", length) for length in (TRAINED_AT, FAR // 2, FAR)]
+        + [Place(task, FAR) for task in ("time", "surprise left")],
+    ),
+    "babilong": Short(
+        "one, two or three sentences decide the answer, in texts of the training's length and of eight times "
+        "that, right answers in percent",
+        [Place(*both) for both in product(FACTS, (256, 2048))],
+    ),
+    "mqar": Short(
+        "how many of so many pairs of words are known, in percent; trained on up to 32. The pairs of one "
+        "text are taken for independent, which they are not quite",
+        [Place("recall", pairs, "pairs") for pairs in (32, 48, 64)]
+        + [Place(f"{which} quarter told", 64, "pairs") for which in ("first", "last")],
+    ),
 }
 
 
 def tables() -> str:
     """Every table that was made, in short."""
-    parts = short("niah", NEEDLES, niah_directions), short("ablation", PARTS, ablation_directions)
-    return "\n".join(part for part in parts if part)
+    return "\n".join(part for part in map(short, TABLES) if part)
 
 
-def short(name: str, columns: Sequence[Place], judge: Judge) -> str:
+def short(name: str) -> str:
     """One of them; "" where it was not made."""
     suite, results = SUITES[name], read_results(path_of(name))
     if not results:
         return ""
+    told, shown = TABLES[name]
     found = scores(results)
+    columns = shown or list(dict.fromkeys(place for _, place in found))
+    titles = {entry.name: entry.title for entry in suite.entries} | {GUESS: "a guess"}
     rows = [
-        [
-            entry.title,
-            *(figure(suite, entry.name, place, found.get((entry.name, place))) for place in columns),
-        ]
-        for entry in suite.entries
-        if any(model == entry.name for model, _ in found)
+        [title, *(figure(suite, name, place, found.get((name, place))) for place in columns)]
+        for name, title in titles.items()
+        if any(model == name for model, _ in found)
     ]
+    judged = directions(results, DIRECTIONS[name]()) if name in DIRECTIONS else []
     return (
-        f"{suite.title}, after {suite.repeats} of the paper: {TOLD[name]}.\n{made(suite, results)}\n\n"
+        f"{suite.title}, {suite.source}: {told}.\n{made(suite, results)}\n\n"
         + table(["model", *map(titled, columns)], rows)
-        + f"\n{verdicts(judge(results))}\n"
+        + (f"\n{verdicts(judged)}\n" if judged else "")
+        + (f"\n{LOOKED_INTO[name]}\n" if name in LOOKED_INTO else "")
     )
 
 
-def verdicts(directions: Sequence[Direction]) -> str:
-    """How many of the paper's differences are found here too."""
-    counted = Counter(one.verdict for one in directions)
-    words = {
-        "the same way": "go its way",
-        "smaller here": "are smaller here",
-        "not told apart": "cannot be told apart",
-        "the other way": "go the other way",
-    }
-    told = ", ".join(f"{counted[verdict]} {word}" for verdict, word in words.items() if counted[verdict])
-    return (
-        f"Of {len(directions)} differences that the paper has there, {told}; which, the page *Family* tells."
-    )
+def verdicts(judged: Sequence[Direction]) -> str:
+    """How many of the published differences are found here too."""
+    counted = Counter(one.verdict for one in judged)
+    every = ("the same way", "smaller here", "not told apart", "the other way", UNKNOWN)
+    told = ", ".join(f"{counted[verdict]} {verdict}" for verdict in every if counted[verdict])
+    return f"Of {len(judged)} published differences: {told}; which, the page *Family* tells."

@@ -60,6 +60,18 @@ def test_kernels_import_without_triton() -> None:
     assert out.returncode == 0 and out.stdout.strip() == "memory", out.stderr
 
 
+@pytest.mark.slow
+def test_what_the_app_needs_is_not_needed_to_test_kernels_and_models(tmp_path: Path) -> None:
+    """A machine with a GPU may have the library's requirements alone."""
+    theirs = {"streamlit", "starlette", "plotly", "altair", "pydantic_settings", "redis", "playwright"}
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules |= dict.fromkeys({theirs})")
+    rooms = ["tests/kernels", "tests/titans_core"]
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *rooms]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    out = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert out.returncode == 0, out.stdout + out.stderr
+
+
 @pytest.mark.parametrize("given, threads", [({}, "1"), ({"OMP_NUM_THREADS": "2"}, "2")])
 @pytest.mark.parametrize(
     "start",

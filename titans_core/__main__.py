@@ -22,7 +22,7 @@ from titans_core.recipe import TrainConfig, read_config, same_recipe
 from titans_core.stream import Stream
 from titans_core.sweep.command import add_sweep
 from titans_core.sweep.haystacks import add_haystacks
-from titans_core.tables import SUITES, path_of, run_suite
+from titans_core.tables import SUITES, lacking, path_of, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.team import together
 from titans_core.tokenizer import Tokenizer
@@ -34,7 +34,8 @@ STRETCH = 1024  # tokens between two moves of the progress bar
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 on success, 1 with one sentence on the person's mistake."""
+    """Run one command; 0 on success, 1 with one sentence on the person's mistake, 130 and 141 as the shell
+    has them where somebody stops it, or whoever reads its output has gone."""
     installed = Path(sys.argv[0]).stem == "titans"  # its name as a program of its own
     prog = "titans" if installed else "python -m titans_core"
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
@@ -133,6 +134,7 @@ def run_stream(options: argparse.Namespace) -> None:
 
 def run_train(options: argparse.Namespace) -> None:
     """Train, or go on with the run in ``--out``; several processes that torchrun began do it together."""
+    take_one_thread()
     name = options.config.stem
     with together(options.device) as (team, device):
         if options.ship and options.config.resolve().parent != CONFIGS:
@@ -191,7 +193,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
     checkpoint = find(options.checkpoint)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
     take_one_thread()
-    scores = report(load(options.checkpoint), options.asked or ASKED, options.seed or SEED)
+    scores = report(
+        load(options.checkpoint), options.asked or ASKED, SEED if options.seed is None else options.seed
+    )
     print(table(scores))
     if options.json:
         write_text(options.json, json.dumps(scores, indent=2) + "\n")
@@ -199,13 +203,17 @@ def run_evaluate(options: argparse.Namespace) -> None:
 
 def make_table(options: argparse.Namespace) -> None:
     """Train and measure what a table lacks."""
-    if options.asked or options.seed or options.json:
+    if options.asked or options.seed is not None or options.json:
         raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
-    for result in run_suite(suite, options.models, options.seeds or SEEDS):
+    seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
+    missing = lacking(suite, options.models, seeds)
+    every = len(suite.chosen(options.models)) * len(seeds)
+    print(f"{len(missing)} of {every} results are to be made", flush=True)
+    for result in run_suite(suite, options.models, seeds):
         print(f"{result['model']}, seed {result['seed']}: {json.dumps(result['rows'])}", flush=True)
-    print(f"{path} has all of it; what is taken out of it is made anew")
+    print(f"{path} has all of that; what is taken out of it is made anew")
 
 
 def run_info(options: argparse.Namespace) -> None:

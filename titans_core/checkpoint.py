@@ -119,7 +119,7 @@ def find(name: str | Path) -> Path:
         for path in (SHIPPED / f"{name}.safetensors", Path(name)):
             if path.is_file():
                 return path
-        if Path(name).is_dir():
+        if str(name) and Path(name).is_dir():
             raise ValueError(
                 f"{name} is a folder: name the checkpoint in it, {Path(name) / 'model.safetensors'}"
             )

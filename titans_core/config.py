@@ -149,10 +149,10 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             expected = "true or false"
         elif kind == tuple[int, ...]:
             if not isinstance(value, list | tuple) or not all(type(part) is int for part in value):
-                expected = "a list of whole numbers"
+                expected = "a list of whole numbers, such as [1, 2]"
         elif kind == tuple[str, ...]:
             if not isinstance(value, list | tuple) or not all(type(part) is str for part in value):
-                expected = "a list of words"
+                expected = 'a list of words, such as ["one", "two"]'
         if expected:
             raise ValueError(f"{name} in [{where}] must be {expected}, not {value!r}")
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

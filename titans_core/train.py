@@ -175,7 +175,7 @@ class Training:
         if not (self.folder / RUN).is_file():
             if (self.folder / MODEL).is_file():
                 raise ValueError(
-                    f"{self.folder} holds a model, and no run to go on with: name another folder with --out"
+                    f"{self.folder} holds a model, and no run to go on with: name another folder (--out)"
                 )
             return False
         try:
@@ -193,11 +193,11 @@ class Training:
                 return True
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{self.folder} holds a damaged run: remove it, or name another folder with --out"
+                f"{self.folder} holds a damaged run: remove it, or name another folder (--out)"
             ) from error
         raise ValueError(
             f"{self.folder} holds a run of another recipe (other {changes}): "
-            "remove it, or name another folder with --out"
+            "remove it, or name another folder (--out)"
         )
 
     def _restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
@@ -206,6 +206,8 @@ class Training:
         model = {name: tensors[f"model.{name}"] for name in self.model.state_dict()}
         self.model.load_state_dict(model)
         for name, parameter in self.model.named_parameters() if progress["step"] else ():
+            if not parameter.numel():
+                continue  # no persistent tokens: what has no numbers has no gradient and no state
             self.optimizer.state[parameter] = {
                 key: tensors[f"{key}.{name}"] if key == "step" else tensors[f"{key}.{name}"].to(self.device)
                 for key in ("step", "exp_avg", "exp_avg_sq")
@@ -231,7 +233,7 @@ def make_folder(folder: Path) -> None:
     """Make a run's folder now, not after the first hundred steps. Raises ValueError where it cannot be
     made."""
     if folder.is_file():
-        raise ValueError(f"{folder} is a file: name a folder with --out")
+        raise ValueError(f"{folder} is a file: name a folder (--out)")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

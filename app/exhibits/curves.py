@@ -13,6 +13,7 @@ from app.palette import palette, theme
 HEIGHT = 310
 MARKED = 16  # points of a curve up to which each has a mark
 Stroke = tuple[float, ...]
+SWATCH = 200  # of the legend: a dash is seen, and two names beside each other fit a phone
 SOLID: Stroke = (1, 0)
 DASHED: Stroke = (6, 4)
 DOTTED: Stroke = (1.5, 3)
@@ -48,7 +49,12 @@ def curves(table: pd.DataFrame, x: Axis, y: Axis, looks: Sequence[Look]) -> alt.
             "name:N",
             scale=alt.Scale(domain=names, range=[colours[look.colour] for look in looks]),
             legend=alt.Legend(
-                orient="top", title=None, symbolType="stroke", labelLimit=300, columns=columns(names)
+                orient="top",
+                title=None,
+                symbolType="stroke",
+                symbolSize=SWATCH,
+                labelLimit=300,
+                columns=columns(names),
             ),
         ),
         strokeDash=alt.StrokeDash(
@@ -81,7 +87,7 @@ def horizontal(axis: Axis) -> alt.X:
 
 def vertical(axis: Axis) -> alt.Y:
     """The axis at the left."""
-    look = alt.Axis(tickCount=4, domain=False, format=axis.form)
+    look = alt.Axis(tickCount=4, domain=False, format=axis.form, labelFlush=False)
     return alt.Y(f"{axis.column}:Q", title=axis.title, axis=look, scale=axis.scale or alt.Undefined)
 
 

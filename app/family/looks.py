@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Look
 from titans_core.tables import Suite
+from titans_core.tables.summary import GUESS
 
 LOOKS = {
     "ttt-linear": ("nll", DOTTED),
@@ -14,6 +15,7 @@ LOOKS = {
     "mac": ("retrieval", SOLID),
     "mag": ("alpha", SOLID),
     "mal": ("surprise", SOLID),
+    "lmm-blocks": ("ink", DOTTED),
     "lmm-2": ("retrieval", SOLID),
     "lmm-3": ("alpha", DASHED),
     "lmm-4": ("surprise", DOTTED),
@@ -21,10 +23,10 @@ LOOKS = {
 
 
 def looks(suite: Suite) -> dict[str, Look]:
-    """By model. A model of another recipe looks like the one that its name begins with."""
+    """By model, and for who guesses. A model of another recipe looks like the one that begins its name."""
     found = {}
     for entry in suite.entries:
         known = [name for name in LOOKS if entry.name == name or entry.name.startswith(f"{name}-")]
         colour, stroke = LOOKS[max(known, key=len)] if known else ("soft", DOTTED)
         found[entry.name] = Look(entry.title, colour, stroke)
-    return found
+    return found | {GUESS: Look("a guess", "soft", DOTTED)}

@@ -10,31 +10,19 @@ import streamlit as st
 
 from app.appendix.tables import table
 from app.exhibits.curves import Axis, curves
+from app.family.about import ABOUT, PAPERS
 from app.family.looks import looks
 from titans_core.tables import SUITES, Suite, path_of, read_results
+from titans_core.tables.directions import DIRECTIONS, Direction, directions
+from titans_core.tables.looked import LOOKED_INTO
 from titans_core.tables.paper import NIAH, NIAH_TIMES
 from titans_core.tables.run import Result
-from titans_core.tables.summary import Direction, Place, Score, ablation_directions, niah_directions, scores
-from titans_core.tables.words import figure, made, titled
+from titans_core.tables.summary import Found, Place, scores
+from titans_core.tables.words import counted, figure, form, made, titled
 
-Found = dict[tuple[str, Place], Score]
-COLUMNS = 3  # charts beside each other
-DIRECTIONS = {"niah": niah_directions, "ablation": ablation_directions}
-ABOUT = {
-    "niah": "One fact in a text, asked at its end: a passkey in repeated sentences, a number and a made-up "
-    "word in mixed prose. Trained on at most 512 tokens, asked at one to eight times that.",
-    "ablation": "The same model without one of its parts, trained anew: perplexity on stories, eight facts "
-    "asked at 512 tokens, and at 4,096.",
-    "depth": "Memories of one matrix and of deeper networks: eight facts at one to eight times the length of "
-    "training, and how many tokens a second are read.",
-    "babilong": "Where somebody is, where something is, and where it was before: one, two or three sentences "
-    "decide it, hidden among others and filler, in up to eight times the length of training.",
-    "mqar": "Pairs of words, then all of their first words in another order: how many pairs a memory holds.",
-}
-PAPERS = {
-    "niah": "the paper’s table 2, at 2K to 16K tokens; its models are trained at 4K, ours at 512",
-    "ablation": "the paper’s table 5; its whole memory is a deep one",
-}
+COLUMNS = 3  # charts beside each other, or two, where that leaves no gap
+FAINT = 0.6  # of the bars
+TALL = 400  # pixels of a chart, of which the legend of eight models takes a third
 
 
 def every() -> None:
@@ -43,14 +31,14 @@ def every() -> None:
     for suite in SUITES.values():
         command = f"python -m titans_core evaluate --suite {suite.name}"
         try:
-            results = read_results(path_of(suite.name))
+            results = [one for one in read_results(path_of(suite.name)) if one["model"] in looks(suite)]
         except ValueError as problem:
             st.warning(f"This table cannot be read: {problem}. Make it anew with `{command}`.")
             continue
         if results:
             draw(suite, results)
         else:
-            absent.append(f"*{suite.title}*, after {suite.repeats}: `{command}`")
+            absent.append(f"*{suite.title}*, {suite.source}: `{command}`")
     if absent:
         st.caption(
             "Not made yet, each by a command that trains its models and measures them:  \n"
@@ -65,8 +53,10 @@ def draw(suite: Suite, results: Sequence[Result]) -> None:
     found = scores(results)
     charts(suite, found)
     st.html(figures(suite, found))
+    if suite.name in LOOKED_INTO:
+        st.markdown(LOOKED_INTO[suite.name])
     if suite.name in DIRECTIONS:
-        st.html(compared(suite, DIRECTIONS[suite.name](results)))
+        st.html(compared(suite, directions(results, DIRECTIONS[suite.name]())))
     st.caption(made(suite, results))
 
 
@@ -75,44 +65,56 @@ def draw(suite: Suite, results: Sequence[Result]) -> None:
 
 def charts(suite: Suite, found: Found) -> None:
     """A chart for each task that is asked at several lengths."""
-    tasks = {task: [n for t, n in places(found) if t == task] for task, _ in places(found)}
-    drawn = [task for task, lengths in tasks.items() if len(lengths) > 1]
-    if not drawn:
-        return
-    for column, task in zip(st.columns(COLUMNS, gap="medium"), drawn[:COLUMNS], strict=False):
-        with column:
-            st.markdown(f"**{task}**")
-            st.altair_chart(by_length(suite, found, task), width="stretch")
-            if suite.name == "niah":
-                st.caption(f"{task}: {PAPERS['niah']}")
-                st.altair_chart(papers(suite, task), width="stretch")
+    drawn = [columns[0].task for columns in by_task(found) if len(columns) > 1]
+    beside = 2 if len(drawn) % COLUMNS else COLUMNS
+    for start in range(0, len(drawn), beside):
+        for column, task in zip(
+            st.columns(beside, gap="medium"), drawn[start : start + beside], strict=False
+        ):
+            with column:
+                st.markdown(f"**{task}**")
+                st.altair_chart(by_length(suite, found, task), width="stretch")
+                if suite.name == "niah":
+                    st.caption(f"{task}: {PAPERS['niah']}")
+                    st.altair_chart(papers(suite, task), width="stretch")
 
 
 def by_length(suite: Suite, found: Found, task: str) -> alt.LayerChart:
-    """Share of right answers over the text's length, with a bar as long as what is unsure."""
+    """A task's scores over the text's length or the pairs in it, with a bar as long as what is unsure."""
     named = looks(suite)
+    drawn = {key: one for key, one in found.items() if key[1].task == task}
+    at = next(iter(drawn))[1]
+    share = form(at).unit == "percent"
     table = pd.DataFrame(
         {
             "name": named[model].name,
-            "length": n,
-            "right": one.mean,
-            "low": max(one.mean - one.margin, 0.0),
-            "high": min(one.mean + one.margin, 1.0),
+            "number": place.number,
+            "value": one.mean,
+            "low": one.low if one.known else one.mean,
+            "high": one.high if one.known else one.mean,
         }
-        for (model, (where, n)), one in found.items()
-        if where == task
+        for (model, place), one in drawn.items()
     )
-    x, y = Axis("length", "tokens", ",d", ordered=True), Axis("right", "right answers", ".0%", scale=UNIT)
-    shown = [look for model, look in named.items() if look.name in set(table["name"])]
+    y = (
+        Axis("value", "right answers", ".0%", scale=UNIT)
+        if share
+        else Axis("value", form(at).unit, ".1f", scale=FROM_NOUGHT)
+    )
+    shown = [look for look in named.values() if look.name in set(table["name"])]
     bars = (
         alt.Chart(table)
-        .mark_rule(aria=False)
-        .encode(x="length:O", y="low:Q", y2="high:Q", color=alt.Color("name:N", legend=None))
+        .mark_rule(aria=False, opacity=FAINT)
+        .encode(x="number:O", y="low:Q", y2="high:Q", color="name:N")
     )
-    return curves(table, x, y, shown) + bars
+    x = Axis("number", at.unit, ",d", ordered=True, scale=PLACES)
+    # side by side, so that every bar is seen
+    beside = alt.XOffset("name:N", scale=alt.Scale(domain=[look.name for look in shown]))
+    return (curves(table, x, y, shown) + bars).encode(xOffset=beside).properties(height=TALL)
 
 
 UNIT = alt.Scale(domain=[0, 1])
+FROM_NOUGHT = alt.Scale(zero=True)
+PLACES = alt.Scale(paddingInner=0.5, paddingOuter=0.25)  # of a place in the row, left free beside its curves
 
 
 def papers(suite: Suite, task: str) -> alt.LayerChart:
@@ -123,43 +125,48 @@ def papers(suite: Suite, task: str) -> alt.LayerChart:
         for model, told in NIAH.items()
         for times, percent in zip(NIAH_TIMES, told[task], strict=True)
     )
-    x, y = (
-        Axis("length", "tokens", ",d", ordered=True),
-        Axis("right", "right answers", ".0%", scale=UNIT),
-    )
-    return curves(table, x, y, [look for model, look in named.items() if model in NIAH])
+    x, y = Axis("length", "tokens", ",d", ordered=True), Axis("right", "right answers", ".0%", scale=UNIT)
+    shown = [look for model, look in named.items() if model in NIAH]
+    return curves(table, x, y, shown).properties(height=TALL)
 
 
 # ----------------------------------------------------------------------------------------------- figures
 
 
-def places(found: Found) -> list[Place]:
-    """The table's columns, in the order they were measured."""
-    return list(dict.fromkeys(place for _, place in found))
+def by_task(found: Found) -> list[list[Place]]:
+    """The places of every task, in the order they were measured."""
+    every = list(dict.fromkeys(place for _, place in found))
+    return [[place for place in every if place.task == task] for task in dict.fromkeys(p.task for p in every)]
 
 
 def figures(suite: Suite, found: Found) -> str:
     """All of it in numbers, one model a row: a table for each task that is asked at several lengths, and one
     for all others."""
-    tasks = {task: [place for place in places(found) if place[0] == task] for task, _ in places(found)}
-    groups = [columns for columns in tasks.values() if len(columns) > 1]
-    rest = [columns[0] for columns in tasks.values() if len(columns) == 1]
-    measured = [entry for entry in suite.entries if any(model == entry.name for model, _ in found)]
-    told = f"; in brackets {PAPERS[suite.name]}" if suite.name in PAPERS else ""
+    groups = [columns for columns in by_task(found) if len(columns) > 1]
+    rest = [columns[0] for columns in by_task(found) if len(columns) == 1]
+    told = f"; in round brackets {PAPERS[suite.name]}" if suite.name in PAPERS else ""
+    named = {model: look.name for model, look in looks(suite).items() if any(m == model for m, _ in found)}
     return "".join(
         table(
-            f"{suite.title}, {'all in percent' if columns is rest else columns[0][0] + ', in percent'}{told}",
-            ["", *(titled(place) if columns is rest else f"{place[1]:,} tokens" for place in columns)],
+            f"{suite.title}, {'shares in percent' if columns is rest else what(columns[0])}{told}",
+            ["", *(titled(place) if columns is rest else counted(place) for place in columns)],
             (
-                [entry.title, *(figure(suite, entry.name, at, found.get((entry.name, at))) for at in columns)]
-                for entry in measured
+                [name, *(figure(suite, model, at, found.get((model, at))) for at in columns)]
+                for model, name in named.items()
             ),
         )
         for columns in (*groups, *([rest] if rest else []))
     )
 
 
-def compared(suite: Suite, directions: Sequence[Direction]) -> str:
+def what(place: Place) -> str:
+    """A task, and what its numbers are."""
+    return (
+        f"{place.task}, in percent" if form(place).unit == "percent" else f"{place.task}, {form(place).unit}"
+    )
+
+
+def compared(suite: Suite, given: Sequence[Direction]) -> str:
     """Which differences of the paper are found here too."""
     titles = {entry.name: entry.title for entry in suite.entries}
     rows = [
@@ -167,10 +174,32 @@ def compared(suite: Suite, directions: Sequence[Direction]) -> str:
             f"{titles[one.better]} over {titles[one.worse]}",
             titled(one.place),
             one.verdict,
-            f"{100 * one.paper:+.1f}",
-            f"{100 * one.ours:+.0f} ± {100 * one.margin:.0f}",
+            points(one, one.paper),
+            points(one, one.ours.mean) + (f" ({ends(one)})" if one.ours.known else ""),
         ]
-        for one in directions
+        for one in given
     ]
-    heads = ["difference", "where", "direction", "paper, points", "ours, points"]
-    return table("Whether a difference goes the way that it goes in the paper", heads, rows, words=3)
+    heads = [
+        "difference",
+        "where",
+        "direction",
+        "published",
+        "ours (what is left open)",
+    ]
+    return table(
+        "Whether a published difference is found here too, in the unit of the figures above",
+        heads,
+        rows,
+        words=3,
+    )
+
+
+def ends(one: Direction) -> str:
+    """Between which differences ours may lie."""
+    return f"{points(one, one.ours.low)} to {points(one, one.ours.high)}"
+
+
+def points(one: Direction, number: float | None) -> str:
+    """A difference in the unit of its place; the paper's, where it has a curve alone, is above nought."""
+    scale, digits, _ = form(one.place)
+    return "above" if number is None else f"{scale * number:+z{digits}}".replace("-", "−")

@@ -12,10 +12,16 @@ from streamlit.testing.v1 import AppTest
 from app import models
 from app.family import tables
 from titans_core.family import FAMILY
-from titans_core.tables import SUITES
-from titans_core.tables.summary import score
+from titans_core.tables import SUITES, path_of, read_results
+from titans_core.tables.directions import DIRECTIONS, UNKNOWN, directions
+from titans_core.tables.summary import Place, scores, wilson
+from titans_core.tables.words import figure
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "family.py"
+
+
+TOLD = {"tokens": 1000, "seconds": 120, "parameters": 9, "device": "a processor", "torch": "2.0"}
+MADE = TOLD | {"recipe": {}}
 
 
 @pytest.fixture
@@ -45,8 +51,7 @@ def result(model: str, seed: int, right: int) -> dict[str, Any]:
         for task in ("passkey", "number", "word")
         for length in (512, 4096)
     ]
-    about = {"tokens": 1000, "seconds": 120, "device": "a processor", "torch": "2.0"}
-    return {"model": model, "seed": seed, **about, "rows": rows}
+    return {"model": model, "seed": seed, **MADE, "rows": rows}
 
 
 def test_every_relative_has_its_rule_and_its_source() -> None:
@@ -68,16 +73,15 @@ def test_a_damaged_table_costs_itself_alone(folder: Path) -> None:
 
 
 def test_the_figures_are_those_of_the_file(folder: Path) -> None:
-    results = [result("lmm", 1, 54), result("lmm", 2, 60), result("ttt-linear", 1, 6)]
+    results = [result("lmm", 1, 56), result("lmm", 2, 58), result("ttt-linear", 1, 6)]
     (folder / "niah.json").write_text(json.dumps({"results": results}))
     told = text(shown("Tables"))
-    lmm = score([0.9, 1.0], 120)
-    assert (
-        f"{100 * lmm.mean:.0f} ± {100 * lmm.margin:.0f} (80.2)" in told
-    )  # the paper's number at eight times
-    assert f"10 ± {100 * score([0.1], 60).margin:.0f} (4.4)" in told
+    found = scores(results)
+    lmm, ttt = (found[model, Place("number", 4096)] for model in ("lmm", "ttt-linear"))
+    for (mean, low, high), paper in ((lmm, 80.2), (ttt, 4.4)):  # its number at eight times the length
+        assert f"{100 * mean:.0f} [{100 * low:.0f}–{100 * high:.0f}] ({paper})" in told
     assert "Titans (LMM) over TTT-Linear" in told and "the same way" in told
-    assert "3 trainings of 0.0 M tokens, 2 to 2 minutes each on a processor" in told
+    assert "3 trainings of 0.0 M tokens, 9 parameters, 2 to 2 minutes each on a processor" in told
     assert "still to come: Mamba-2, 1" in told
 
 
@@ -93,3 +97,42 @@ def test_the_relatives_read_side_by_side() -> None:
 def test_without_its_checkpoints_the_page_says_how_to_make_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "relatives", lambda: [])
     assert "make family" in shown("One playhead").warning[0].value
+
+
+@pytest.mark.parametrize("name", [name for name in SUITES if path_of(name).is_file()])
+def test_a_shipped_table_is_shown_whole(name: str) -> None:
+    """Every model's figure at every place, and every difference that the paper has."""
+    results = read_results(path_of(name))
+    shown_page = text(shown("Tables"))
+    for (model, place), one in scores(results).items():
+        assert figure(SUITES[name], model, place, one) in shown_page
+    judged = directions(results, DIRECTIONS[name]()) if name in DIRECTIONS else []
+    assert all(f">{one.verdict}<" in shown_page for one in judged)
+
+
+def test_times_pairs_and_guesses_are_called_what_they_are(folder: Path) -> None:
+    rows = {
+        "depth": {"lmm-blocks": 1.0, "lmm-2": 2.5, "lmm-3": 3.5},
+        "mqar": {"deltanet-mqar": 60, "mamba2-mqar": 6},
+        "babilong": {"lmm-babi": 30},
+    }
+    make = {
+        "depth": lambda value: [{"task": "time", "length": n, "value": value} for n in (512, 4096)],
+        "mqar": lambda right: [
+            {"task": "recall", "pairs": n, "length": 512, "right": right, "asked": 60} for n in (32, 64)
+        ],
+        "babilong": lambda right: [
+            {"task": "1 fact", "length": n, "right": right, "asked": 60, "guess": 12} for n in (256, 2048)
+        ],
+    }
+    for name, scored in rows.items():
+        results = [{"model": m, "seed": 1, **MADE, "rows": make[name](value)} for m, value in scored.items()]
+        (folder / f"{name}.json").write_text(json.dumps({"results": results}))
+    told = text(shown("Tables"))
+    assert "time, times a linear memory’s" in told and ">2.50<" in told and "+1.50" in told
+    assert "32 pairs" in told and "DeltaNet over Mamba-2" in told
+    low, high = wilson(0.2, 60)
+    assert "a guess" in told and f">20 [{100 * low:.0f}–{100 * high:.0f}]<" in told
+    assert told.count(">the same way<") == 2
+    assert told.count(f">{UNKNOWN}<") == 2  # times
+    assert "[-inf" not in told

@@ -96,7 +96,7 @@ def check_answers(example: Example) -> list[Found]:
 
 
 @given(SEEDS, st.sampled_from((1, 2, 3)), st.integers(LEAST_LENGTH, 600))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_one_question_is_answered_as_the_world_has_it(seed: int, facts: int, length: int) -> None:
     example = babi(Random(seed), TOKENIZER, length, facts)
     (found,) = check_answers(example)
@@ -106,8 +106,23 @@ def test_the_one_question_is_answered_as_the_world_has_it(seed: int, facts: int,
     assert example.ids.tolist() == [TOKENIZER.begin, *TOKENIZER.encode(example.text)]
 
 
+@given(SEEDS)
+@settings(max_examples=60)
+def test_what_was_carried_on_went_somewhere_after_it_was_taken(seed: int) -> None:
+    example = babi(Random(seed), TOKENIZER, 400, 2, carried_on=True)
+    (found,) = check_answers(example)
+    assert found.facts == 2
+    thing = next(one[6] for one in SENTENCE.finditer(example.text) if one[6])
+    deeds = [(one[1], one[4], one.start()) for one in SENTENCE.finditer(example.text) if one[5] == thing]
+    who, _, taken = [deed for deed in deeds if deed[1] != "left"][-1]
+    moves = [
+        one for one in SENTENCE.finditer(example.text) if one[1] == who and one[2] and one.start() > taken
+    ]
+    assert found.right in {one[3] for one in moves}
+
+
 @given(SEEDS, st.lists(st.sampled_from((1, 2, 3)), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_all_questions_of_a_training_story_are_answered_as_the_world_has_it(
     seed: int, facts: list[int]
 ) -> None:

@@ -72,7 +72,7 @@ def test_a_file_cut_short_at_any_byte_is_refused(tmp_path: Path) -> None:
     assert texts == {"said": "something"} and all(torch.equal(tensors[k], SMALL[k]) for k in SMALL)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.data())
 def test_a_bit_that_flipped_is_refused_or_changes_numbers_alone(
     tmp_path: Path, data: some.DataObject

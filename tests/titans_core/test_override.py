@@ -144,7 +144,7 @@ def test_later_overrides_work_upon_earlier_ones() -> None:
     assert again["alpha"][:, :, 0] == pytest.approx(0.1) and again["alpha"][:, :, 1] == pytest.approx(0.5)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     cuts=st.sets(st.integers(1, 28)),
     tokens=st.none() | st.sets(st.integers(0, 28), min_size=1),

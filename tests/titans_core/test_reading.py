@@ -55,7 +55,7 @@ def test_token_by_token_equals_at_once(model: TitansLM, ids: Tensor) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.sets(st.integers(1, 28)))
 def test_any_cut_equals_at_once(kind: tuple[str, int, int], cuts: set[int]) -> None:
     ids = torch.randint(0, 60, (2, 29), generator=torch.Generator().manual_seed(5))

@@ -124,7 +124,7 @@ def test_hostile_streams_stay_finite(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REMEMBERING)
 def test_no_stream_drives_a_memory_beyond_a_norm_of_a_thousand(name: str) -> None:
-    for stream, norm in largest_norms(tc.load(name, device="cpu"), hostile(seed=77, characters=8_000)):
+    for stream, norm in largest_norms(tc.load(name, device="cpu"), hostile(seed=77, characters=4_000)):
         assert norm < 1000, stream  # nan is not below either
 
 
@@ -139,8 +139,9 @@ def test_a_hundred_thousand_tokens_of_prose_are_read(name: str) -> None:
 
 
 def test_only_checkpoints_can_be_loaded(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no checkpoint 'mac2'"):
-        tc.load("mac2")
+    for name in ("mac2", ""):
+        with pytest.raises(ValueError, match=f"no checkpoint '{name}'"):
+            tc.load(name)
     whole = (SHIPPED / "mac.safetensors").read_bytes()
     (tmp_path / "cut.safetensors").write_bytes(whole[:5000])
     with pytest.raises(ValueError, match="is it complete"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -84,7 +84,6 @@ matrices = arrays(np.float64, st.tuples(*[st.integers(1, 6)] * 2), elements=st.f
 
 
 @given(matrix=matrices, factor=st.sampled_from([-3.0, 0.01, 1e6]))
-@settings(deadline=None)
 def test_the_rank_lies_between_one_and_full_and_no_scale_changes_it(
     matrix: np.ndarray, factor: float
 ) -> None:

@@ -52,7 +52,7 @@ def test_pieces_with_more_equal_feeding_at_once(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS[:5])
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), cut=st.integers(0, 60))
 def test_any_text_cut_anywhere_equals_feeding_at_once(
     kind: tuple[str, int, int], text: str, cut: int
@@ -335,7 +335,7 @@ def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
 
 
 @given(count=st.integers(0, 40))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_first_tokens_of_a_trace_and_the_rest_join_to_the_whole(count: int) -> None:
     stream = Stream(speaker(("mag", 1, 1)))
     first = stream.feed(TEXT[:20], writes=True)

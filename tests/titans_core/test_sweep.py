@@ -54,7 +54,7 @@ def found(steps: Iterator[Step]) -> list[Found]:
 @example("x" * 1000, 3, 300, 0.5)
 @example("漢字" * 500, 3, 300, 0.5)
 @example("\n\n a", 0, 64, 1.0)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_fact_is_hidden_in_any_text_at_its_depth(text: str, number: int, length: int, depth: float) -> None:
     hay = hide(RED_KEY.fact, of_text(text, number), length, depth)
     assert TOKENIZER.decode(hay.ids[: hay.start]) == hay.before

@@ -45,7 +45,7 @@ def per_bucket(column: Floats, edges: list[int]) -> list[Floats]:
     return [column[a:b] for a, b in zip(edges, edges[1:], strict=False)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     length=st.integers(1, 3 * BUCKETS * BLOCK),
     cuts=st.lists(st.integers(0, 3 * BUCKETS * BLOCK), max_size=12),
@@ -81,7 +81,7 @@ def test_no_peak_is_lost_and_envelopes_bound_every_value_however_a_stream_is_cut
     assert all((near[name] == column[-NEAR:]).all() for name, column in whole.columns.items())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     length=st.integers(1, 3 * BUCKETS * BLOCK),
     cuts=st.lists(st.integers(0, 3 * BUCKETS * BLOCK), max_size=12),

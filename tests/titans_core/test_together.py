@@ -85,7 +85,7 @@ def test_each_reads_as_it_would_alone_wherever_it_stands(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(places=st.lists(PLACES, min_size=1, max_size=4))
 def test_cuts_and_phases_change_nothing(kind: Kind, places: list[tuple[int, list[int]]]) -> None:
     streams = standing_at(exact(kind), [position for position, _ in places])

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import tokenizers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_core.tasks import corpus
@@ -14,7 +14,6 @@ from titans_core.tasks.words import PLAIN, WORLD
 from titans_core.tokenizer import SHIPPED, VOCAB_SIZE, Decoder, Tokenizer, hold_back, train
 
 TOKENIZER = Tokenizer.load()
-steady = settings(deadline=None)  # a busy machine is no failure
 
 # Few characters, so that those which matter to the cuts meet often.
 TRICKY = st.text(alphabet=" \n\t.'’\"_-aBé7٣½क\u0301\u200f\x00\x1c\u00a0🙂漢א", max_size=40)
@@ -31,7 +30,6 @@ def tokens(text: str, opening: bool = True) -> list[str]:
     return [names.get(i) or spell[i].decode() for i in TOKENIZER.encode(text, opening)]
 
 
-@steady
 @given(TEXT, st.booleans())
 def test_any_text_comes_back_exactly(text: str, opening: bool) -> None:
     assert TOKENIZER.decode(TOKENIZER.encode(text, opening), opening) == text
@@ -88,7 +86,6 @@ def test_an_answer_is_its_bare_value_and_a_full_stop() -> None:
     assert tokens("Where is the red key? attic.")[-3:] == ["?", " attic", "."]
 
 
-@steady
 @given(st.lists(TEXT, max_size=6))
 def test_a_text_held_back_at_any_cuts_gives_the_same_tokens(parts: list[str]) -> None:
     ids: list[int] = []
@@ -111,7 +108,6 @@ def test_what_is_held_back_begins_with_the_last_white_space(text: str, released:
     assert text[: hold_back(text)] == released
 
 
-@steady
 @given(IDS, st.booleans())
 def test_pieces_of_any_ids_concatenate_to_the_decoded_text(ids: list[int], opening: bool) -> None:
     pieces = TOKENIZER.pieces(ids, opening)
@@ -119,7 +115,6 @@ def test_pieces_of_any_ids_concatenate_to_the_decoded_text(ids: list[int], openi
     assert "".join(pieces) == TOKENIZER.decode(ids, opening)
 
 
-@steady
 @given(st.binary(max_size=30))
 def test_bytes_that_are_no_text_become_replacement_characters(data: bytes) -> None:
     ids = [TOKENIZER.token_bytes.index(bytes([byte])) for byte in data]
@@ -132,7 +127,6 @@ def test_a_split_character_belongs_to_the_token_that_completes_it() -> None:
     assert TOKENIZER.pieces(ids[:2]) == ["", "\ufffd"]
 
 
-@steady
 @given(IDS, st.lists(st.integers(0, 40)))
 def test_a_decoder_that_is_stopped_copied_and_stored_gives_the_same_pieces(
     ids: list[int], cuts: list[int]
@@ -146,7 +140,6 @@ def test_a_decoder_that_is_stopped_copied_and_stored_gives_the_same_pieces(
     assert "".join(pieces) + decoder.flush() == TOKENIZER.decode(ids)
 
 
-@steady
 @given(TEXT)
 def test_no_text_reaches_begin_and_none_writes_join_before_anything_but_a_space(text: str) -> None:
     ids = TOKENIZER.encode(text)

@@ -61,13 +61,15 @@ WRONG_IN_A_STAGE = (
 )
 
 
-def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
-    whole = Training(SMALL, tmp_path / "whole", device="cpu")
+@pytest.mark.parametrize("persistent", [2, 0])
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path, persistent: int) -> None:
+    config = replace(SMALL, model=replace(SMALL.model, persistent=persistent))
+    whole = Training(config, tmp_path / "whole", device="cpu")
     whole.run(save_every=100)
-    halted = Training(SMALL, tmp_path / "halves", device="cpu")
+    halted = Training(config, tmp_path / "halves", device="cpu")
     stop_after(halted, 4)
     halted.save()
-    again = Training(SMALL, tmp_path / "halves", device="cpu")
+    again = Training(config, tmp_path / "halves", device="cpu")
     assert again.resume() and again.step == 4
     again.run(save_every=100)
     for (name, mine), theirs in zip(whole.model.named_parameters(), again.model.parameters(), strict=True):

@@ -64,7 +64,7 @@ def test_from_the_first_token_on_it_is_finite_and_any_cut_gives_the_same(stream:
     pieces, whole = stream.fork(), stream.feed(TEXT, without=True)
     assert np.isfinite(whole["nll_without"]).all()
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.integers(0, len(whole)), max_size=5))
     def check(cuts: list[int]) -> None:
         borders, reader = [0, *sorted(cuts), len(whole)], pieces.fork()

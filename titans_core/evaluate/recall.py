@@ -64,6 +64,12 @@ class Probe:
             self.before,
         )
 
+    def story(self, number: int, seed: int) -> Example:
+        """The story of this number among those of an evaluation's seed: the same with an ablation and
+        without, and none of training's."""
+        rng = random.Random(f"evaluation {seed} {self.facts} {self.distance} {number}")
+        return self.example(rng, Tokenizer.load())
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -103,14 +109,11 @@ def recall(
     decoding). ``on_answer`` is told
     how many questions were just answered.
     """
-    tokenizer = Tokenizer.load()
     known = probe.ablation in ABLATIONS
     model = ABLATIONS[probe.ablation](model) if known else model
     right = 0
     for numbers in groups(asked, max(1, TOKENS_AT_ONCE // (probe.before + probe.distance))):
-        # the same stories with an ablation and without
-        rngs = [random.Random(f"evaluation {seed} {probe.facts} {probe.distance} {i}") for i in numbers]
-        examples = [probe.example(rng, tokenizer) for rng in rngs]
+        examples = [probe.story(number, seed) for number in numbers]
         right += sum(answered(model, examples, wipe=probe.ablation == WIPED))
         on_answer(len(examples))
     return Cell(probe, right, asked)

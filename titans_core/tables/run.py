@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,14 +32,33 @@ def run_suite(
     Raises ValueError for a model that is not in the suite, and where a file or a run cannot be read.
     """
     path = path_of(suite.name, results)
-    for seed in seeds:
-        for entry in suite.chosen(names):
-            known = read_results(path)
-            if not any(same(result, entry, seed) for result in known):
-                made = make(suite, entry, seed)
-                known = [result for result in read_results(path) if not named(result, entry, seed)]
-                write_results(suite, path, [*known, made])
-                yield made
+    for entry, seed in lacking(suite, names, seeds, results):
+        made = make(suite, entry, seed)
+        with alone(path):
+            known = [result for result in read_results(path) if not named(result, entry, seed)]
+            write_results(suite, path, [*known, made])
+        yield made
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process that makes a part of this table is about to write it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def lacking(
+    suite: Suite, names: Sequence[str] = (), seeds: Sequence[int] = SEEDS, results: Path = RESULTS
+) -> list[tuple[Entry, int]]:
+    """The models and seeds that a table's file lacks, of those named. Raises ValueError as ``run_suite``."""
+    known = read_results(path_of(suite.name, results))
+    every = ((entry, seed) for seed in seeds for entry in suite.chosen(names))
+    return [(entry, seed) for entry, seed in every if not any(same(one, entry, seed) for one in known)]
 
 
 def make(suite: Suite, entry: Entry, seed: int) -> Result:
@@ -73,13 +95,36 @@ def path_of(suite: str, results: Path = RESULTS) -> Path:
 
 def read_results(path: Path) -> list[Result]:
     """What a table's file holds; [] where there is none. Raises ValueError where it is damaged."""
-    if not path.is_file():
+    if not path.exists():
         return []
     try:
         found: list[Result] = json.loads(path.read_text(encoding="utf-8"))["results"]
-    except (KeyError, TypeError, ValueError) as error:
+        for result in found:
+            check(result)
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged: remove it, and its models are measured anew") from error
     return found
+
+
+def check(result: Result) -> None:
+    """Raise an error where a result is none, or says what cannot be."""
+    told = tuple(result[name] for name in ("model", "device", "torch"))
+    numbers = [result[name] for name in ("seed", "tokens", "seconds", "parameters")]
+    recipe, rows = result["recipe"], result["rows"]
+    for row in rows:
+        told += (row["task"],)
+        numbers += [row.get("length", 0), row.get("pairs", 0)]
+        if "value" in row:
+            numbers.append(row["value"])
+        elif (
+            not 0 <= row["right"] <= row["asked"]
+            or not 0 <= row.get("guess", 0) <= row["asked"]
+            or not row["asked"]
+        ):
+            raise ValueError("more right answers than questions")
+    of_kind = all(isinstance(word, str) for word in told) and isinstance(recipe, dict)
+    if not of_kind or not rows or min(map(float, numbers)) < 0:
+        raise ValueError("no result of a training")
 
 
 def write_results(suite: Suite, path: Path, results: Sequence[Result]) -> None:
@@ -89,5 +134,4 @@ def write_results(suite: Suite, path: Path, results: Sequence[Result]) -> None:
         (r for r in results if r["model"] in order), key=lambda r: (order.index(r["model"]), r["seed"])
     )
     about = {"suite": suite.name, "command": f"python -m titans_core evaluate --suite {suite.name}"}
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps({**about, "results": kept}, indent=1) + "\n")

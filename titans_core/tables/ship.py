@@ -22,8 +22,8 @@ FIVE: Final[dict[str, str]] = {  # the main ones: what each is called in the fam
 def main() -> None:
     """Write them into ``assets/models/family``."""
     take_one_thread()
-    for name, entry in FIVE.items():
-        training = trained(LMM if entry == LMM.name else relative(entry), SEED)
+    for name, model in FIVE.items():
+        training = trained(LMM if model == LMM.name else relative(model), SEED)
         path = SHIPPED / "family" / f"{name}.safetensors"
         path.parent.mkdir(exist_ok=True)
         save_model(training.model, path, training.card())

@@ -1,46 +1,50 @@
-"""What a table says: means over seeds, and whether they go the way that the paper's figures go."""
+"""What a table says: means over seeds, and how far they may be off."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from titans_core.evaluate.answers import margin as interval
-from titans_core.tables.paper import ABLATION, NIAH
 from titans_core.tables.run import Result
-from titans_core.tables.suites import LENGTHS, TRAINED_AT
 
-Place = tuple[str, int]  # a task, and the length in tokens that it is asked at, 0 where it has none
+GUESS: Final[str] = "guess"  # in the place of a model: who looks at nothing but what was told last
+
+
+class Place(NamedTuple):
+    """A task, and at how many tokens or pairs it is asked; 0 where it has no such number."""
+
+    task: str
+    number: int = 0
+    unit: str = "tokens"
 
 
 class Score(NamedTuple):
-    """The mean over ``seeds`` trainings, and how far it may be off: what the number of questions leaves open,
-    half the 95 % Wilson interval, or where that is wider twice the standard error over the trainings."""
+    """The mean over trainings, and between which ends anything lies that one of them leaves open; they are
+    infinite where nothing tells of that."""
 
     mean: float
-    margin: float
-    seeds: int
-
-
-class Direction(NamedTuple):
-    """A difference between two models at one place, ours beside the paper's: ``better`` − ``worse``, in
-    shares. ``margin`` is ours."""
-
-    better: str
-    worse: str
-    place: Place
-    paper: float
-    ours: float
-    margin: float
+    low: float
+    high: float
 
     @property
-    def verdict(self) -> str:
-        """Whether ours goes the same way, if it can be told at all; and if not, whether it is smaller."""
-        if abs(self.ours) <= self.margin:
-            return "smaller here" if abs(self.paper) > abs(self.ours) + self.margin else "not told apart"
-        return "the same way" if (self.ours > 0) == (self.paper > 0) else "the other way"
+    def known(self) -> bool:
+        """Whether anything tells how far the mean may be off."""
+        return math.isfinite(self.high)
+
+
+Found = dict[tuple[str, Place], Score]  # by model and place
+
+
+def place(row: dict[str, Any]) -> Place:
+    """Where a row was measured."""
+    return (
+        Place(row["task"], row["pairs"], "pairs")
+        if "pairs" in row
+        else Place(row["task"], row.get("length", 0))
+    )
 
 
 def value(row: dict[str, Any]) -> float:
@@ -48,66 +52,58 @@ def value(row: dict[str, Any]) -> float:
     return float(row["value"] if "value" in row else row["right"] / row["asked"])
 
 
-def scores(results: Sequence[Result]) -> dict[tuple[str, Place], Score]:
-    """By model and place."""
-    found: dict[tuple[str, Place], list[float]] = defaultdict(list)
-    asked: dict[tuple[str, Place], int] = defaultdict(int)
+def scores(results: Sequence[Result]) -> Found:
+    """By model and place, and beside the models GUESS, where that was measured. The places come in the order
+    of a model that was measured at most of them."""
+    order = sorted(results, key=lambda result: -len(result["rows"]))
+    found: dict[Place, dict[str, list[float]]] = {
+        place(row): defaultdict(list) for result in order for row in result["rows"]
+    }
+    asked: dict[Place, int] = {}  # the same questions of every model and seed; the fewest, where not
     for result in results:
         for row in result["rows"]:
-            key = result["model"], (row["task"], row.get("length", 0))
-            found[key].append(value(row))
-            asked[key] += row.get("asked", 0)
-    return {key: score(values, asked[key]) for key, values in found.items()}
+            where = place(row)
+            found[where][result["model"]].append(value(row))
+            asked[where] = min(asked.get(where, row.get("asked", 0)), row.get("asked", 0))
+            if GUESS in row:
+                found[where][GUESS] = [row[GUESS] / row["asked"]]
+    return {
+        (model, where): score(values, asked[where])
+        for where, each in found.items()
+        for model, values in each.items()
+    }
 
 
 def score(values: Sequence[float], asked: int) -> Score:
-    """Of one model and place; ``asked`` questions in all, 0 where nothing was asked."""
-    count, mean = len(values), sum(values) / len(values)
-    spread = math.sqrt(sum((x - mean) ** 2 for x in values) / max(count - 1, 1)) if count > 1 else 0.0
-    drawn = interval(mean * asked, asked) if asked else 0.0
-    return Score(mean, max(2 * spread / math.sqrt(count), drawn), count)
+    """Of one model and place. Where ``asked`` questions were asked, the same of every seed, the ends are the
+    farthest of any seed's 95 % Wilson interval: two or three seeds tell too little of how trainings are
+    spread to reckon with more than where they lie. Elsewhere, ``asked`` 0, they are as far off as the seeds
+    lie apart, and not below 0, for such numbers are not.
+    """
+    mean = sum(values) / len(values)
+    if asked:
+        ends = [end for share in values for end in wilson(share, asked)]
+        return Score(mean, min(ends), max(ends))
+    if len(values) == 1:
+        return Score(mean, -math.inf, math.inf)
+    apart = max(values) - min(values)
+    return Score(mean, max(mean - apart, 0.0), mean + apart)
 
 
-def difference(found: dict[tuple[str, Place], Score], better: str, worse: str, place: Place) -> Score | None:
-    """``better`` − ``worse``; None where one of them was not measured."""
-    if not {(better, place), (worse, place)} <= found.keys():
+def wilson(share: float, asked: int) -> tuple[float, float]:
+    """The ends of a share's 95 % interval."""
+    square = 1.96**2 / asked
+    centre, half = (share + square / 2) / (1 + square), interval(share * asked, asked)
+    return centre - half, centre + half
+
+
+def difference(found: Found, better: str, worse: str, where: Place) -> Score | None:
+    """``better`` − ``worse``, with the ends that face one another taken together; None where one of them was
+    not measured."""
+    if not {(better, where), (worse, where)} <= found.keys():
         return None
-    a, b = found[better, place], found[worse, place]
-    return Score(a.mean - b.mean, math.hypot(a.margin, b.margin), min(a.seeds, b.seeds))
-
-
-def niah_directions(results: Sequence[Result]) -> list[Direction]:
-    """At the longest texts: Titans' memory beside its relatives, and its three variants beside it alone."""
-    pairs = [("lmm", name) for name in ("ttt-linear", "mamba2", "deltanet")]
-    pairs += [(name, "lmm") for name in ("mac", "mag", "mal")]
-    told = (
-        (a, b, (task, LENGTHS[-1]), (NIAH[a][task][-1] - NIAH[b][task][-1]) / 100)
-        for a, b in pairs
-        for task in ("passkey", "number", "word")
-    )
-    return directions(results, told)
-
-
-def ablation_directions(results: Sequence[Result]) -> list[Direction]:
-    """The whole memory beside one that lacks a part. Theirs is a deep one, ours a linear one, which trains
-    better at our scale; that a deep one is better is a row of its own."""
-    places = (("recall", TRAINED_AT), ("long recall", LENGTHS[-1]))
-    parts = [name for name in ABLATION if name.startswith("no-")]
-    pairs = [("lmm-2", "lmm"), *(("lmm", name) for name in parts)]
-    whole = ABLATION["lmm-2"]
-    told = (
-        (a, b, place, (whole[1 + column] - ABLATION[b][1 + column]) / 100)
-        for a, b in pairs
-        for column, place in enumerate(places)
-    )
-    return directions(results, told)
-
-
-def directions(results: Sequence[Result], told: Iterable[tuple[str, str, Place, float]]) -> list[Direction]:
-    """Of (better, worse, place, the paper's difference), those that were measured."""
-    found = scores(results)
-    return [
-        Direction(a, b, place, paper, ours.mean, ours.margin)
-        for a, b, place, paper in told
-        if (ours := difference(found, a, b, place)) is not None
-    ]
+    a, b = found[better, where], found[worse, where]
+    mean = a.mean - b.mean
+    less = math.hypot(a.mean - a.low, b.high - b.mean)
+    more = math.hypot(a.high - a.mean, b.mean - b.low)
+    return Score(mean, mean - less, mean + more)

@@ -2,44 +2,74 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from titans_core.tables.needles import LENGTHS
 from titans_core.tables.paper import ABLATION, NIAH
 from titans_core.tables.run import Result
-from titans_core.tables.suites import LENGTHS, Suite
+from titans_core.tables.suites import Suite
 from titans_core.tables.summary import Place, Score
 
 ABILITIES = ("perplexity", "recall", "long recall")  # of the ablation, in the order of the paper's columns
 
 
+class Form(NamedTuple):
+    """How a task's numbers are written, and what they are."""
+
+    scale: float
+    digits: str
+    unit: str
+
+
+PERCENT = Form(100, ".0f", "percent")
+FORMS = {
+    "perplexity": Form(1, ".2f", ""),
+    "perplexity of answers": Form(1, ".2f", ""),
+    "time": Form(1, ".2f", "times a linear memory’s"),
+    "surprise left": Form(1, ".2f", "of what it was at first"),
+}
+
+
+def form(place: Place) -> Form:
+    """Shares are written in percent, where nothing else is said."""
+    return FORMS.get(place.task, PERCENT)
+
+
 def titled(place: Place) -> str:
     """A column's head."""
-    task, length = place
-    return f"{task}, {length:,} tokens" if length else task
+    return f"{place.task}, {counted(place)}" if place.number else place.task
+
+
+def counted(place: Place) -> str:
+    """At how many tokens or pairs."""
+    return f"{place.number:,} {place.unit}"
 
 
 def figure(suite: Suite, model: str, place: Place, one: Score | None) -> str:
-    """A score with its margin, and in brackets the paper's, where that has one."""
+    """A score with its ends, and in round brackets the paper's, where that has one."""
     if one is None:
         return "–"
     theirs = paper_figure(suite, model, place)
-    scale, form = (1, ".2f") if place[0] == "perplexity" else (100, ".0f")
-    ours = f"{scale * one.mean:{form}} ± {scale * one.margin:{form}}"
+    scale, digits, _ = form(place)
+    ours = f"{scale * one.mean:{digits}}"
+    if one.known:
+        ours += f" [{scale * one.low:z{digits}}–{scale * one.high:z{digits}}]"
     return ours if theirs is None else f"{ours} ({theirs:g})"
 
 
 def paper_figure(suite: Suite, model: str, place: Place) -> float | None:
     """The paper's figure at this place."""
-    task, length = place
-    if suite.name == "niah" and model in NIAH:
-        return NIAH[model][task][LENGTHS.index(length)]
-    if suite.name == "ablation" and model in ABLATION:
-        return ABLATION[model][ABILITIES.index(task)]
+    if suite.name == "niah" and model in NIAH and place.number in LENGTHS:
+        return NIAH[model][place.task][LENGTHS.index(place.number)]
+    if suite.name == "ablation" and model in ABLATION and place.task in ABILITIES:
+        return ABLATION[model][ABILITIES.index(place.task)]
     return None
 
 
 def made(suite: Suite, results: Sequence[Result]) -> str:
-    """Budget, seeds and machine, the command that makes the table, and what ± is."""
+    """Budget, seeds and machine, the command that makes the table, and what its square brackets are."""
     seeds = sorted({result["seed"] for result in results})
     minutes = [result["seconds"] / 60 for result in results]
     devices = " and ".join(sorted({result["device"] for result in results}))
@@ -47,15 +77,25 @@ def made(suite: Suite, results: Sequence[Result]) -> str:
     there = {(result["model"], result["seed"]) for result in results}
     missing = [f"{e.title}, {seed}" for e in suite.entries for seed in seeds if (e.name, seed) not in there]
     late = f" (still to come: {'; '.join(missing)})" if missing else ""
-    spread = (
-        "or, where that is wider, twice the standard error over seeds"
-        if len(seeds) > 1
-        else "but not how far trainings of other seeds would lie apart"
-    )
+    sizes = sorted({result["parameters"] for result in results})
+    size = f"{sizes[0]:,}" + (f" to {sizes[-1]:,}" if len(sizes) > 1 else "")
     return (
-        f"{len(results)} trainings of {results[0]['tokens'] / 1e6:.1f} M tokens, {min(minutes):.0f} to "
-        f"{max(minutes):.0f} minutes each on {devices}, PyTorch {releases}, seed{'s' * (len(seeds) > 1)} "
-        f"{', '.join(map(str, seeds))}{late}. `python -m titans_core evaluate --suite {suite.name} --seeds "
-        f"{' '.join(map(str, seeds))}` makes what its file lacks, and all of it where there is no file. ± is "
-        f"what the number of questions leaves open (95 %, Wilson), {spread}."
+        f"{len(results)} trainings of {results[0]['tokens'] / 1e6:.1f} M tokens, {size} parameters, "
+        f"{min(minutes):.0f} to {max(minutes):.0f} minutes each on {devices}, PyTorch {releases}, "
+        f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}{late}. "
+        f"`python -m titans_core evaluate --suite {suite.name} --seeds {' '.join(map(str, seeds))}` makes "
+        f"what its file lacks, and all of it where there is no file. {left_open(results)}"
     )
+
+
+def left_open(results: Sequence[Result]) -> str:
+    """What the square brackets of a table are."""
+    trained = Counter(result["model"] for result in results)
+    told = "In square brackets: the farthest ends of any seed's 95 % interval (Wilson)"
+    if any("value" in row for result in results for row in result["rows"]):
+        told += ", and of what is no share of answers, how far the seeds lie apart"
+    if max(trained.values()) > 1:
+        told += "; more seeds can only widen them"
+    if min(trained.values()) == 1:
+        told += ". Of one seed alone they do not tell how far trainings lie apart"
+    return f"{told}."

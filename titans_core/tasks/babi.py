@@ -27,8 +27,16 @@ STEPS = 1 / 3  # of the questions over several facts are for the first step: who
 QUESTIONS = 0.65  # of its other sentences, where something can be asked
 
 
-def babi(rng: Random, tokenizer: Tokenizer, length: int, facts: int, haystack: str = "mixed") -> Example:
-    """A story with one question, at its end, that needs so many facts.
+def babi(
+    rng: Random,
+    tokenizer: Tokenizer,
+    length: int,
+    facts: int,
+    haystack: str = "mixed",
+    carried_on: bool = False,
+) -> Example:
+    """A story with one question, at its end, that needs so many facts; ``carried_on``: about a thing that
+    somebody carried on since it was taken.
 
     It has at most ``length`` tokens, and as many whole sentences of filler among what happens as there is
     room for. Raises ValueError for a length below LEAST_LENGTH, other numbers of facts than 1, 2 and 3, and
@@ -42,7 +50,7 @@ def babi(rng: Random, tokenizer: Tokenizer, length: int, facts: int, haystack: s
     while not asked:
         world = World(rng)
         deeds = [world.go_on() for _ in range(rng.randint(*DEEDS))]
-        asked = world.questions(facts)
+        asked = [one for one in world.questions(facts) if world.carried_on(one) or not carried_on]
     tale = _Tale(Document(rng, tokenizer))
     room = length - LONGEST_QUESTION - LONGEST_DEED * len(deeds)
     for deed, filled in zip(deeds, sorted(rng.randint(0, room) for _ in deeds), strict=True):

@@ -103,6 +103,10 @@ class World:
                 found[thing, visit.place] = Asked(thing, visit.place, *former)  # the last time counts
         return list(found.values())
 
+    def carried_on(self, asked: Asked) -> bool:
+        """Whether a thing came to where it is after it was taken, so that only two facts together tell it."""
+        return asked.deed > self.taken.get(asked.subject, asked.deed)
+
     def holders(self) -> Sequence[Asked]:
         """Who has what can be asked now: the first step to where a thing is."""
         return [Asked(thing, "", who, self.taken[thing]) for thing, who in self.holder.items()]
