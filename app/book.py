@@ -183,6 +183,8 @@ def stages(model: tc.TitansLM, book: Book, known: BookReading | None) -> Iterato
     Raises as ``begin``."""
     reading = known or begin(model, book)
     due = FIRST
+    if reading.position and not reading.complete:
+        yield Step(reading.position, len(reading.ids), reading, False)
     while not reading.complete:
         reading = reading.grown()
         worth = reading.complete or reading.position >= due

@@ -19,8 +19,11 @@ def trained(with_memory: bool = False) -> list[str]:
     cannot be used; where there is none the page ends here. Either says what to do."""
     shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
     names = [*shipped, *own.usable(with_memory)]
-    if wrong := list(own.problems()):
-        st.warning("  \n".join(wrong))
+    if wrong := own.problems():
+        st.warning(wrong)
+    if each := own.each_problem():
+        with st.expander(f"All {len(each)} files that cannot be used"):
+            st.markdown("\n".join(f"- {told}" for told in each))
     if not names:
         st.warning("No trained model is here yet. Run `make train`, then load this page again.")
         st.stop()
@@ -38,11 +41,28 @@ def tell_absent(names: Sequence[str], key: str) -> None:
     titles = {models.title(name) for name in names}
     absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
     if absent:
-        told = ", ".join(own.plain(repr(title[: own.LONGEST])) for title in absent[:MOST])
         st.warning(
-            f"This link names a model that is not here: {told}. "
+            f"This link names a model that is not here: {quoted(absent)}. "
             "Put its file into this lab's folder of models, or choose another."
         )
+
+
+def tell_away(names: Sequence[str], does: str) -> bool:
+    """Where a model that found what is shown, or could go on with it, is not here now: which, and what this
+    keeps from being done. Returns whether one is away."""
+    gone = [models.title(name) for name in names if not models.here(name)]
+    if gone:
+        be, file = ("is", "its file") if len(gone) == 1 else ("are", "their files")
+        st.warning(
+            f"{quoted(gone)} {be} not here now. "
+            f"Put {file} back into this lab's folder of models to {does}, or choose another."
+        )
+    return bool(gone)
+
+
+def quoted(titles: Sequence[str]) -> str:
+    """The first few of what models are called, ready for a page."""
+    return ", ".join(own.plain(repr(title[: own.LONGEST])) for title in titles[:MOST])
 
 
 def one_model(names: Sequence[str], key: str) -> str:
@@ -58,6 +78,20 @@ def one_model(names: Sequence[str], key: str) -> str:
         bind="query-params",
         persist_state="session",
         wrap=True,
+    )
+
+
+def one_of(label: str, options: dict[str, str], key: str) -> str:
+    """One of a few, at first the first; ``key`` is its name in the address too."""
+    return st.segmented_control(
+        label,
+        options,
+        default=next(iter(options)),
+        format_func=lambda name: options[name],
+        required=True,
+        key=key,
+        bind="query-params",
+        persist_state="session",
     )
 
 

@@ -84,6 +84,8 @@ def stages(comparison: Comparison) -> Iterator[Step[Comparison]]:
     due, length = FIRST, len(comparison.columns[0].ids)
     if comparison.complete:
         yield Step(length, length, comparison, True)
+    elif comparison.read:
+        yield Step(comparison.read // len(comparison.shown), length, comparison, comparison.even)
     while not comparison.complete:
         comparison = grown(comparison)
         done = comparison.read // len(comparison.shown)  # of the text, by all of them together

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import streamlit as st
 
-from app import limits, reading
+from app import limits, reading, typed
 from app.reading import Reading
 from app.session import held
+
+TWICE: Final[float] = 2.0  # seconds between two presses of a button that were meant as one
 
 state = st.session_state
 
@@ -44,9 +46,12 @@ def take_addition(known: Callable[[], Reading]) -> None:
     """Read what was added, after the place that was gone back to or after all of the text, and let the text
     box show it.
 
-    What cannot be read stays where it was typed; a text that was left half-way can be had again.
+    What cannot be read stays where it was typed; a text that was left half-way can be had again. Who presses
+    twice before the browser knows of the first means it once.
     """
     state.addition_problem = None
+    if typed.late("addition", TWICE):
+        return
     try:
         whole = known()
     except ValueError:
@@ -59,13 +64,13 @@ def take_addition(known: Callable[[], Reading]) -> None:
         return
     held().left = whole if place < len(whole.ids) else None
     show(read)
-    state.addition = ""
+    typed.place("addition", "")
 
 
 def show(read: Reading) -> None:
     """Let the page show this reading."""
-    held().reading, state.text = read, read.text
-    state.sample = state.place = None
+    held().reading, state.place = read, None
+    typed.put(read.text)
 
 
 def return_to_left() -> None:

@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import edits, limits, permalink, queueing, samples
+from app import edits, limits, permalink, queueing, samples, typed, work
 from app.components.session import tab
 from app.continuing import Place
 from app.hosting import logs, metrics, saving
@@ -32,6 +33,14 @@ UNKEPT: Final[str] = (
 UNREAD: Final[str] = "Your session was saved, but cannot be read now: load this page again in a while."
 NEWER: Final[str] = (
     "The model that read your text has been trained anew since: the text is read again, with other numbers."
+)
+AWAY: Final[str] = (
+    "The model that read your text is not here now: another reads it, with other numbers, until its file is "
+    "put back."
+)
+UNMAPPED: Final[str] = (
+    "The needle's map that you drew is gone, for its model has been trained anew, or maps are drawn in "
+    "another way by now: draw it again."
 )
 
 state = st.session_state
@@ -91,39 +100,80 @@ def take_up(key: str) -> None:
 def restore(kept: KeptSession) -> None:
     """Let the session be as it was kept."""
     if kept.text is not None:  # None where no page with a text was opened
-        state.text, state.sample = kept.text, kept.sample
+        typed.put(kept.text, kept.sample)
     state.question, state.asked = kept.question, kept.asked
     state.edits = list(edits.decode(kept.edits))
     mine = held()
+    for page in kept.halted:
+        work.forget(page)  # that was begun before its tab was known
+    session().halted = dict(kept.halted)
     mine.reading, mine.left = saving.revived(kept.reading), saving.revived(kept.left)
     if mine.reading is not None and kept.place is not None:
         state.place = Place(mine.reading.text, kept.place)
     if kept.reading is not None and mine.reading is None:
-        state.kept_problem = NEWER
+        lose(AWAY if saving.away(kept.reading.model) else NEWER)
+    state.search_key = saving.revived_search(kept.search)
+    mine.map = saving.revived_map(kept.map)
+    if mine.map is not None:
+        state.map_key = (mine.map.model, mine.map.plan)
+    elif kept.map is not None:
+        lose(UNMAPPED)
 
 
 @contextmanager
 def kept() -> Iterator[None]:
     """What was done before is saved, and what is done here at its end, however that comes; where it cannot
     be, that stands above the page."""
-    with st.container(key="kept"):
-        told = st.empty()
+    area = st.container(key="kept")
+    place = area.empty()
     keep()
-    tell(told)
+    go_on()
+    tell(area, place)
     try:
         yield
+        if state.get("lost") and state.lost_since is None:
+            state.lost_since = doings()  # only now: the page has filled its boxes
     finally:
         keep()
-        tell(told)
+        go_on()
+        tell(area, place)
 
 
-def tell(place: DeltaGenerator) -> None:
-    """Show what is wrong with what is kept, if something is, and try again by and by where that can help."""
+def lose(told: str) -> None:
+    """Something that its person had is lost: let the page tell what, and whatever else it tells already."""
+    lost: tuple[str, ...] = state.get("lost", ())
+    if told not in lost:
+        state.lost, state.lost_since = (*lost, told), None
+
+
+def go_on() -> None:
+    """What was lost is told until its person does something, and no longer."""
+    if state.get("lost") and state.lost_since not in (None, doings()):
+        state.lost = ()
+
+
+def doings() -> tuple[KeptSession, dict[str, str]]:
+    """What its person did, without what computing makes of it, and what is chosen on the page: that stands in
+    its address."""
+    mine = as_it_is()
+    asked = replace(mine.map, found=()) if mine.map else None
+    did = mine.model_copy(update={"reading": None, "left": None, "map": asked, "halted": {}})
+    chosen = st.query_params.to_dict()
+    chosen.pop("view", None)  # the browser writes it, with every step of the playhead
+    return did, chosen
+
+
+def tell(area: DeltaGenerator, place: DeltaGenerator) -> None:
+    """Show what is wrong with what is kept, if something is, and what was lost, in the place for it in an
+    area; and try again by and by where that can help."""
     problem = state.get("kept_problem")
-    with place.container():
-        if problem:
-            st.warning(problem)
-        if problem in (UNKEPT, UNREAD):
+    told = "\n\n".join(each for each in (problem, *state.get("lost", ())) if each)
+    if told:
+        place.warning(told)
+    else:
+        place.empty()
+    if problem in (UNKEPT, UNREAD):
+        with area:
             st.fragment(again, run_every=PAUSE)()
 
 
@@ -191,6 +241,9 @@ def as_it_is() -> KeptSession:
         place=place.token if place is not None else None,
         reading=saving.kept_reading(mine.reading),
         left=saving.kept_reading(mine.left),
+        search=state.get("search_key"),
+        map=mine.map,
+        halted=work.halted(),
     )
 
 
@@ -198,4 +251,5 @@ def plain(kept: KeptSession) -> bool:
     """Whether a session is as every other begins: there is nothing to keep."""
     first = next(iter(samples.titles()), None)
     own = kept.text is not None and kept.sample != first
-    return not (own or kept.asked or kept.edits or kept.left)
+    done = (kept.asked, kept.edits, kept.left, kept.search, kept.map, kept.halted)
+    return not own and not any(done)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import keeping, permalink, queueing, session, work
 from app.components.classroom import class_room
+from app.components.links import follow_links
 from app.components.typing import mend_typing
 
 HERE = Path(__file__).resolve().parent
@@ -16,7 +17,7 @@ NEEDED = {
     "Stream": {"left", "book", "stretch"},
     "Compare": {"comparison"},
     "Intervene": {"intervention"},
-    "Needle": {"search", "map"},
+    "Needle": {"search"},
     "Weights": {"weighing"},
     "Family": {"comparison"},
 }
@@ -26,6 +27,7 @@ for sheet in ("style.css", "classroom.css"):
     st.html(HERE / sheet)
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
+follow_links()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)

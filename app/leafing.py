@@ -15,6 +15,7 @@ from app.components.overview import overview, wanted
 from app.components.player import player
 from app.exporting import export_menu
 from app.session import held, pace
+from app.settings import settings
 
 state = st.session_state
 
@@ -51,24 +52,37 @@ def close() -> None:
     """Show the text box again, as it was."""
     state.book = state.upload_problem = None
     mine = held()
-    mine.book = mine.stretch = None
+    mine.book = mine.book_before = mine.stretch = None
 
 
 def known(model: tc.TitansLM, book: Book) -> BookReading | None:
     """The book as this model has read it, or its first part."""
-    read = held().book
-    return read if read is not None and read.of(model, book) else None
+    kept = (held().book, held().book_before)
+    return next((read for read in kept if read is not None and read.of(model, book)), None)
+
+
+def hold(read: BookReading) -> None:
+    """Keep what was read; and of the same book what the model before has read of it, for whoever goes back
+    to that."""
+    mine = held()
+    if mine.book is not None and mine.book.key != read.key:
+        mine.book_before = mine.book if mine.book.book.key == read.book.key else None
+    mine.book = read
 
 
 def current(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:
     """What can be shown by now of the book. Raises BadInput where it cannot be read."""
     read = known(model, book)
+    if read is not None:
+        hold(read)
     if read is not None and read.complete:
+        work.rest()
         return read
     with st.spinner("Reading …"):
         job = work.current(page, (book.key, model.digest), lambda: stages(model, book, read))
     job.check()
-    held().book = job.value or held().book
+    if job.value is not None:
+        hold(job.value)
     work.progress(job)
     return (job.value if job.stopped else job.shown) or read
 
@@ -84,6 +98,10 @@ def leaf(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:
     seen = shown(read, stretch)
     player(seen.message)
     export_menu({model.name: seen.trace}, None)
+    st.caption(
+        "A text as long as this cannot be asked or added to: for that, close it and put a part of up to "
+        f"{settings().text_characters:,} characters into the text box. The tour asks about a text of its own."
+    )
     return read
 
 
@@ -120,9 +138,10 @@ def shown(read: BookReading, stretch: Stretch) -> ShownStretch:
 
 
 def describe(model: tc.TitansLM, read: BookReading | None) -> str:
-    """Device, model, and how much of the book was read, in one line."""
+    """Device, model, and how the book was read, in one line; while it is read, the bar tells how far."""
     parts = [models.runs_on(model), models.title(model.name), f"{model.parameter_count():,} parameters"]
-    if read is not None:
-        count = f"{read.position:,}" if read.complete else f"{read.position:,} of {len(read.ids):,}"
-        parts.append(f"{count} tokens, read in {read.seconds:.1f} s, a state kept every {read.every:,}")
+    if read is not None and read.complete:
+        parts.append(
+            f"{read.position:,} tokens, read in {read.seconds:.1f} s, a state kept every {read.every:,}"
+        )
     return " · ".join(parts)

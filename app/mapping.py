@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import titans_core as tc
-from app import models
+from app import limits, models
 from app.hosting import metrics
 from app.needle import Needle
 from app.work import Step
@@ -33,6 +33,11 @@ class Map:
         return len(self.found) == len(self.plan.cells)
 
     @property
+    def done(self) -> int:
+        """How many tokens the haystacks of the cells that are measured were to have."""
+        return self.plan.asked * sum(one.cell.length for one in self.found)
+
+    @property
     def left(self) -> list[Cell]:
         """The cells that are not."""
         return self.plan.cells[len(self.found) :]
@@ -46,16 +51,38 @@ def plan(needle: Needle) -> Plan:
     return Plan(lengths, DEPTHS, ASKED, needle.seed, haystack, needle.told)
 
 
+def sound(known: Map) -> bool:
+    """Whether a map that was kept is one that is drawn here, as far as it is: what is asked for is what
+    ``plan`` would ask, and what was found is of its first cells."""
+    asked, haystack = known.plan.needle, known.plan.haystack
+    if asked is None:
+        return False
+    needle = Needle(*asked, max(known.plan.lengths), 0.0, known.plan.seed, haystack.text or None)
+    try:
+        same = known.plan == plan(needle)
+    except limits.BadInput:
+        return False
+    can_be = all(
+        one.asked == ASKED and 0 <= one.right <= ASKED and 0 <= one.chance <= 1 and one.tokens >= 0
+        for one in known.found
+    )
+    return same and can_be and [one.cell for one in known.found] == known.plan.cells[: len(known.found)]
+
+
 def stages(model: tc.TitansLM, known: Map) -> Iterator[Step[Map]]:
-    """The cells that are left, one after another; every one is worth showing."""
-    total = known.plan.tokens
-    read = sum(one.tokens for one in known.found)
+    """The cells that are left, one after another; every one is worth showing. Each counts as so many tokens
+    as its haystacks are to have: what is told of a map that goes on is what was told of it before."""
+    total, read = known.plan.tokens, 0
+    yield Step(known.done, total, known, False)
     for step in alone(model, known.plan, known.left):
         metrics.TOKENS.labels(models.counted(known.model)).inc(step.tokens)
         read += step.tokens
         if step.found:
-            known = replace(known, found=(*known.found, step.found))
-        yield Step(min(read, total), total, known, step.found is not None)
+            known, read = replace(known, found=(*known.found, step.found)), 0
+            yield Step(known.done, total, known, True)
+        else:
+            most = known.plan.asked * known.left[0].length
+            yield Step(known.done + min(read, most), total, known, False)
 
 
 def told(known: Map) -> str:

@@ -60,6 +60,9 @@ class Needle(NamedTuple):
             check_read("text", self.text)
 
 
+Key = tuple[tuple[str, ...], Needle]  # who searches, and what for
+
+
 def check_read(what: str, text: str) -> None:
     """Raise BadInput for half a surrogate pair."""
     try:
@@ -94,7 +97,7 @@ class Search:
     found: dict[str, tuple[Found, ...]]
 
     @property
-    def key(self) -> tuple[tuple[str, ...], Needle]:
+    def key(self) -> Key:
         """Who searches, and what for: searches of one key find the same."""
         return tuple(self.streams), self.needle
 
@@ -133,6 +136,8 @@ def stages(search: Search) -> Iterator[Step[Search]]:
     """All models read on from where they are, asked at one distance after the other; every answer is worth
     showing."""
     length = len(search.hay.ids)
+    if search.read and not search.complete:
+        yield Step(search.read, length, search, False)
     for asked, distance in enumerate(distances(search.hay)):
         for name in [name for name, found in search.found.items() if len(found) == asked]:
             while search.streams[name].position < search.hay.told + distance:

@@ -6,7 +6,7 @@ A name is only ever looked up among those that stand in the folder: no path is m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,25 +15,34 @@ import titans_core as tc
 from app.hosting.records import ROOT
 from app.settings import settings
 from titans_core import recipes
+from titans_core.checkpoint import open_header
 from titans_core.family import FAMILY
 
 KIND: Final[str] = ".safetensors"
 NAME: Final = re.compile(r"[^\W_]+(?:[ ._-][^\W_]+)*")  # what reads the same on a page and in an address
 LONGEST: Final[int] = 40  # characters of a name
+MOST: Final[int] = 3  # files that cannot be used and are told by name
+REASON: Final[int] = 60  # characters of a reason that are few words
+RENAME: Final[str] = "Give it another name"
+REPLACE: Final[str] = "Put a whole one in its place, or remove it"
 
 
 class File(NamedTuple):
-    """A file as it is now; ``stamp`` is another once it was written anew."""
+    """A file as it is now; ``stamp`` is another once it was written anew, and ``regular`` tells that it, or
+    what it links to, is no folder, pipe or device."""
 
     path: str
     stamp: tuple[int, int, int]
+    regular: bool
 
 
 class Found(NamedTuple):
-    """What a file holds: whether its model has a memory, or what is wrong with it."""
+    """What a file holds: whether its model has a memory; or what is wrong with it, in a few words, and what
+    to do."""
 
     has_memory: bool
     problem: str = ""
+    remedy: str = ""
 
 
 def folder() -> Path:
@@ -42,10 +51,11 @@ def folder() -> Path:
 
 
 def files() -> dict[str, File]:
-    """Every checkpoint's name and file, those that cannot be used too."""
+    """Every checkpoint's name and file, those that cannot be used too; one whose name ends in another way
+    has that ending in its name."""
     found = {}
     try:
-        paths = sorted(folder().glob(f"*{KIND}"))
+        paths = sorted(path for path in folder().iterdir() if path.name.casefold().endswith(KIND))
     except OSError:
         return {}
     for path in paths:
@@ -53,7 +63,9 @@ def files() -> dict[str, File]:
             about = path.stat()
         except OSError:  # gone meanwhile, or a link that leads nowhere
             continue
-        found[path.stem] = File(str(path), (about.st_mtime_ns, about.st_size, about.st_ino))
+        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
+        name = path.stem if path.name.endswith(KIND) else path.name
+        found[name] = File(str(path), stamp, stat.S_ISREG(about.st_mode))
     return found
 
 
@@ -65,31 +77,74 @@ def usable(with_memory: bool = False) -> list[str]:
     ]
 
 
-def problems() -> Iterator[str]:
-    """A sentence for each that cannot, ready for a page."""
-    for file in files().values():
-        if problem := look(file).problem:
-            yield plain(problem)
+def problems() -> str:
+    """One message, ready for a page, on all those that cannot: which, why, and what to do; or nothing."""
+    wrong = unusable()
+    if len(wrong) <= 1:
+        return "".join(told(*one) for one in wrong)
+    named = [f"{name} ({found.problem})" for name, found in wrong[:MOST]]
+    named += [f"{len(wrong) - MOST} more"] if len(wrong) > MOST else []
+    listed = f"{', '.join(named[:-1])} and {named[-1]}"
+    return plain(
+        f"{len(wrong)} files in the folder of models cannot be used: {listed}. "
+        "Put whole ones in their place, give them other names, or remove them."
+    )
+
+
+def each_problem() -> list[str]:
+    """A message on each of those that cannot, where they are more than one message names."""
+    wrong = unusable()
+    return [told(*one) for one in wrong] if len(wrong) > MOST else []
+
+
+def unusable() -> list[tuple[str, Found]]:
+    """The files that cannot be used, and what is wrong with them."""
+    looked = ((Path(file.path).name, look(file)) for file in files().values())
+    return [(short(name), found) for name, found in looked if found.problem]
+
+
+def told(name: str, found: Found) -> str:
+    """What is wrong with one, ready for a page."""
+    return plain(f"{name} cannot be used: {found.problem}. {found.remedy}.")
 
 
 @lru_cache(maxsize=256)
 def look(file: File) -> Found:
     """What is in a file; looked at once. It costs nobody but itself, whatever it holds."""
     path = Path(file.path)
+    if not path.name.endswith(KIND):
+        return Found(False, f"its name does not end in {KIND}", RENAME)
     if re.sub("[ ._]", "-", path.stem.casefold()) in taken():  # nor may it be shown by the same title
-        return Found(False, f"{path.name} has the name of a shipped model: give it another.")
-    if len(path.stem) > LONGEST or not NAME.fullmatch(path.stem):
-        return Found(
-            False,
-            f"{path.name[:LONGEST]} cannot be shown by its name: take letters and digits, in words with one "
-            f"space, dot, dash or underscore between, at most {LONGEST} characters.",
-        )
+        return Found(False, "it has a shipped model's name", RENAME)
+    if len(path.stem) > LONGEST:
+        return Found(False, f"its name has more than {LONGEST} characters", RENAME)
+    if not speakable(path.stem):
+        rule = f"{RENAME}: letters and digits, in words with one space, dot, dash or underscore between"
+        return Found(False, "its name cannot be shown", rule)
+    if not file.regular:  # to open a pipe is to wait for whoever writes into it
+        return Found(False, "it is no regular file", REPLACE)
+    try:
+        open_header(path)
+    except ValueError as problem:
+        if isinstance(problem.__cause__, OSError):
+            return Found(False, f"it cannot be opened ({problem.__cause__.strerror})", REPLACE)
+        return Found(False, "it is damaged, or not whole", REPLACE)
     try:
         return Found(tc.load(path, device="cpu").has_memory)
     except (OSError, ValueError) as problem:
-        told = str(problem).replace(str(path), path.name)
-        stop = "" if told.endswith(("?", ".")) else "."
-        return Found(False, f"{told}{stop} Remove it, or put a whole one in its place.")
+        reason = str(problem.__cause__ or problem).removeprefix(f"{path.name} ")
+        why = f" ({reason})" if len(reason) <= REASON else ""
+        return Found(False, f"it is no model of this version of the lab{why}", REPLACE)
+
+
+def speakable(name: str) -> bool:
+    """Whether a model can be called so."""
+    return len(name) <= LONGEST and NAME.fullmatch(name) is not None
+
+
+def short(name: str) -> str:
+    """A file's name, or the beginning of a long one."""
+    return name if len(name) <= LONGEST + len(KIND) else f"{name[:LONGEST]}…"
 
 
 def taken() -> set[str]:

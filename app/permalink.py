@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import asking, edits, limits, samples
+from app import asking, edits, limits, samples, typed
 from app.components.share import shared_link
 from app.edits import Edit
 from app.settings import settings
@@ -105,7 +105,7 @@ def take_fields(step: str) -> None:
     state.book = None  # the page shows what the link tells of
     state.sample = fields.pop("sample", None)
     if state.sample in samples.titles():
-        state.text = samples.text(state.sample)
+        typed.put_sample(state.sample)
     if not fields:
         return
     try:
@@ -114,7 +114,7 @@ def take_fields(step: str) -> None:
         state.link_problem = str(problem)
         return
     if linked.text is not None:
-        state.text, state.sample = linked.text, None
+        typed.put(linked.text)
     state.question = state.asked = linked.question or ""
     state.edits = list(linked.edits)
 

@@ -115,9 +115,11 @@ def go_on(reading: Reading, text: str) -> Reading:
 
 
 def stages(reading: Reading) -> Iterator[Step[Reading]]:
-    """Read to the end, piece by piece; what is worth showing are the first tokens, four times as many, and so
-    on, and the end."""
+    """Read to the end, piece by piece, from where it is; what is worth showing are the first tokens, four
+    times as many, and so on, and the end."""
     due = FIRST
+    if reading.stream.position and not reading.complete:
+        yield Step(reading.stream.position, len(reading.ids), reading, False)
     while not reading.complete:
         reading = reading.grown()
         done, total = reading.stream.position, len(reading.ids)

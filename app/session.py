@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from app.needle import Search
     from app.reading import Reading
     from app.weighing import Weighing
-    from app.work import Job
+    from app.work import Halt, Job
 
 MEGABYTE: Final[int] = 1_000_000
 SHORTEST: Final[float] = 0.25  # seconds of waiting that are worth a word
+LET_GO: Final[tuple[str, ...]] = (  # parts of ``Held``, in this order, when it is too much
+    *("search", "comparison", "weighing", "intervention"),
+    *("left", "book_before", "stretch", "book"),
+)
 
 state = st.session_state
 own = threading.local()  # of each thread: seconds that it computed for everybody
@@ -56,6 +60,7 @@ class Held:
     search: Search | None = None
     map: Map | None = None
     book: BookReading | None = None
+    book_before: BookReading | None = None  # the same book, as another model read it before
     stretch: ShownStretch | None = None  # of the book, as the player shows it
     jobs: dict[str, Job[Any]] = field(default_factory=dict)
     gone: bool = False  # whether it was let go, and nobody has looked since
@@ -77,7 +82,7 @@ class Held:
 
     def shrink(self, most: int, needed: set[str]) -> None:
         """Let go what the page in sight does not need, where all of it is more than ``most`` bytes."""
-        for name in ("search", "map", "comparison", "weighing", "intervention", "left", "stretch", "book"):
+        for name in LET_GO:
             if self.nbytes <= most:
                 return
             if name not in needed:
@@ -88,8 +93,8 @@ class Held:
 class Session:
     """One person's session, which Streamlit knows as ``id``. ``saved`` is what was last saved of it, and
     ``saved_at`` when, in seconds of ``time.monotonic``. ``settled`` tells that it stands which session this
-    tab goes on with; ``unread`` is the key of one that could not be read. ``there`` tells whether the tab is
-    connected."""
+    tab goes on with; ``unread`` is the key of one that could not be read. ``halted`` tells by page which job
+    its person cancelled that is no longer held. ``there`` tells whether the tab is connected."""
 
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     held: Held = field(default_factory=Held)
@@ -99,6 +104,7 @@ class Session:
     saved_at: float = 0.0
     unread: str = ""
     settled: bool = False
+    halted: dict[str, Halt] = field(default_factory=dict)
     there: Callable[[], bool] = lambda: True
 
 
@@ -112,7 +118,7 @@ def session() -> Session:
 
 def held() -> Held:
     """What the session that asks holds. Where it was let go, the text that was read on the front page is
-    there again, to be read as it was."""
+    there again, to be read as it was, and a needle's map."""
     mine = session()
     if mine.held.gone:
         from app.hosting import saving  # not above: it knows of readings, whose jobs are a session's
@@ -121,6 +127,8 @@ def held() -> Held:
         if mine.saved:
             kept = saving.decode(mine.saved)
             mine.held.reading, mine.held.left = saving.revived(kept.reading), saving.revived(kept.left)
+            mine.held.map = saving.revived_map(kept.map)
+            mine.halted = dict(kept.halted)
     return mine.held
 
 

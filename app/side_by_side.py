@@ -32,6 +32,7 @@ def current(page: str, chosen: list[tc.TitansLM]) -> comparing.Comparison | None
     asked = asking.asked()
     key = (tuple(model.digest for model in chosen), state.text, asked)
     if known and known.complete and (known.digests, known.text, known.question) == key:
+        work.rest()
         return known
     with st.spinner("Reading …"):
         job = work.current(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import limits, permalink, samples
+from app import limits, permalink, samples, typed
 from app.book import Book
 from app.chips import chips
 from app.settings import settings
@@ -14,13 +14,8 @@ state = st.session_state
 
 def take_sample(title: str) -> None:
     """The chosen sample goes into the text box."""
-    state.sample, state.text = title, samples.text(title)
+    typed.put_sample(title)
     state.link_problem = state.book = None
-
-
-def take_typed() -> None:
-    """What is typed is the person's own: no sample is chosen any more."""
-    state.sample = state.link_problem = None
 
 
 def take_upload(opens: bool) -> None:
@@ -32,7 +27,8 @@ def take_upload(opens: bool) -> None:
     try:
         text = limits.decode_upload(state.upload.getvalue())
         if limits.fits(text):
-            state.text, state.sample, state.book = text, None, None
+            typed.put(text)
+            state.book = None
         else:
             limits.check_book(text, opens)
             state.book = Book(state.upload.name, text)
@@ -79,6 +75,6 @@ def text_box(height: int = 104) -> None:
         persist_state="session",
         height=height,
         label_visibility="collapsed",
-        on_change=take_typed,
+        on_change=typed.take,
         placeholder="Type or paste any text, then press Ctrl+Enter or Read.",
     )

@@ -1,5 +1,6 @@
 """A session as bytes: what its person did, not what came of it. Read again with the same cuts by the same
-model, a text gives the same numbers, bit for bit; so a few kilobytes hold all of it."""
+model, a text gives the same numbers, bit for bit; so a few kilobytes hold all of it. A needle's map alone is
+kept with what came of it: that took minutes, and is a few numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +10,14 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import titans_core as tc
-from app import edits, models
+from app import edits, mapping, models, own
 from app.hosting.store import LARGEST
+from app.mapping import LONGEST, Map
+from app.needle import Key
 from app.reading import Reading
 from app.settings import settings
+from app.work import Halt
+from titans_core.sweep.plan import SHORTEST
 from titans_core.tokenizer import Decoder, Tokenizer
 
 DIGEST: Final[int] = 64  # characters of a SHA-256, with which the bytes begin
@@ -25,7 +30,7 @@ class Damaged(ValueError):
 class Kept(BaseModel):
     """What all that is saved has in common: it is what it says, to the letter, or it is refused."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class KeptReading(Kept):
@@ -56,7 +61,8 @@ class KeptReading(Kept):
 class KeptSession(Kept):
     """What a person did: the text box and its sample, the question as it is typed and as it was asked, the
     list of edits as a line, the token gone back to, and the texts read on the front page: the one in sight,
-    and the one left half-way for it."""
+    and the one left half-way for it; who searched for which needle; and a needle's map, as far as it is
+    drawn; and where, by page, what is computed there was cancelled."""
 
     version: Literal[1] = 1
     text: str | None = None
@@ -67,6 +73,9 @@ class KeptSession(Kept):
     place: int | None = None
     reading: KeptReading | None = None
     left: KeptReading | None = None
+    search: Key | None = None
+    map: Map | None = None
+    halted: dict[str, Halt] = {}
 
 
 def encode(kept: KeptSession) -> bytes:
@@ -114,13 +123,42 @@ def kept_reading(reading: Reading | None) -> KeptReading | None:
 
 def revived(kept: KeptReading | None) -> Reading | None:
     """The reading, to be read again as it was; None where its model is no more, or is another by now."""
-    if kept is None or not models.here(kept.model):
-        return None
-    try:
-        model = models.load(kept.model)
-    except ValueError:
-        return None
-    if model.digest != kept.digest:
+    model = None if kept is None else same_model(kept.model, kept.digest)
+    if kept is None or model is None:
         return None
     stream = tc.Stream(model, settings().history_tokens)
     return Reading(stream, kept.text, kept.ids, (), 0.0, kept.name, borders=kept.borders)
+
+
+def revived_search(kept: Key | None) -> Key | None:
+    """The search, to be done again, once the models that are away are back; None where it is none that the
+    page has."""
+    if kept is None:
+        return None
+    names, needle = kept
+    can_be = SHORTEST <= needle.length <= LONGEST[-1] and 0 <= needle.depth <= 1 and 0 < needle.seed < 1_000
+    return kept if can_be and names and all(models.here(name) or away(name) for name in names) else None
+
+
+def revived_map(kept: Map | None) -> Map | None:
+    """The map, to be drawn on from where it was, once its model is back where that is away; None where its
+    model is another by now, or maps are drawn otherwise."""
+    if kept is None or not mapping.sound(kept):
+        return None
+    return kept if away(kept.model) or same_model(kept.model, kept.digest) is not None else None
+
+
+def away(name: str) -> bool:
+    """Whether there is no model of this name, but there can be, once its file is put back."""
+    return not models.here(name) and (models.shipped(name) or own.speakable(name))
+
+
+def same_model(name: str, digest: str) -> tc.TitansLM | None:
+    """The model of this name; None where it is no more, or is another by now."""
+    if not models.here(name):
+        return None
+    try:
+        model = models.load(name)
+    except ValueError:
+        return None
+    return model if model.digest == digest else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 import titans_core as tc
-from app import asking, choosing, intervening, limits, models, permalink, reading, textbox, work
+from app import asking, choosing, intervening, limits, models, permalink, reading, textbox, typed, work
 from app.components.intervene import intervene_view
-from app.edits import SYMBOLS, WIPE, Edit
+from app.edits import SYMBOLS, WIPE, Edit, encode
 from app.exporting import export_menu
 from app.heading import heading
 from app.intervening import Intervention
@@ -41,6 +41,13 @@ def keep_edits(new: list[Edit]) -> None:
     state.edits = new
 
 
+def take_back(edit: Edit) -> None:
+    """The list without this edit, where it is still in it."""
+    if edit in edits():
+        first = edits().index(edit)
+        keep_edits([*edits()[:first], *edits()[first + 1 :]])
+
+
 def undo() -> None:
     """The list as it was before the last change."""
     state.edits = state.edits_before.pop()
@@ -48,6 +55,7 @@ def undo() -> None:
 
 def add(kind: str, value: float | None = None, scale: bool = False) -> None:
     """An edit of this kind, where and when the page says; one that cannot be is told, and not added."""
+    typed.late("edit_start")
     start = state.edit_start - 1
     stop = None if kind == WIPE else state.edit_stop
     chosen = (None if n == ALL else n for n in (state.edit_layer, state.edit_head))
@@ -75,7 +83,7 @@ def take_picked() -> None:
     """A token that was picked in the text is the one that the next edit begins with."""
     picked = limits.token((state.get("intervene") or {}).get("picked"))
     if picked is not None:
-        state.edit_start = picked + 1
+        typed.place("edit_start", picked + 1)
 
 
 def choose_place(model: tc.TitansLM) -> None:
@@ -86,7 +94,16 @@ def choose_place(model: tc.TitansLM) -> None:
             state[key] = ALL
     state.setdefault("edit_start", 1)
     with st.container(horizontal=True, vertical_alignment="bottom", key="edit-place"):
-        st.number_input("From token, or click one", 1, None, step=1, key="edit_start", width=190)
+        st.number_input(
+            "From token, or click one",
+            1,
+            None,
+            step=1,
+            key="edit_start",
+            width=190,
+            on_change=typed.late,
+            args=("edit_start",),
+        )
         st.number_input("To token", 1, None, None, 1, key="edit_stop", width=160, placeholder="the end")
         for label, key, count in (
             ("Layer", "edit_layer", config.layers),
@@ -128,14 +145,13 @@ def list_edits() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="edit-list"):
         for number, edit in enumerate(edits()):
-            rest = [other for i, other in enumerate(edits()) if i != number]
             st.button(
                 str(edit),
                 icon=":material/close:",
-                key=f"edit-{number}",
+                key=f"edit-{encode([edit])}-{edits()[:number].count(edit)}",
                 help="Take this edit back",
-                on_click=keep_edits,
-                args=(rest,),
+                on_click=take_back,
+                args=(edit,),
             )
         st.button("Undo", disabled=not state.get("edits_before"), on_click=undo)
         st.button("Clear all", disabled=not edits(), on_click=keep_edits, args=([],))
@@ -161,6 +177,7 @@ def current(model: tc.TitansLM) -> Intervention | None:
         new.question,
     )
     if before and same and before.complete:
+        work.rest()
         return before
     with st.spinner("Reading …"):
         key = (model.digest, state.text, new.edits, new.question)

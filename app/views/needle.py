@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import choosing, limits, mapping, models, needle, permalink, textbox, work
+from app import choosing, drawing, limits, mapping, models, needle, permalink, textbox, typed, work
 from app.charts.haystack import haystack, table
 from app.charts.haystacks import losses
 from app.chips import chips
 from app.components.picture import save_picture
-from app.exhibits.cells import Side, cells
 from app.heading import heading
-from app.mapping import Map
-from app.needle import Needle, Search
+from app.needle import Key, Needle, Search
 from app.session import held
-from titans_core.sweep import Plan
 from titans_core.sweep.haystacks import read_table
 
 NAME = "Needle"
-MAPPING = f"{NAME} map"  # whose work a map is
 SHOWN = "needle-shown"  # what is saved as a picture
 ONE, MANY = "one", "map"
 VIEWS = {ONE: "On the way", MANY: "By depth and length"}
 FILLER, OWN = "filler", "own"
 HAYSTACKS = {FILLER: "Generated filler", OWN: "A text of your own"}
-CHANCES, RIGHT = "chances", "right"
-SHADES = {CHANCES: "Probability", RIGHT: "Right answers"}
-TITLES = {CHANCES: "Probability of the right answer", RIGHT: "Share of right answers"}
 ABOUT = "One fact in a long haystack: who still knows it, the further one has read?"
 DEFAULT = ("mac", "mag", "mal", "attention")
 FACTS = {  # what can be told with one click: fact, question, answer
@@ -41,7 +32,6 @@ FACTS = {  # what can be told with one click: fact, question, answer
 LENGTHS = (256, 512, 1024, 2048, 4096, 8192, 16_384)
 FIELDS = ("fact", "needle_question", "answer")
 LABELS = ("The fact", "The question", "The right answer")
-Key = tuple[tuple[str, ...], Needle]  # who searches, and what for
 
 state = st.session_state
 
@@ -49,26 +39,12 @@ state = st.session_state
 def take_fact(title: str) -> None:
     """The fact that was clicked goes into the boxes."""
     for name, text in zip(FIELDS, FACTS[title], strict=True):
-        state[name] = text
+        typed.place(name, text)
 
 
 def choose_view() -> str:
     """Whether models search one haystack, or one model a whole map of them."""
-    return choose("Where it is asked for", VIEWS, "view-of-needle")
-
-
-def choose(label: str, options: dict[str, str], key: str) -> str:
-    """One of a few, at first the first; ``key`` is its name in the address too."""
-    return st.segmented_control(
-        label,
-        options,
-        default=next(iter(options)),
-        format_func=lambda name: options[name],
-        required=True,
-        key=key,
-        bind="query-params",
-        persist_state="session",
-    )
+    return choosing.one_of("Where it is asked for", VIEWS, "view-of-needle")
 
 
 def choose_needle(view: str) -> Needle:
@@ -76,7 +52,15 @@ def choose_needle(view: str) -> Needle:
     ready = st.container()
     columns = st.columns([5, 4, 2], gap="small")
     texts = tuple(
-        column.text_input(label, default, key=key, bind="query-params", persist_state="session")
+        column.text_input(
+            label,
+            default,
+            key=key,
+            bind="query-params",
+            persist_state="session",
+            on_change=typed.late,
+            args=(key,),
+        )
         for column, label, default, key in zip(columns, LABELS, FACTS["A place"], FIELDS, strict=True)
     )
     taken = next((title for title, told in FACTS.items() if told == texts), None)
@@ -90,7 +74,7 @@ def choose_needle(view: str) -> Needle:
 def choose_text() -> str | None:
     """The text of one's own to hide the fact in; None for generated filler."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = choose("The haystack", HAYSTACKS, "hay")
+        kind = choosing.one_of("The haystack", HAYSTACKS, "hay")
         if kind == OWN:
             textbox.choose_source()
     if kind != OWN:
@@ -154,11 +138,15 @@ def current() -> Search | None:
     key: Key | None = state.get("search_key")
     if key is None:
         return None
+    last = held().search
+    if choosing.tell_away(key[0], "search for this"):
+        work.forget(NAME)
+        return last if last and last.key == key else None
     loaded = [models.load(name) for name in key[0]]
     digests = tuple(model.digest for model in loaded)
-    last = held().search
     known = last if last and (last.key, last.digests) == (key, digests) else None
     if known and known.complete:
+        work.rest()
         return known
     with st.spinner("Reading …"):
         job = work.current(NAME, (key, digests), lambda: needle.stages(known or needle.begin(loaded, key[1])))
@@ -204,65 +192,6 @@ def search_one(names: list[str], wanted: Needle) -> None:
     )
 
 
-def begin_map() -> None:
-    """Draw the map that the boxes describe; one that was stopped goes on."""
-    state.mapping = True
-    work.again(MAPPING)
-
-
-def search_many(names: list[str], wanted: Needle) -> None:
-    """A model is chosen, and its map drawn cell by cell."""
-    name = choosing.one_model(names, "mapped")
-    st.button("Draw the map", type="primary", on_click=begin_map)
-    key = describe(name, wanted)
-    if state.pop("mapping", False) and key:
-        state.map_key = key
-    known = current_map()
-    if known and (known.model, known.plan) != key:
-        st.caption("This is what was found before. Press Draw the map to draw it anew.")
-    if known and known.found:
-        show_map(known)
-    show_losses()
-
-
-def describe(name: str, wanted: Needle) -> tuple[str, Plan] | None:
-    """The map that the boxes describe; where they describe none, why."""
-    try:
-        return name, mapping.plan(wanted)
-    except limits.BadInput as problem:
-        st.warning(str(problem))
-        return None
-
-
-def current_map() -> Map | None:
-    """The map that was begun last, as far as it is."""
-    if state.get("map_key") is None:
-        return None
-    name, plan = state.map_key
-    model = models.load(name)
-    fresh, last = Map(name, model.digest, plan), held().map
-    known = last if last and replace(last, found=()) == fresh else fresh
-    if known.complete:
-        return known
-    with st.spinner("Reading …"):
-        job = work.current(MAPPING, fresh, lambda: mapping.stages(model, known))
-    job.check()
-    held().map = job.value or known
-    work.progress(job, "Draw the map")
-    return job.shown or known
-
-
-def show_map(known: Map) -> None:
-    """One cell a depth and a length."""
-    shade = choose("Shaded by", SHADES, "shade")
-    depths = [round(100 * depth) for depth in sorted(known.plan.depths)]
-    across, down = Side("length", "tokens of haystack"), Side("depth", "the fact stands at, per cent")
-    shares, lengths = mapping.shares(known, shade == CHANCES), sorted(known.plan.lengths)
-    chart = cells(shares, across, down, TITLES[shade], depths, lengths)
-    st.altair_chart(chart, width="stretch", alt=mapping.told(known))
-    st.caption(mapping.told(known))
-
-
 def show_losses() -> None:
     """How much is lost in text of other kinds, as it was measured once."""
     try:
@@ -285,7 +214,8 @@ def page() -> None:
         permalink.share({} if wanted.text is None else permalink.fields())
     try:
         if view == MANY:
-            search_many(names, wanted)
+            drawing.draw_map(names, wanted)
+            show_losses()
         else:
             search_one(names, wanted)
     except limits.BadInput as problem:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import titans_core as tc
-from app import choosing, continuing, leafing, limits, models, permalink, reading, textbox, work
+from app import choosing, continuing, keeping, leafing, limits, models, permalink, reading, textbox, work
 from app.book import Book
 from app.components.player import player
 from app.components.tour import tour
@@ -80,8 +80,11 @@ def latest() -> reading.Reading:
 def current_reading(model: tc.TitansLM) -> reading.Reading | None:
     """What can be shown by now of the text box as the chosen model reads it; read anew only where either is
     another."""
-    known = known_reading(model)
+    known, last = known_reading(model), held().reading
+    if not known and last and (last.stream.model.name, last.text) == (model.name, state.text):
+        keeping.lose(keeping.NEWER)
     if known and known.complete:
+        work.rest()
         return known
     with st.spinner("Reading …"):
         job = work.current(
@@ -92,7 +95,7 @@ def current_reading(model: tc.TitansLM) -> reading.Reading | None:
     job.check()
     held().reading = job.value or held().reading
     work.progress(job)
-    return job.shown
+    return (job.value if job.stopped else None) or job.shown
 
 
 def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:

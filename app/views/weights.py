@@ -54,6 +54,8 @@ def current(model: tc.TitansLM) -> Weighing | None:
         job.check()
         work.progress(job)
         read = None if job.running else job.value
+    else:
+        work.rest()
     weighed = held().weighing
     if read is None or (weighed and weighed.reading.key == read.key):
         return weighed if read else None

@@ -17,6 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.classroom import socket as route
 from app.classroom.hub import Hub
+from app.classroom.redis_bus import CHANNEL
+from tests.servers.running import RedisServer, until
 
 PATIENCE = 60  # seconds; a busy machine is slow, not wrong
 
@@ -62,9 +64,11 @@ def serving(hub: Callable[[], Hub]) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 Visit = Callable[..., Browser]
@@ -85,6 +89,14 @@ def visiting(ports: list[int]) -> Iterator[Visit]:
             return Browser(opened.enter_context(connect(address, sock=line, origin=comes_from, proxy=None)))
 
         yield visited
+
+
+def hearing(visit: Visit, redis: RedisServer, servers: int) -> None:
+    """Wait until each of so many servers hears the others, which it begins to once somebody comes: what is
+    said before is lost, and once it does, its guests are told anew how their rooms are."""
+    for _ in range(servers):
+        visit()
+    until(lambda: redis.client.pubsub_numsub(CHANNEL) == [(CHANNEL, servers)])
 
 
 def hosted(visit: Visit) -> tuple[Browser, str, str]:

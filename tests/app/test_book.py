@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import book, leafing, limits, textbox
+from app import book, leafing, limits, textbox, typed
 from app.book import Book, BookReading, Stretch, floor
+from app.session import Held
 from app.settings import settings
 from tests.app.pressing import State, held, press
 from titans_core.tasks import filler
@@ -117,7 +118,8 @@ def test_an_upload_too_long_for_an_overview_is_refused_with_both_numbers(
 
 def test_a_short_upload_closes_the_book_and_goes_into_the_box(monkeypatch: pytest.MonkeyPatch) -> None:
     state = State(upload=Upload("A short one."), text="", sample="a", book=Book("hours.txt", TEXT))
-    monkeypatch.setattr(textbox, "state", state)
+    for module in (textbox, typed):
+        monkeypatch.setattr(module, "state", state)
     textbox.take_upload(True)
     assert (state.text, state.book) == ("A short one.", None)
 
@@ -133,13 +135,55 @@ def test_the_page_reads_a_long_text_shows_it_and_closes_it_again() -> None:
     shown = held(page).stretch
     assert held(page).book.complete and shown.stretch == Stretch(0, 1023)
     assert len(shown.trace) == 1023 and shown.trace.writes == ()
-    (facts,) = page.caption
+    facts, unasked = page.caption
     assert f"{len(held(page).book.ids):,} tokens, read in" in facts.value
+    assert unasked.value.startswith("A text as long as this cannot be asked or added to")
     before = held(page).book
     press(page, "Read")
     assert held(page).book is before
     press(page, "Close")
     assert page.text_area(key="text").value == box and held(page).book is None
+
+
+def test_while_a_book_is_read_its_bar_alone_tells_how_far() -> None:
+    model, long_text = tc.load("lmm"), Book("hours.txt", TEXT)
+    half, *_, last = (step.value for step in book.stages(model, long_text, None))
+    assert "token" not in leafing.describe(model, half)
+    assert f"{last.position:,} tokens, read in" in leafing.describe(model, last)
+
+
+def choose(page: AppTest, name: str) -> BookReading:
+    """The book as this model has read it, once it is read to its end."""
+    page.segmented_control(key="model").set_value(name).run()
+    for job in held(page).jobs.values():
+        job.wait(120)
+    page.run()
+    assert not page.exception
+    found = held(page).book
+    assert found is not None and found.complete and found.stream.model.name == name
+    return found
+
+
+def test_going_back_to_the_model_before_reads_nothing_again() -> None:
+    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    page.session_state.book = Book("hours.txt", TEXT)
+    first, second = choose(page, "lmm"), choose(page, "attention")
+    assert choose(page, "lmm") is first and held(page).book_before is second
+    assert held(page).stretch.key == first.key
+    assert choose(page, "attention") is second and held(page).book_before is first
+    page.session_state.book = Book("other.txt", TEXT[:9_000])
+    page.run()
+    assert choose(page, "attention") is not second and held(page).book_before is None, "two of one book"
+
+
+def test_what_another_model_has_read_is_let_go_before_what_is_in_sight() -> None:
+    steps = book.stages(tc.load("lmm"), Book("hours.txt", TEXT), None)
+    first, second = (next(steps).value for _ in range(2))
+    mine = Held(book=second, book_before=first)
+    mine.shrink(mine.nbytes, {"book", "stretch"})
+    assert mine.book_before is first
+    mine.shrink(mine.nbytes - 1, {"book", "stretch"})
+    assert mine.book is second and mine.book_before is None
 
 
 def test_what_is_typed_and_too_long_for_the_box_can_be_read_as_a_long_text() -> None:

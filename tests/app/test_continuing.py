@@ -26,7 +26,7 @@ def page() -> AppTest:
     return AppTest.from_file(str(PAGE), default_timeout=60).run()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_going_on_from_a_token_equals_a_stream_that_was_there(data: st.DataObject) -> None:
     whole = read(MODEL, STORY)
@@ -71,6 +71,21 @@ def test_the_page_goes_on_from_a_token_and_back_again(page: AppTest) -> None:
     press(page, "Back to the text as it was")
     assert held(page).reading is whole and page.text_area(key="text").value == STORY
     assert not [button for button in page.button if button.label.startswith("Back")]
+
+
+def test_who_presses_twice_adds_once_and_may_add_the_same_again_later(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(continuing, "TWICE", 600.0)  # a busy machine reads slowly
+    page.text_area(key="text").set_value(STORY).run()
+    for _ in range(2):  # the browser tells of it again, which does not know yet that the box is empty
+        page.text_area(key="addition").set_value(OTHER)
+        press(page, "Read on")
+        assert held(page).reading.text == STORY + OTHER and page.text_area(key="addition").value == ""
+    monkeypatch.setattr(continuing, "TWICE", 0.0)
+    page.text_area(key="addition").set_value(OTHER)
+    press(page, "Read on")
+    assert held(page).reading.text == STORY + OTHER + OTHER
 
 
 def test_a_change_of_mind_adds_at_the_end_instead(page: AppTest) -> None:

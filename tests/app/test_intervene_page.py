@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import intervening, models, reading
+from app import intervening, models, reading, typed
 from app.edits import WIPE, Edit, decode
 from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
@@ -114,6 +115,33 @@ def test_edits_are_listed_and_taken_back_one_by_one(page: AppTest) -> None:
     assert held(page).intervention.edits == ()
     press(page, "Undo")
     assert held(page).intervention.edits == (Edit(WIPE, start=19),)
+
+
+def test_an_edit_begins_with_the_token_that_was_picked_though_the_browser_tells_of_the_one_before(
+    page: AppTest,
+) -> None:
+    page.session_state.puts = {"edit_start": typed.Put(21, {1: time.monotonic() + 600})}
+    page.session_state.edit_start = 21
+    press(page, "No writing")
+    page.number_input(key="edit_start").set_value(1)
+    press(page, "Wipe")
+    assert held(page).intervention.edits == (Edit("write", start=20), Edit(WIPE, start=20))
+    assert page.number_input(key="edit_start").value == 21
+    page.number_input(key="edit_start").set_value(4)
+    press(page, "Wipe")
+    assert held(page).intervention.edits[-1] == Edit(WIPE, start=3)
+
+
+def test_each_edit_is_taken_back_by_its_own_button_wherever_it_stands_by_then(page: AppTest) -> None:
+    for label in ("No momentum", "No writing", "No reading", "No writing"):
+        press(page, label)
+    keys = [button.key for button in page.button if (button.key or "").startswith("edit-")]
+    assert len(set(keys)) == 4
+    press(page, "η = 0")
+    left = [button.key for button in page.button if (button.key or "").startswith("edit-")]
+    assert left == keys[1:], "who pressed another meanwhile has pressed that"
+    press(page, "no writing")
+    assert held(page).intervention.edits == (Edit("read"), Edit("write"))
 
 
 def test_any_gate_can_be_set_or_multiplied(page: AppTest) -> None:

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import models
+from app import models, typed
 from app.needle import MOST, Needle, Search, distances
+from app.views.needle import FIELDS
 from tests.app.pressing import held, press
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "needle.py"
@@ -86,6 +87,18 @@ def test_a_fact_of_one_click_fills_the_boxes_and_is_what_is_searched(page: AppTe
     press_search(page)
     assert search(page).needle.answer == "4 0 7 1" and warnings(page) == []
     assert page.text_input(key="fact").value == search(page).needle.fact and marked(page) == ["A code"]
+
+
+def test_who_searches_before_the_browser_knows_of_the_fact_of_one_click_searches_that(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typed, "LATE", 600.0)  # a busy machine is slow
+    before = {key: page.text_input(key=key).value for key in FIELDS}
+    press(page, "A code")
+    for key, text in before.items():
+        page.text_input(key=key).set_value(text)
+    press_search(page)
+    assert search(page).needle.answer == "4 0 7 1" and marked(page) == ["A code"]
 
 
 def test_a_fact_of_ones_own_is_none_of_those_of_one_click(page: AppTest) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,7 +73,7 @@ def warnings(shown: AppTest) -> list[str]:
 
 def test_without_a_folder_there_are_none(folder: Path) -> None:
     folder.rmdir()
-    assert own.usable() == list(own.problems()) == []
+    assert own.usable() == [] and own.problems() == ""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -142,28 +144,111 @@ def broken(folder: Path) -> dict[str, str]:
     put(folder, "sick", sick)
     (folder / "lost.safetensors").symlink_to(folder / "nowhere")  # neither told nor there
     return {
-        "cut": "is it complete?",
-        "empty": "is it complete?",
-        "foreign": "is not a Titans checkpoint of this version: its header has no configuration.",
-        "mag-deep": "has the name of a shipped model: give it another.",
-        "MAC deep": "has the name of a shipped model: give it another.",
-        "a[b](c)": "cannot be shown by its name",
-        "x" * 40: "cannot be shown by its name",
-        "sick": "holds infinite values",
+        "cut": "it is damaged, or not whole",
+        "empty": "it is damaged, or not whole",
+        "foreign": "it is no model of this version of the lab (its header has no configuration)",
+        "mag-deep": "it has a shipped model's name",
+        "MAC deep": "it has a shipped model's name",
+        "a[b](c)": "its name cannot be shown",
+        "x" * 41: "its name has more than 40 characters",
+        "sick": "it is no model of this version of the lab",
     }
 
 
-def test_what_cannot_be_used_is_told_in_a_sentence_each_and_costs_only_itself(folder: Path) -> None:
+def test_one_that_cannot_be_used_is_told_in_a_line_and_costs_only_itself(folder: Path) -> None:
+    told_of = broken(folder)
+    every = [path for path in folder.glob("*.safetensors") if path.stem in told_of]
+    for path in every:
+        path.rename(path.with_suffix(".away"))
+    for name, said in told_of.items():
+        path = folder / f"{name}.safetensors"
+        path.with_suffix(".away").rename(path)
+        (told,) = own.problems().splitlines()
+        shown = own.short(path.name)
+        assert told.replace("\\", "").startswith(f"{shown} cannot be used: {said}") and len(told) < 200
+        assert told.endswith((own.plain(f"{own.REPLACE}."), "between\\.", own.plain(f"{own.RENAME}.")))
+        path.unlink()
+    assert own.problems() == "" and own.usable() == ["whole"]
+
+
+def test_several_that_cannot_be_used_are_one_message_which_names_the_first(folder: Path) -> None:
     told_of = broken(folder)
     shown = page("weights").run()
     (told,) = warnings(shown)
-    lines = told.split("  \n")
-    assert len(lines) == len(told_of)
-    for name, said in told_of.items():
-        (line,) = (line for line in lines if line.startswith(name))
-        assert said in line
+    names = sorted(f"{name}.safetensors" for name in told_of)
+    assert told.startswith(f"{len(names)} files in the folder of models cannot be used: ")
+    assert [name for name in names if name in told] == names[: own.MOST]
+    assert f" and {len(names) - own.MOST} more. Put whole ones in their place" in told and len(told) < 400
     assert choice(shown, "weights")[-1] == "whole" and not shown.exception
     assert r"a\[b\]\(c\)" in shown.warning[0].value, "what a file is called is no Markdown"
+
+
+def test_the_message_opens_to_all_of_them(folder: Path) -> None:
+    told_of = broken(folder)
+    shown = page("weights").run()
+    (all_of_them,) = shown.expander
+    listed = all_of_them.markdown[0].value.replace("\\", "").splitlines()
+    assert all_of_them.label == f"All {len(told_of)} files that cannot be used"
+    assert sorted(listed) == listed and len(listed) == len(told_of)
+    for name, said in told_of.items():
+        assert any(f"{name[:40]}" in line and f"cannot be used: {said}" in line for line in listed)
+
+
+@pytest.mark.parametrize("names", [["cut", "sick"], ["cut", "empty", "sick"]], ids=len)
+def test_few_that_cannot_be_used_are_all_named(names: list[str], folder: Path) -> None:
+    for name in broken(folder):
+        if name not in names:
+            (folder / f"{name}.safetensors").unlink()
+    told = own.problems().replace("\\", "")
+    assert all(f"{name}.safetensors (it is " in told for name in names) and "more" not in told
+    assert own.each_problem() == []
+
+
+def wait_for(function: Callable[[], list[str]]) -> list[str]:
+    """What it gives; where it waits for ever, the test fails, and the thread ends with the tests."""
+    found: list[list[str]] = []
+    thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert found, "it waits for ever"
+    return found[0]
+
+
+def test_only_regular_files_are_opened(folder: Path) -> None:
+    whole = put(folder, "whole")
+    (folder / "linked.safetensors").symlink_to(whole)
+    assert own.usable() == ["linked", "whole"] and own.problems() == ""
+    os.mkfifo(folder / "pipe.safetensors")
+    (folder / "drawer.safetensors").mkdir()
+    (folder / "endless.safetensors").symlink_to("/dev/zero")
+    assert wait_for(own.usable) == ["linked", "whole"]
+    told = own.problems().replace("\\", "")
+    assert all(
+        f"{name}.safetensors (it is no regular file)" in told for name in ("pipe", "drawer", "endless")
+    )
+
+
+def test_an_ending_in_capitals_is_told_and_costs_no_other(folder: Path) -> None:
+    put(folder, "mine").rename(folder / "mine.SAFETENSORS")
+    assert own.usable() == []
+    told = own.problems().replace("\\", "")
+    assert (
+        told == "mine.SAFETENSORS cannot be used: its name does not end in .safetensors. " + f"{own.RENAME}."
+    )
+    put(folder, "mine")
+    assert own.usable() == ["mine"]
+
+
+def test_a_file_that_may_not_be_opened_is_told_to_be_that(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "locked")
+
+    def refused(path: Path, *how: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert "it cannot be opened (Permission denied)" in own.problems().replace("\\", "")
 
 
 def test_a_file_written_anew_is_another_model_and_the_text_is_read_again(folder: Path) -> None:

@@ -37,7 +37,7 @@ from app.classroom.rooms import (
 from app.classroom.sqlite import SqliteRooms
 from tests.servers.running import RedisServer
 
-OPEN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+OPEN = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 MINUTE = 60.0
 PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200)
 

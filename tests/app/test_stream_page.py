@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import models, samples
+from app import models, samples, typed
 from app.limits import BadInput
 from app.reading import go_on, read
 from app.settings import settings
@@ -47,6 +48,39 @@ def test_what_is_typed_is_read(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     assert "".join(held(page).reading.trace.tokens) == STORY
     assert page.session_state.sample is None
+
+
+def test_what_a_browser_tells_before_it_knows_of_a_text_that_was_put_there_was_not_typed(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is in the boxes is told with everything that a browser asks for, as with a look at how far
+    reading is."""
+    monkeypatch.setattr(typed, "LATE", 600.0)  # a busy machine reads slowly
+    page.text_area(key="text").set_value(STORY).run()
+    second = samples.titles()[1]
+    for title in (samples.titles()[2], second, second):
+        press(page, title)
+    page.text_area(key="text").set_value(STORY).run()  # late
+    assert page.text_area(key="text").value == held(page).reading.text == samples.text(second)
+    assert page.session_state.sample == second
+    page.text_area(key="text").set_value(STORY + " Tom likes soup.").run()
+    assert held(page).reading.text == STORY + " Tom likes soup." and page.session_state.sample is None
+    press(page, second)
+    clock = time.monotonic() + typed.LATE
+    monkeypatch.setattr(typed.time, "monotonic", lambda: clock)  # whoever types it again has had the time
+    page.text_area(key="text").set_value(STORY + " Tom likes soup.").run()
+    assert held(page).reading.text == STORY + " Tom likes soup."
+
+
+def test_what_was_typed_stays_in_the_box_though_the_browser_hears_of_a_sample_only_then(
+    page: AppTest,
+) -> None:
+    press(page, samples.titles()[1])
+    page.text_area(key="text").set_value(STORY).run()
+    box = page.text_area(key="text").proto
+    assert box.set_value and box.value == STORY, "the browser is told"
+    page.run()
+    assert not page.text_area(key="text").proto.set_value, "and left alone after that"
 
 
 def test_a_rerun_reads_nothing_anew(page: AppTest) -> None:

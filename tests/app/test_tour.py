@@ -18,6 +18,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
     found = State()
     monkeypatch.setattr(tour, "state", found)
+    monkeypatch.setattr("app.typed.state", found)
     return found
 
 

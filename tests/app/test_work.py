@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app import models, reading, work
 from app.hosting.budget import Budget
@@ -27,13 +28,19 @@ def counting(until: int) -> Iterator[Step[int]]:
         yield Step(n, until, n, n % 2 == 0)
 
 
-def gated(gate: threading.Event, passed: list[int]) -> Iterator[Step[int]]:
-    """Three steps; the second waits for the gate."""
+def gated(gate: threading.Event, begun: list[int]) -> Iterator[Step[int]]:
+    """Three steps; the later two wait for the gate, and tell in ``begun`` that they do."""
     yield Step(1, 3, 1, True)
-    gate.wait(60)
     for n in (2, 3):
-        passed.append(n)
+        begun.append(n)
+        gate.wait(60)
         yield Step(n, 3, n, True)
+
+
+def until_begun(begun: list[int], *jobs: Job[int]) -> None:
+    """Wait until each of these is at the gate: what is shown before may be stopped before its second step."""
+    while len(begun) < len(jobs):
+        jobs[0].wait(0.01)
 
 
 def until_shown(job: Job[int]) -> None:
@@ -50,13 +57,13 @@ def test_a_job_ends_with_its_last_value_and_knows_what_was_worth_showing() -> No
 
 
 def test_a_job_that_is_stopped_takes_no_further_step_and_keeps_what_it_has() -> None:
-    gate, passed = threading.Event(), list[int]()
-    job = Job("key", gated(gate, passed), lambda: True, Budget(60))
-    until_shown(job)
+    gate, begun = threading.Event(), list[int]()
+    job = Job("key", gated(gate, begun), lambda: True, Budget(60))
+    until_begun(begun, job)
     job.stop()
     gate.set()
     job.wait(60)
-    assert job.stopped and not job.running and job.value == 2 and passed == [2]
+    assert job.stopped and not job.running and job.value == 2 and begun == [2]
 
 
 def test_a_job_ends_where_nobody_is_there_any_more() -> None:
@@ -79,24 +86,26 @@ def test_what_goes_wrong_is_told_to_whoever_looks() -> None:
 
 
 def test_the_same_key_is_the_same_job_and_another_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, passed = threading.Event(), list[int]()
+    gate, begun = threading.Event(), list[int]()
     monkeypatch.setattr(Job, "first_sight", lambda job: None)
-    first = work.current("Page", "one", lambda: gated(gate, passed))
+    first = work.current("Page", "one", lambda: gated(gate, begun))
     assert work.current("Page", "one", lambda: counting(1)) is first
-    until_shown(first)
+    until_begun(begun, first)
     second = work.current("Page", "two", lambda: counting(3))
     gate.set()
     for job in (first, second):
         job.wait(60)
-    assert second.value == 3 and first.stopped and passed == [2]
+    assert second.value == 3 and first.stopped and begun == [2]
 
 
-def test_a_page_waits_for_something_to_show_and_not_for_the_end() -> None:
+def test_a_page_waits_for_something_to_show_and_not_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
+    monkeypatch.setattr(work, "PATIENCE", 60)
     going_on = Job("key", gated(gate, []), lambda: True, Budget(60))
     FIRST_SIGHT(going_on)
     assert going_on.running and going_on.shown == 1
     gate.set()
+    monkeypatch.setattr(work, "GRACE", 60)
     short = Job("key", counting(2), lambda: True, Budget(60))
     FIRST_SIGHT(short)
     assert not short.running, "one that is about to end is waited for, and painted once"
@@ -118,8 +127,8 @@ def test_a_page_waits_no_longer_than_its_patience(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("page", "stays"), [("Stream", True), ("Compare", False)])
 def test_leaving_a_page_stops_its_job_alone(page: str, stays: bool) -> None:
-    gate, passed = threading.Event(), list[int]()
-    job = Job("key", gated(gate, passed), lambda: True, Budget(60))
+    gate, begun = threading.Event(), list[int]()
+    job = Job("key", gated(gate, begun), lambda: True, Budget(60))
     until_shown(job)
     held().jobs = {"Stream": job}
     work.leave(page)
@@ -138,16 +147,67 @@ def test_only_a_stopped_job_begins_again() -> None:
 
 
 def test_no_more_jobs_run_at_once_than_there_are_workers() -> None:
-    gate, passed = threading.Event(), list[int]()
-    jobs = [Job(n, gated(gate, passed), lambda: True, Budget(60)) for n in range(work.WORKERS)]
-    for job in jobs:
-        until_shown(job)
+    gate, begun = threading.Event(), list[int]()
+    jobs = [Job(n, gated(gate, begun), lambda: True, Budget(60)) for n in range(work.WORKERS)]
+    until_begun(begun, *jobs)
     waiting = Job("more", counting(1), lambda: True, Budget(60))
     waiting.wait(0.2)
     assert waiting.running and waiting.total == 0 and work.waiting(waiting) == "Waiting for a free place"
     gate.set()
     waiting.wait(60)
     assert waiting.value == 1
+
+
+def test_a_first_step_that_takes_long_is_begun_and_a_question_that_does_is_being_answered() -> None:
+    gate, asked = threading.Event(), threading.Event()
+
+    def steps() -> Iterator[Step[int]]:
+        gate.wait(60)
+        yield Step(1_000, 1_000, 1, True)
+        asked.wait(60)
+
+    job = Job("key", steps(), lambda: True, Budget(60))
+    while not job.begun:
+        job.wait(0.01)
+    assert work.waiting(job) == "Beginning"
+    gate.set()
+    until_shown(job)
+    assert work.waiting(job) == "All 1,000 tokens read, answering"
+    asked.set()
+    job.wait(60)
+
+
+PAGE = """
+import streamlit as st
+from app import work
+job = st.session_state.get("job")
+if job is None:
+    work.rest()
+else:
+    with st.spinner("Reading …"):
+        pass
+    work.progress(job)
+st.text("the answer, which takes long to show")
+"""
+
+
+def test_what_tells_of_a_wait_is_gone_before_the_answer_is_shown() -> None:
+    gate = threading.Event()
+    page = AppTest.from_string(PAGE, default_timeout=60)
+    page.session_state.job = Job("key", gated(gate, []), lambda: True, Budget(60))
+
+    def shown() -> list[str]:
+        """What stands on the page, from above."""
+        page.run()
+        assert not page.exception
+        return [block.type for block in page.main.children.values()]
+
+    assert shown() == ["flex_container", "text"]
+    gate.set()
+    page.session_state.job.wait(60)
+    assert shown() == ["empty", "text"], "in the very place of the bar"
+    page.session_state.job = None
+    assert shown() == ["empty", "text"], "so too where nothing was waited for"
 
 
 def test_a_reading_in_stages_is_the_reading_at_once(small_text: str) -> None:

@@ -120,9 +120,36 @@ def test_a_page_that_stays_open_while_its_server_dies_goes_on_by_itself(browser:
     stream.page.context.close()
 
 
+def test_a_needles_map_is_there_again_and_drawn_on(browser: Browser, lab: Lab) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
+    page.goto(f"{lab.address}/needle?view-of-needle=By+depth+and+length&mapped=LMM&longest=2%2C048")
+    page.get_by_role("button", name="Draw the map").click()
+    caption = page.get_by_test_id("stCaptionContainer").filter(has_text="right answers")
+    expect(caption).to_contain_text("cells so far")
+    page.reload()
+    expect(caption).to_contain_text("right answers: 4 haystacks")
+    whole = caption.inner_text()
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()  # now it is saved
+    metrics = free_port()
+    lab.kill()
+    lab.start(TITANS_METRICS_PORT=str(metrics))
+    page.reload()
+    expect(caption).to_have_text(whole)
+    assert read_tokens(metrics) == [], "nothing was read again"
+    page.context.close()
+
+
+def read_tokens(metrics: int) -> list[str]:
+    """The lines that tell how many tokens were read."""
+    lines = told(f"http://127.0.0.1:{metrics}").splitlines()
+    return [line for line in lines if line.startswith("titans_tokens_total")]
+
+
 def test_a_damaged_session_is_told_and_costs_only_itself(browser: Browser, lab: Lab) -> None:
     hurt, other = tab(browser, lab), tab(browser, lab)
     read_and_add(hurt)
+    expect(hurt.page.locator("[data-test-script-state=notRunning]")).to_be_attached()  # nor is it being saved
     (path,) = lab.saved()
     before = read_and_add(other)
     lab.kill()
@@ -144,6 +171,7 @@ def test_a_tab_that_was_duplicated_goes_its_own_way(browser: Browser, lab: Lab) 
     first.read(TEXT)
     key = first.page.evaluate(KEEPS)
     page = first.page.context.new_page()
+    page.set_default_timeout(120_000)
     page.add_init_script(f"sessionStorage.getItem('{KEY}') ?? sessionStorage.setItem('{KEY}', '{key}')")
     second = StreamPage(page, lab.address).open()
     expect(second.text).to_have_text(TEXT)

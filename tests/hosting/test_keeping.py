@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app import continuing, keeping, limits, models, reading, samples
+from app import continuing, keeping, limits, mapping, models, reading, samples
 from app.hosting import metrics, saving
 from app.hosting.store import FolderStore, StoreProblem
+from app.mapping import Map
+from app.needle import Needle
 from app.session import Session, held, session
 from app.settings import settings
 from tests.app.pressing import State
@@ -25,7 +27,7 @@ class Tab:
         self.sit()
 
     def sit(self) -> Session:
-        for module in ("app.session", "app.keeping", "app.continuing"):
+        for module in ("app.session", "app.keeping", "app.continuing", "app.typed"):
             self._patch.setattr(f"{module}.state", self.state)
         keeping.living.setdefault(session().key, session())
         return session()
@@ -184,6 +186,54 @@ def test_what_was_let_go_is_there_again_as_it_was_when_its_person_returns(
     while not again.complete:
         again = again.grown()
     assert again.message == before.message
+
+
+def test_a_search_is_done_again_as_it_was_when_its_page_is_loaded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needle = Needle("Mara put the red key.", "Where is it?", "key", 256, 0.5, 3, "It rained.")
+    first = Tab(monkeypatch)
+    first.state.search_key = (("mac", "attention"), needle)
+    keeping.keep()
+    second = Tab(monkeypatch)
+    keeping.take_up(first.state.session.key)
+    assert second.state.search_key == first.state.search_key
+    assert saving.revived_search((("mac", "a/b"), needle)) is saving.revived_search(((), needle)) is None
+    for wrong in ({"length": 10**9}, {"length": 1}, {"depth": 2.0}, {"depth": float("nan")}, {"seed": -1}):
+        assert saving.revived_search((("mac",), needle._replace(**wrong))) is None
+
+
+def mapped(tab: Tab, digest: str = "") -> Map:
+    """The tab's map, of which nothing is drawn yet; nothing else was done there."""
+    plan = mapping.plan(Needle("Mara put the red key.", "Where is it?", "key", 256, 0.0, 1))
+    tab.sit()
+    held().map = Map("lmm", digest or models.load("lmm").digest, plan)
+    keeping.keep()
+    return held().map
+
+
+def test_a_needles_map_is_there_when_its_page_is_loaded_again_and_when_it_was_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Tab(monkeypatch)
+    drawn = mapped(first)
+    first.sit().held.let_go()
+    assert held().map == drawn
+    key = first.state.session.key
+    first.sit().there = lambda: False
+    second = Tab(monkeypatch)
+    keeping.take_up(key)
+    assert held().map == drawn and second.state.map_key == ("lmm", drawn.plan)
+    assert second.state.kept_problem is None
+
+
+def test_a_map_whose_model_is_another_by_now_is_told_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Tab(monkeypatch)
+    mapped(first, "another")
+    second = Tab(monkeypatch)
+    keeping.take_up(first.state.session.key)
+    assert held().map is None and "map_key" not in second.state
+    assert second.state.lost == (keeping.UNMAPPED,)
 
 
 def test_a_store_that_cannot_be_read_is_asked_again_and_costs_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import titans_core as tc
-from app import models, reading
-from app.hosting.saving import Damaged, KeptSession, decode, encode, kept_reading, revived
+from app import mapping, models, reading
+from app.hosting.saving import Damaged, KeptSession, decode, encode, kept_reading, revived, revived_map
+from app.mapping import Map
+from app.needle import Needle
 from app.reading import Reading
+from titans_core.sweep import Cell, Found, Plan
 from titans_core.trace import Trace
 
 TEXT = "Mara put the red key in the attic. " * 12
@@ -142,6 +146,51 @@ def test_a_text_gone_back_in_comes_back_to_rounding() -> None:
     assert again.ids == back.ids and replace(again, parts=()).borders == back.borders
     for name, column in back.trace.columns.items():
         np.testing.assert_allclose(again.trace.columns[name], column, rtol=2e-4, atol=2e-4)
+
+
+def test_a_map_comes_back_with_the_cells_that_are_drawn_and_goes_on_to_the_same_end() -> None:
+    model = models.load("lmm")
+    asked = Needle("Mara put the red key.", "Where is it?", "key", 256, 0.0, 1, "It rained. The hills slept.")
+    steps = list(mapping.stages(model, Map("lmm", model.digest, mapping.plan(asked))))
+    *_, whole = drawn = [step.value for step in steps if step.worth]
+    kept = decode(encode(KeptSession(map=drawn[1]))).map
+    again = revived_map(kept)
+    assert again is not None and again == drawn[1] and len(again.found) == 2
+    *_, last = mapping.stages(model, again)
+    assert last.value == whole
+
+
+PLAN = mapping.plan(Needle("Mara put the red key.", "Where is it?", "key", 256, 0.0, 1))
+FOUND = Found(PLAN.cells[0], PLAN.asked, 3, 0.5, 1_100, "a machine")
+
+
+def known_map() -> Map:
+    """A map with its first cell."""
+    return Map("lmm", models.load("lmm").digest, PLAN, (FOUND,))
+
+
+def test_a_map_that_is_whole_is_taken_as_it_is() -> None:
+    assert revived_map(known_map()) == known_map() and revived_map(None) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"digest": "another"},
+        {"model": "../none"},
+        {"model": "x" * 41},
+        {"plan": Plan()},
+        {"plan": replace(PLAN, lengths=(1 << 20,))},
+        {"plan": replace(PLAN, asked=9)},
+        {"found": (FOUND._replace(cell=Cell(256, 0.5)),)},
+        {"found": (FOUND._replace(right=9),)},
+        {"found": (FOUND._replace(chance=1.5),)},
+        {"found": 6 * (FOUND,)},
+    ],
+    ids=lambda wrong: "-".join(wrong),
+)
+def test_a_map_of_another_model_or_drawn_otherwise_is_not_taken(wrong: dict[str, Any]) -> None:
+    assert revived_map(replace(known_map(), **wrong)) is None
 
 
 def test_the_models_themselves_are_left_as_they_are() -> None:

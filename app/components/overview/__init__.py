@@ -16,7 +16,7 @@ mount = st.components.v2.component(
     "titans_lab_overview",
     html=markup(HERE / "overview.html"),
     css=styles(HERE / "overview.css"),
-    js=bundle(HERE, ("window", "strip", "overview"), SHARED),
+    js=bundle(HERE, ("window", "ticks", "strip", "overview"), SHARED),
 )
 
 

@@ -4,6 +4,7 @@ import { number, tokensOf } from "../common/format.js";
 import { isDark } from "../common/theme.js";
 import { decode } from "../common/trace.js";
 import { Strip } from "./strip.js";
+import { roundTicks } from "./ticks.js";
 import { Window } from "./window.js";
 
 const NAMES = { surprise: "surprise", write: "what is written", memory_norm: "memory ‖M‖", nll: "−log p" };
@@ -14,14 +15,15 @@ const HIGHEST = {
   memory_norm: "Where the memory was largest",
   nll: "Where the text was least expected",
 };
-const TICKS = 5;
+const EDGE = 28; // pixels from the right edge within which a tick's number ends at its place
 
 class Overview {
   constructor(root) {
     this.root = root;
     this.part = (selector) => root.querySelector(selector);
     this.frame = new Window(() => this.render(), (stretch) => this.ask({ book: this.header.key, ...stretch }));
-    this.strip = new Strip(this.part(".strip"), this.frame, (token) => this.point(token));
+    this.pointed = { token: null, cut: false };
+    this.strip = new Strip(this.part(".strip"), this.frame, (token, cut) => this.point(token, cut));
     this.radios = [...root.querySelectorAll("[name=over]")];
     for (const radio of this.radios) radio.addEventListener("change", () => this.choose(radio.value));
     const press = (selector, act) => this.part(selector).addEventListener("click", act);
@@ -65,9 +67,11 @@ class Overview {
   draw() {
     this.strip.paint(this.edges, this.series[this.name], this.header);
     const { whole } = this.header;
-    const ticks = Array.from({ length: TICKS }, (_, i) => {
-      const tick = Object.assign(document.createElement("span"), { textContent: Math.round((i * whole) / (TICKS - 1)).toLocaleString("en") });
-      tick.style.left = `${(100 * i) / (TICKS - 1)}%`;
+    const width = this.part(".strip").clientWidth;
+    const ticks = roundTicks(whole, width).map((token) => {
+      const tick = Object.assign(document.createElement("span"), { textContent: token.toLocaleString("en") });
+      tick.style.left = `${(100 * token) / whole}%`;
+      tick.classList.toggle("last", width * (1 - token / whole) < EDGE);
       return tick;
     });
     this.part(".ticks").replaceChildren(...ticks);
@@ -117,15 +121,28 @@ class Overview {
     this.root.dataset.start = start;
     this.root.dataset.end = end;
     this.root.dataset.read = this.header.read;
+    this.tell();
   }
 
-  /** What is under the pointer. */
-  point(token) {
+  point(token, cut = false) {
+    this.pointed = { token, cut };
+    this.tell();
+  }
+
+  /** What is under the pointer; or that less is shown than was dragged over, or would be. */
+  tell() {
+    const { token, cut } = this.pointed;
+    const more = cut || (token === null && this.frame.cut);
+    this.part(".under").textContent = more ? `${tokensOf(this.header.most)} at most are shown` : this.bucket(token);
+  }
+
+  /** The envelope at a token, in words. */
+  bucket(token) {
+    if (token === null) return "";
     const { low, mean, high } = this.series[this.name];
-    const i = token === null ? 0 : this.strip.bucketAt(token);
+    const i = this.strip.bucketAt(token);
     const [from, to] = [this.edges[i] + 1, this.edges[i + 1]].map((edge) => edge.toLocaleString("en"));
-    this.part(".under").textContent =
-      token === null ? "" : `${from} to ${to}: ${NAMES[this.name]} ${number(low[i])} to ${number(high[i])}, mean ${number(mean[i])}`;
+    return `${from} to ${to}: ${NAMES[this.name]} ${number(low[i])} to ${number(high[i])}, mean ${number(mean[i])}`;
   }
 
   key(event) {

@@ -9,7 +9,7 @@ export class Strip {
   constructor(element, frame, under) {
     this.element = element;
     this.frame = frame;
-    this.under = under; // called with the token that is pointed at, or null
+    this.under = under; // called with the token pointed at, or null, and whether more is dragged over than is shown
     this.canvas = element.querySelector("canvas");
     this.shown = element.querySelector(".window");
     this.drawn = element.querySelector(".drawn");
@@ -25,8 +25,8 @@ export class Strip {
       this.from = event.clientX;
     });
     element.addEventListener("pointermove", (event) => {
-      this.under(this.tokenAt(event.clientX));
-      if (this.from !== undefined) this.mark(event.clientX);
+      const cut = this.from !== undefined && this.mark(event.clientX);
+      this.under(this.tokenAt(event.clientX), cut);
     });
     element.addEventListener("pointerup", (event) => {
       if (this.from === undefined) return;
@@ -40,10 +40,12 @@ export class Strip {
     element.addEventListener("pointerleave", () => this.under(null));
   }
 
+  /** Mark what is dragged over, as far as it can be shown; whether that is not all of it. */
   mark(x) {
     this.drawn.hidden = Math.abs(x - this.from) < DRAG;
     const [from, to] = [this.from, x].map((side) => this.tokenAt(side)).sort((a, b) => a - b);
     this.lay(this.drawn, from, Math.min(to, from + this.frame.most));
+    return to - from > this.frame.most;
   }
 
   release() {

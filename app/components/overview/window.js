@@ -8,6 +8,7 @@ export class Window {
     this.moved = moved;
     this.rested = rested;
     this.wanted = null; // what was asked for and has not come yet
+    this.cut = false; // whether it ends before what was asked for
   }
 
   /** What the server shows, and the bounds: { read, step, most, stretch: [start, end] }. */
@@ -15,6 +16,7 @@ export class Window {
     Object.assign(this, { read, step, most });
     if (this.wanted && (this.wanted.start !== start || this.wanted.end !== end)) return;
     this.wanted = null;
+    this.cut &&= this.start === start && this.end === end;
     Object.assign(this, { start, end });
   }
 
@@ -37,7 +39,7 @@ export class Window {
     const start = Math.min(this.floor(Math.max(0, Math.round(from))), this.floor(Math.max(0, this.read - 1)));
     const most = this.floor(start + this.most);
     const end = Math.min(this.floor(Math.max(start + 1, Math.round(to)) + this.step - 1), most, this.read);
-    Object.assign(this, { start, end, wanted: { start, end } });
+    Object.assign(this, { start, end, wanted: { start, end }, cut: Math.round(to) > end });
     this.moved();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.rested({ start, end, at }), rest);

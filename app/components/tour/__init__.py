@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import samples
+from app import samples, typed
 from lessons import words
 
 HERE = Path(__file__).resolve().parent
@@ -44,8 +44,7 @@ def take_step() -> None:
     step = (state.get("the-tour") or {}).get("go")  # Streamlit may lose it where runs overlap
     if not isinstance(step, str) or step not in PAGES:
         return
-    state.sample = next(iter(samples.titles()))
-    state.text = samples.text(state.sample)
+    typed.put_sample(next(iter(samples.titles())))
     state.question = state.asked = say("question")
     state.edits, state.link_problem = [], None
     state.tour_goes_to = PAGES[step]

@@ -1,5 +1,4 @@
-"""Keeps what is typed sendable, for half a surrogate pair would close the connection with no answer; and sent
-before the page is left."""
+"""Keeps what is typed sendable, for half a surrogate pair would close the connection with no answer."""
 
 from __future__ import annotations
 
@@ -13,7 +12,6 @@ mount = st.components.v2.component(
 
 
 def mend_typing() -> None:
-    """On every page, replace a half character by � as soon as it is typed or pasted, and let a link follow
-    what was typed before it."""
+    """On every page, replace a half character by � as soon as it is typed or pasted."""
     with st.container(key="typing"):
         mount(key="mend-typing")
