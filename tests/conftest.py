@@ -1,29 +1,44 @@
 """What several rooms of tests need: one Chromium, and a Redis for each module, emptied for each test. No page
-shows the models that somebody keeps in the checkout."""
+shows the models that somebody keeps in the checkout.
+
+What drives these is imported by who needs it: kernels and models are tested where none of it is installed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser
 
-from benchmarks.browser import chromium
-from tests.servers.running import RedisServer, running_redis
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.servers.running import RedisServer
 
 os.environ["TITANS_MODELS"] = "no-models"
+if find_spec("hypothesis"):
+    from hypothesis import settings
+
+    settings.register_profile("steady", deadline=None)  # a busy machine is slow, not wrong
+    settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One for all tests: of Playwright, too, there can be but one at a time."""
+    from benchmarks.browser import chromium
+
     with chromium() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    from tests.servers.running import running_redis
+
     with running_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
 

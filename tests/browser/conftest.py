@@ -50,6 +50,8 @@ class StreamPage:
         """Type a text and wait until the player shows exactly that."""
         self.type(text)
         self.wait("(text) => player.querySelector('.text').textContent === text", text)
+        # while a bar stands above the player it asks the server, and what is below moves as it goes
+        expect(self.page.get_by_test_id("stProgress")).to_have_count(0)
         return self
 
     def choose_model(self, title: str) -> None:

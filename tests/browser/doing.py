@@ -90,7 +90,7 @@ def undo(hand: Hand) -> None:
             break
         told = now.inner_text()
         hand.slide("at this token", "ArrowLeft", 1)
-        expect(now).not_to_have_text(told, timeout=5_000)
+        expect(now).not_to_have_text(told)
 
 
 DO["lost"] = lambda hand: hand.slide("Words between", "End", 1)

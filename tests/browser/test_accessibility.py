@@ -74,7 +74,10 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds wrong that keeps somebody from something."""
+    """What axe finds wrong that keeps somebody from something, once the page is whole: while it runs,
+    Streamlit lets what is still to come anew fade."""
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"

@@ -117,7 +117,7 @@ def test_the_tour_does_what_it_says_on_the_page(visit: Visit) -> None:
     expect(stream.player).to_have_attribute("data-shade", "surprise")
     step(stream, "streamed")
     expect(stream.player.get_by_role("button", name="Pause")).to_be_visible()
-    assert top(stream) < FOLD / 2
+    stream.wait(f"() => player.getBoundingClientRect().top < {FOLD / 2}")  # it is scrolled to smoothly
 
 
 def test_the_tour_asks_the_model_and_changes_its_mind(visit: Visit) -> None:
@@ -135,13 +135,16 @@ def test_the_tour_asks_the_model_and_changes_its_mind(visit: Visit) -> None:
 
 def test_a_tour_that_is_closed_stays_closed(visit: Visit) -> None:
     stream = visit()
-    shown = top(stream)
     away = stream.page.get_by_role("button", name=tour("away"))
+    expect(away).to_be_visible()  # the tour has come: the player is where it stays
+    shown = top(stream)
     away.focus()
     stream.page.keyboard.press("Enter")
     expect(stream.page.locator(".tour")).to_be_hidden()
     assert top(stream) < shown - 20
     stream.open()
+    # until its script is there the tour is hidden anyhow
+    expect(stream.page.get_by_role("button", name=tour("name"))).to_be_visible()
     expect(stream.page.locator(".tour")).to_be_hidden()
     assert top(stream) < shown - 20
     assert serious(stream.page) == []

@@ -38,6 +38,11 @@ def opened(page: Page) -> Locator:
     return overview
 
 
+def ticks(overview: Locator) -> list[int]:
+    """The numbers along its strip."""
+    return [int(told.replace(",", "")) for told in overview.locator(".ticks span").all_inner_texts()]
+
+
 def test_a_long_text_is_seen_whole_and_zoomed_into_by_click_by_keys_and_by_its_peaks(visit: Visit) -> None:
     page = visit("?model=LMM")
     overview = opened(page.page)
@@ -77,6 +82,18 @@ def test_a_long_text_is_seen_whole_and_zoomed_into_by_click_by_keys_and_by_its_p
     shows(start, start + 512 - (start == 0))
     assert page.position == peak - start
     assert f"token {peak + 1:,} of {end:,}" in page.player.inner_text()
+    assert ticks(overview) == list(range(0, end, 1_000))
+    at = {share: box["width"] * share for share in (0.01, 0.99)}
+    strip.hover(position={"x": at[0.01], "y": 40})
+    page.page.mouse.down()
+    strip.hover(position={"x": at[0.99], "y": 40})
+    expect(overview.locator(".under")).to_have_text("8,192 tokens at most are shown")
+    page.page.mouse.up()
+    expect(overview).to_have_attribute("data-end", str(8_191))
+    overview.locator(".heights").hover()
+    expect(overview.locator(".under")).to_have_text("8,192 tokens at most are shown")
+    overview.get_by_role("button", name="Zoom in").click()
+    expect(overview.locator(".under")).to_have_text("")
     page.page.get_by_role("button", name="Close", exact=True).click()
     expect(page.page.get_by_label("The text", exact=True)).to_be_visible()
 
@@ -85,7 +102,8 @@ def test_a_long_text_is_seen_whole_and_zoomed_into_by_click_by_keys_and_by_its_p
 def test_axe_finds_nothing_serious_in_a_long_text(visit: Visit, scheme: str, width: int) -> None:
     page = visit("?model=LMM", width=width, color_scheme=scheme).page
     page.set_viewport_size({"width": width, "height": TALL})
-    opened(page)
+    marks = ticks(opened(page))
+    assert marks == list(range(0, 8_001, 2_000 if width == 390 else 1_000))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page).response["violations"]
     assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []

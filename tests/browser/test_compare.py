@@ -42,12 +42,15 @@ class ComparePage:
         box.fill(text)
         box.press("Control+Enter")
         expect(self.text).to_have_text(text, use_inner_text=False)
+        expect(self.page.get_by_test_id("stProgress")).to_have_count(0)  # what is below it moves as it goes
         return self
 
     def ask(self, question: str) -> None:
         self.page.get_by_label("A question about the text").fill(question)
         self.page.get_by_role("button", name="Ask").click()
         expect(self.root.locator(".answer").first).to_be_visible()
+        # each that comes puts all columns in their place anew, and takes the focus from them
+        expect(self.root.locator(".column .answer[hidden]")).to_have_count(0)
 
     def settle(self) -> None:
         """Wait until the browser has painted what was asked for, in every column."""
@@ -325,6 +328,8 @@ def test_playing_scrubbing_and_choosing_never_ask_the_server(visit: Visit) -> No
     page.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.page.reload()
     page.page.wait_for_selector(".compare[data-position]")
+    expect(page.text).to_have_text(STORY, use_inner_text=False)  # the tab has told whose it is
+    expect(page.page.get_by_test_id("stProgress")).to_have_count(0)  # while it is there, it asks
     page.settle()
     sent.clear()
     page.go_to(4)
@@ -375,6 +380,7 @@ def test_a_narrow_screen_shows_one_column_at_a_time(visit: Visit) -> None:
 
 def test_everything_that_acts_or_is_drawn_has_a_name(visit: Visit) -> None:
     page = visit()
+    page.settle()
     nameless = page.root.evaluate(
         "(root) => [...root.querySelectorAll('button, select, [role]')]"
         ".filter((e) => !e.getAttribute('aria-label')).map((e) => e.outerHTML)"

@@ -169,6 +169,7 @@ def test_the_link_that_is_shared_opens_the_same_for_somebody_else(visit: Visit, 
     press(page, "Forget fast")
     expect(page.locator(".intervene.answers-differ")).to_have_count(1)
     press(page, "Share")
+    expect(page.locator(".share code")).to_contain_text("http")
     address = page.locator(".share code").inner_text().strip()
     answers = page.locator(".answers").inner_text()
     other = browser.new_page()

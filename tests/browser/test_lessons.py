@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
 from tests.browser.doing import DO, Mouse
+from tests.browser.keys import Keys
 from tests.browser.test_accessibility import TALL, serious
 
 Open = Callable[..., Page]
@@ -111,6 +112,8 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     page = open_page("lessons?lesson=surprise")
     commit(page)
     expect(page.locator(".lesson-verdict")).to_have_count(1)
+    # it is kept only after that
+    page.wait_for_function("() => localStorage.getItem('titans-lab-progress')?.includes('surprise')")
     page.reload()
     expect(page.locator(".lesson-verdict")).to_have_count(1)
     page.get_by_role("link", name=say("back")).click()
@@ -125,6 +128,8 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     page.reload()
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
+    # until what the browser kept is told: told later, it would take the answer to a file away
+    Keys(page).rest()
     load(page, b"[1, 2, 3]")
     expect(page.get_by_test_id("stAlert")).to_have_text(say("no_progress"))
     load(page, content)

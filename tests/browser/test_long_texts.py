@@ -34,6 +34,8 @@ def opened(page: Page, address: str, component: str) -> Page:
     box = page.get_by_label("The text", exact=True)
     box.fill(LONG)
     box.press("Control+Enter")
+    # of this text, not of the one that the page opens with; and once, however many models read it
+    expect(page.get_by_test_id("stProgress")).to_contain_text(f" of {TOKENS:,} tokens read")
     return page
 
 
@@ -47,8 +49,6 @@ def count(text: str) -> tuple[int, int]:
 def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page: Page, server: str) -> None:
     opened(page, f"{server}/compare", ".compare")
     bar, text = page.get_by_test_id("stProgress"), page.locator(".compare .text")
-    expect(bar).to_contain_text("tokens read")
-    assert count(bar.inner_text())[1] == TOKENS  # of the text, however many models read it
     page.wait_for_function(  # some of it is shown while the rest is being read
         "(whole) => { const host = [...document.querySelectorAll('*')]"
         ".find((e) => e.shadowRoot?.querySelector('.compare'));"
@@ -71,8 +71,8 @@ def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page
 def test_a_page_that_is_left_stops_reading_and_goes_on_when_one_returns(page: Page, server: str) -> None:
     opened(page, f"{server}/compare", ".compare")
     bar = page.get_by_test_id("stProgress")
-    expect(bar).to_contain_text("tokens read")
     page.get_by_role("link", name="Lessons").click()
+    expect(page.locator(".compare")).to_have_count(0)
     page.get_by_role("link", name="Compare").click()
     expect(bar).to_contain_text("tokens read")
     expect(page.locator(".compare .text")).to_have_text(LONG, use_inner_text=False)

@@ -98,6 +98,7 @@ def test_a_search_is_cancelled_and_goes_on(open_page: Open) -> None:
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Stopped after")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()  # the table comes last
     found = page.locator(".needle td:not(:empty)").count()
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("Stopped after")).to_have_count(0)
@@ -114,6 +115,7 @@ def test_a_text_that_cannot_be_searched_is_told_and_the_table_stays(open_page: O
         box.press("Enter")
         expect(page.get_by_test_id("stAlert")).to_contain_text(told)
         expect(box).to_have_value(text)
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()  # the table moves on
         assert answers(page, "lmm") == before
 
 
@@ -160,8 +162,8 @@ def test_the_address_opens_the_same_for_somebody_else(open_page: Open) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_wide_table_scrolls_by_itself(open_page: Open, width: int) -> None:
     page = visit(open_page, "lmm", length="2%2C048", width=width)
-    page.get_by_role("button", name="Search").click()
-    expect(page.locator(".needle")).to_be_visible()
+    search(page)
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     assert page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth") <= 0
     inside = page.locator(".needle").evaluate("(root) => root.scrollWidth - root.clientWidth")
     assert (inside > 0) == (width == 390)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from app.samples import text as sample
 from app.samples import titles
 from tests.browser.conftest import StreamPage
 
@@ -90,6 +91,8 @@ def test_a_chip_that_is_taken_says_so_to_those_who_do_not_see_it(visit: Visit) -
     expect(others).to_have_count(len(titles()) - 1)
     page.page.get_by_role("button", name=second, exact=True).click()
     expect(pressed).to_have_text([second])
+    # which comes after its chip, in place of what was typed there meanwhile
+    expect(page.page.get_by_label("The text", exact=True)).to_have_value(sample(second))
     page.read("My own words.")
     expect(pressed).to_have_count(0)
     page.page.get_by_role("link", name="Needle").click()

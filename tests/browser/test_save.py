@@ -49,7 +49,12 @@ class Shown(NamedTuple):
 
     def save(self, kind: str) -> tuple[str, bytes]:
         """The file that the menu gives: its name, and what is in it."""
-        self.root.get_by_role("button", name="Save picture").click()
+        menu = self.root.locator("[role=menu]")
+        for _ in range(100):  # the button may be there before the script that hears of it
+            self.root.get_by_role("button", name="Save picture").click()
+            if menu.is_visible():
+                break
+            self.page.wait_for_timeout(100)
         with self.page.expect_download() as download:
             self.root.get_by_role("menuitem", name=kind).click()
         return download.value.suggested_filename, Path(download.value.path()).read_bytes()
@@ -264,6 +269,7 @@ def test_the_charts_of_the_weights_page_are_saved_with_what_they_are_of(
 def test_the_answers_to_a_needle_are_saved(open_page: Callable[..., Page]) -> None:
     page = open_page("needle?length=256&searchers=MAC")
     page.get_by_role("button", name="Search").click()
+    expect(page.locator(".needle")).to_be_visible()
     expect(page.locator(".needle td:empty")).to_have_count(0)
     name, content = Shown(page, page.locator(".picture")).save("SVG")
     svg = parsed(content)

@@ -33,6 +33,8 @@ def test_the_metrics_and_the_status_page_tell_what_a_server_does(browser: Browse
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         StreamPage(page, served.address).open().read("Tom likes soup.")
+        # at the end of its run a session is weighed
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
         found = measured(port)
         assert found["titans_sessions"] == 1 and found["titans_sessions_waiting"] == 0
         assert found['titans_tokens_total{model="mac"}'] > 5

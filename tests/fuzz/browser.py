@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from hypothesis import strategies as some
 
-from app import continuing, limits, session
+from app import continuing, limits, session, typed
 from app.classroom import messages
 from app.components import progress as kept_progress
 from app.components import session as kept_session
@@ -49,7 +49,7 @@ def picked(told: Any) -> None:
 def step(told: Any) -> None:
     """A step of the tour."""
     state = State({"the-tour": {"go": told}})
-    with patch.object(tour, "state", state):
+    with patch.object(tour, "state", state), patch.object(typed, "state", state):
         tour.take_step()
         assert state.get("tour_goes_to") in (None, *tour.PAGES.values())
 

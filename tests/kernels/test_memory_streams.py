@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kernels import MemoryOutput
 from tests.kernels.memory_cases import Case, assert_same, draw, numbers
 
-steady = settings(max_examples=40, deadline=None, derandomize=True)
+steady = settings(max_examples=40, derandomize=True)
 
 
 def in_pieces(case: Case, cuts: list[int], **options) -> dict[str, torch.Tensor]:

@@ -102,7 +102,7 @@ class Browsers(Beside):
         self._done.wait()
         for page in self._pages:
             with suppress(TimeoutError):  # what is not painted by then is counted as not painted
-                page.wait_for_function("(last) => painted.at(-1)[1] === last", arg=self._last)
+                page.wait_for_function("(last) => painted.at(-1)?.[1] === last", arg=self._last)
         self._painted = [page.evaluate("() => painted") for page in self._pages]
 
     def stop(self, last: str) -> list[Painted]:

@@ -21,7 +21,7 @@ from tests.load.server import Server, serving
 from tests.load.tab import Tab
 from tests.load.texts import shown_by, text, told_by
 
-LONG = 1_500  # tokens of a text that is being read when the server is killed
+LONG = 4_000  # tokens of a text that is being read when the server is killed
 DISK = 256  # kilobytes of the disk that is filled
 AGAIN = 11.0  # seconds after which a server tries a store again that failed
 
@@ -45,6 +45,11 @@ class Reader:
     async def end(self) -> None:
         """Wait until all of it is there."""
         await self.tab.until(lambda: shown_by(self.tab.frame) == self.words and not self.tab.running)
+
+    async def come_back(self) -> None:
+        """Wait until a server that began anew goes on where the one before was."""
+        await self.tab.come_back()
+        await self.tab.until(lambda: self.tab.known and not self.tab.running)
 
     async def go_on(self, number: int) -> None:
         """Have a text read after it."""
@@ -85,7 +90,7 @@ async def killed(server: Server, people: int) -> dict[str, Any]:
     unread = sum(shown_by(reader.tab.frame) != reader.words for reader in waiting)
     server.kill()
     await asyncio.to_thread(server.start)
-    await asyncio.gather(*(reader.tab.come_back() for reader in waiting + looking))
+    await asyncio.gather(*(reader.come_back() for reader in waiting + looking))
     await asyncio.gather(*(reader.end() for reader in waiting))
     for reader in looking:
         await reader.go_on(2)

@@ -57,7 +57,8 @@ class Tab:
         self._clocks: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._watching = False  # whether a fragment ran at intervals when the connection ended
         self._oldest = 2
-        self._told = ""  # what the session's component was told last
+        self._told = ""  # what the session's component was told last, since we connected
+        self.known = False  # whether the server goes on with our session: before, it heeds no button
         self._xsrf = ""
         self._news = asyncio.Event()
         self._connection: ClientConnection | None = None
@@ -69,7 +70,7 @@ class Tab:
     async def open(self, asking: bool = True) -> None:
         """Connect, and ask for the page as it is. Raises OSError or WebSocketException where it cannot."""
         self._xsrf = self._xsrf or await asyncio.to_thread(cookie, self.address)
-        self._error = None
+        self._error, self._told, self.known = None, "", False
         protocols = ["streamlit", self._xsrf or "PLACEHOLDER_AUTH_TOKEN", *filter(None, [self.session])]
         self._connection = await connect(
             self.address.replace("http", "ws", 1) + "/_stcore/stream",
@@ -218,6 +219,7 @@ class Tab:
             self.key = key
         elif self.key != key:
             self._telling = asyncio.create_task(self.tell("tab-key", "found", self.key))
+        self.known = self.key == key
 
     # --------------------------------------------------------------------------------------- what is said
 

@@ -45,10 +45,11 @@ def test_everybody_reads_and_nobody_is_lost(tmp_path: Path, hurried: None) -> No
 
 @pytest.mark.slow
 def test_who_finds_the_lab_full_queues_and_comes_in_when_another_leaves(
-    tmp_path: Path, hurried: None
+    tmp_path: Path, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sessions, "STAY", 1)  # the first leave long before the end
     with serving(tmp_path, sessions=3) as server:
-        result = alone(lambda: sessions.measure(server, 15 + GRACE, 6, browsers=0, places=3))
+        result = alone(lambda: sessions.measure(server, 30 + GRACE, 6, browsers=0, places=3))
     assert result["longest_queue"] >= 2
     assert result["queued"] >= 1
     assert [wrong for wrong in sessions.failures(result) if "percentile" not in wrong] == []

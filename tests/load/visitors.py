@@ -47,11 +47,11 @@ class Person:
         self._tab = Tab(self.address)
 
     async def live(self, until: float, texts: int | None = None) -> Visit:
-        """Come, read until that time (perf_counter) or so many ``texts``, and leave."""
+        """Come, read until that time (perf_counter) or so many ``texts``, but one at least, and leave."""
         try:
             if await self._come_in(until):
                 count = 0
-                while perf_counter() < until and count != texts:
+                while not count or (perf_counter() < until and count != texts):
                     await self._read(text(self.number, count))
                     await self._think(until)
                     count += 1

@@ -76,6 +76,9 @@ def test_a_session_sticks_to_its_replica_and_outlives_it(lab: Lab, browser: Brow
 
     lab.kill(at)
     until(lambda: lab.tells(OTHER[at], "titans_sessions_restored_total") > restored)
+    expect(
+        page.page.locator("[data-test-script-state=notRunning]")
+    ).to_be_attached()  # it has come back whole
     expect(page.text).to_have_text(FIRST + THEN)
     assert home(context) == OTHER[at]
     assert numbers(page) == before

@@ -27,7 +27,7 @@ def store(redis: RedisServer) -> RedisStore:
 
 
 @given(key=st.text(st.characters(), max_size=40), content=st.binary(max_size=3_000))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_one_server_puts_another_has(redis: RedisServer, store: Store, key: str, content: bytes) -> None:
     store.put(key, content)
     assert RedisStore(redis.address, DAY).get(key) == content
