@@ -3,6 +3,7 @@ gradients are added up. A process that was begun alone is a team of one."""
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +77,10 @@ def together(device: str) -> Iterator[tuple[Team, str]]:
     cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     if cuda:
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    # Its functions take the group of the moment they are imported for their default. Imported later on, as
+    # PyTorch does by itself, they hold it for good; and a thread of a group that outlives Python, letting go
+    # of a tensor, ends the process with SIGABRT.
+    importlib.import_module("torch.distributed.nn")
     store, rank, size = next(rendezvous("env://"))
     try:
         dist.init_process_group("nccl" if cuda else "gloo", store=store, rank=rank, world_size=size)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ forget_cost = 0.1
 """
 TRAIN = ["-m", "titans_core", "train", "recipe.toml", "--device", "cpu"]
 TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+# The names of the threads that are left after a training.
+THREADS = """
+import sys
+from pathlib import Path
+from titans_core.__main__ import main
+ended = main(sys.argv[1:])
+print(*(name.read_text() for name in Path("/proc/self/task").glob("*/comm")))
+sys.exit(ended)
+"""
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
@@ -70,7 +80,17 @@ def losses(folder: Path) -> list[float]:
     return curve
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as the command line takes: sums over more are other bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_a_training_killed_at_once_goes_on_to_the_same_losses_bit_for_bit(tmp_path: Path) -> None:
     config = read_config(recipe(tmp_path, 240), VOCAB_SIZE)
     whole = Training(config, tmp_path / "whole", device="cpu")
@@ -90,6 +110,19 @@ def test_a_training_killed_at_once_goes_on_to_the_same_losses_bit_for_bit(tmp_pa
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
     assert losses(tmp_path / "halves") == losses(tmp_path / "whole") and len(losses(tmp_path / "whole")) == 12
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux lists a process's threads")
+def test_no_thread_outlives_what_processes_train_together(tmp_path: Path) -> None:
+    recipe(tmp_path, 2)
+    alone = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    command = [sys.executable, "-c", THREADS, *TRAIN[2:], "--out", "both"]
+    told = subprocess.run(
+        command, cwd=tmp_path, env=ENVIRONMENT | alone, capture_output=True, text=True, timeout=300
+    )
+    assert told.returncode == 0, told.stderr
+    assert "python" in told.stdout.lower() and "gloo" not in told.stdout
 
 
 @pytest.mark.slow
