@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from titans_core.model import TitansLM
 from titans_core.recipe import Stage, TrainConfig
@@ -46,24 +46,17 @@ def answer_loss(
     return mean, foretold[asked]
 
 
-class Loss(nn.Module):
-    """The loss as a module of the model's parameters, so that PyTorch can spread it over processes."""
-
-    def __init__(self, model: TitansLM, config: TrainConfig) -> None:
-        super().__init__()
-        self.model, self.config = model, config
-
-    def forward(
-        self, data: Batch, stage: Stage, step: int, rows: slice = ALL
-    ) -> tuple[Tensor, NDArray[np.bool_]]:
-        """The part that ``rows`` have in a batch's loss, gates' costs among it, and whether each answer token
-        of the batch was foretold: none is of another row."""
-        ids = torch.from_numpy(data.ids[rows, :-1]).to(self.model.device)
-        hidden, _, reports = self.model.read(ids)
-        rng = np.random.default_rng((self.config.seed, step))
-        loss, right = answer_loss(self.model, hidden, data, self.config, rng, rows)
-        share = len(ids) / len(data.ids)
-        for report in reports:
-            loss = loss + share * stage.write_cost * 2 * report.columns["theta"].mean()
-            loss = loss + share * stage.forget_cost * report.columns["alpha"].mean()
-        return loss, right
+def batch_loss(
+    model: TitansLM, config: TrainConfig, data: Batch, stage: Stage, step: int, rows: slice = ALL
+) -> tuple[Tensor, NDArray[np.bool_]]:
+    """The part that ``rows`` have in a batch's loss, gates' costs among it, and whether each answer token of
+    the batch was foretold: none is of another row."""
+    ids = torch.from_numpy(data.ids[rows, :-1]).to(model.device)
+    hidden, _, reports = model.read(ids)
+    rng = np.random.default_rng((config.seed, step))
+    loss, right = answer_loss(model, hidden, data, config, rng, rows)
+    share = len(ids) / len(data.ids)
+    for report in reports:
+        loss = loss + share * stage.write_cost * 2 * report.columns["theta"].mean()
+        loss = loss + share * stage.forget_cost * report.columns["alpha"].mean()
+    return loss, right

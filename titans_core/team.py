@@ -15,7 +15,6 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
-from torch.nn.parallel import DistributedDataParallel
 
 ENDED = (
     "another process of this training has ended, and so all do: begin it again, and it goes on from its last "
@@ -41,17 +40,25 @@ class Team:
             raise ValueError(f"a batch of {total} cannot be shared by {self.size} processes: begin fewer")
         return slice(total * self.rank // self.size, total * (self.rank + 1) // self.size)
 
-    def spread(self, loss: nn.Module) -> nn.Module:
-        """A module whose gradients are those of all processes together."""
-        return loss if self.size == 1 and not dist.is_initialized() else DistributedDataParallel(loss)
+    def total(
+        self, loss: Tensor, right: NDArray[np.bool_], model: nn.Module
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """The sum of every process's part of the loss; all answers that one of them found right. The model's
+        gradients become the sums of every process's.
 
-    def total(self, loss: Tensor, right: NDArray[np.bool_]) -> tuple[float, NDArray[np.bool_]]:
-        """The sum of every process's part of the loss; all answers that one of them found right."""
+        Added up here and not by DistributedDataParallel: where that is the last to hold the group, PyTorch
+        2.13 waits for its threads, and one of these, to let go of a tensor, for Python: neither ends.
+        """
         if self.size == 1:
             return loss.item(), right
-        both = torch.cat([loss.detach()[None], torch.from_numpy(right).to(loss)])
-        dist.all_reduce(both)
-        return both[0].item(), both[1:].cpu().numpy() > 0
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        parts = [loss.detach()[None], torch.from_numpy(right).to(loss), *map(torch.flatten, gradients)]
+        whole = torch.cat(parts)
+        dist.all_reduce(whole)
+        total, found, *sums = whole.split([len(part) for part in parts])
+        for gradient, added in zip(gradients, sums, strict=True):
+            gradient.copy_(added.view_as(gradient))
+        return total.item(), found.cpu().numpy() > 0
 
     def check_same(self, step: int, device: torch.device) -> None:
         """Raise ValueError where not all processes stand at this step."""

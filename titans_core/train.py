@@ -25,7 +25,7 @@ from titans_core.checkpoint import (
     write_tensors,
 )
 from titans_core.events import Events
-from titans_core.loss import Loss
+from titans_core.loss import batch_loss
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
 from titans_core.recipe import Stage, TrainConfig, as_read, different, recipe
@@ -66,7 +66,6 @@ class Training:
         make_folder(self.folder)
         torch.manual_seed(config.seed)
         self.model = TitansLM(config.model, self.folder.name).to(self.device)
-        self.loss = team.spread(Loss(self.model, config))
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -123,9 +122,11 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.rate(self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            part, right = self.loss(data, stage, self.step, self.team.rows(stage.batch))
+            rows = self.team.rows(stage.batch)
+            part, right = batch_loss(self.model, self.config, data, stage, self.step, rows)
         self.optimizer.zero_grad()
-        (part * self.team.size).backward()  # what processes find is averaged, and has to be added up
+        part.backward()
+        loss, right = self.team.total(part, right, self.model)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         if not torch.isfinite(norm):
             kept = self.folder / "offending.safetensors"
@@ -136,7 +137,6 @@ class Training:
                 "a lower learning_rate may help"
             )
         self.optimizer.step()
-        loss, right = self.team.total(part, right)
         hits.add(right, data.distance[data.tags == Tag.ANSWER])
         self.step += 1
         self.tokens += stage.batch * stage.length

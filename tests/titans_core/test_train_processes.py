@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from titans_core.checkpoint import read_tensors
+from titans_core.loss import batch_loss
 from titans_core.recipe import read_config
 from titans_core.team import Team
 from titans_core.tokenizer import VOCAB_SIZE
@@ -162,8 +163,9 @@ def test_the_parts_of_a_loss_add_up_to_the_whole(tmp_path: Path) -> None:
     config = read_config(recipe(tmp_path, 8, batch=5), VOCAB_SIZE)
     training = Training(config, tmp_path / "run", device="cpu")
     stage, data = config.stages[0], training.draw(config.stages[0])
-    whole, right = training.loss(data, stage, 0)
-    parts = [training.loss(data, stage, 0, Team(rank, 2).rows(5)) for rank in range(2)]
+    whole, right = batch_loss(training.model, config, data, stage, 0)
+    rows = [Team(rank, 2).rows(5) for rank in range(2)]
+    parts = [batch_loss(training.model, config, data, stage, 0, part) for part in rows]
     assert sum(loss.item() for loss, _ in parts) == pytest.approx(whole.item(), rel=1e-5)
     assert (parts[0][1] | parts[1][1]).tolist() == right.tolist()
     assert not (parts[0][1] & parts[1][1]).any()
