@@ -150,6 +150,20 @@ def test_the_readme_puts_both_commands_first_and_names_only_what_exists() -> Non
         assert (ROOT / path).exists(), path
 
 
+def test_every_picture_of_the_readme_can_be_seen() -> None:
+    from PIL import Image
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r'src(?:set)?="(assets/[^"]+)"', readme)
+    assert {Path(path) for path in named} == {
+        path.relative_to(ROOT) for path in (ROOT / "assets" / "pictures").iterdir()
+    }
+    for path in named:
+        with Image.open(ROOT / path) as picture:
+            colours = picture.convert("RGB").resize((64, 64)).getcolors(64 * 64)
+        assert picture.width >= 1280 and colours and len(colours) > 16, path
+
+
 def test_the_image_takes_another_base_and_runs_as_nobody_special() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     instructions = [line.split()[0] for line in lines if line and line[0].isupper()]

@@ -146,6 +146,18 @@ def test_one_browser_is_one_learner_of_a_room_and_answers_once(teacher: Page, op
     expect(rows).to_have_text([f"{CHOICES[0]}1", f"{CHOICES[1]}0", f"{CHOICES[2]}0"])
 
 
+def test_a_playhead_that_was_painted_before_the_class_is_known_follows_too(open_page: Open) -> None:
+    page = open_page()
+    player(page)
+    page.wait_for_function("() => globalThis.titansLabRoom")
+    last = int(page.locator(".player").get_attribute("data-position") or 0)
+    page.evaluate(
+        "(length) => new titansLabRoom.guide.constructor(() => {}, () => {}).follow({ length, token: 17 })",
+        last + 1,
+    )
+    expect(page.locator(".player")).to_have_attribute("data-position", "17")
+
+
 def test_learners_follow_to_pages_choices_texts_and_tokens(teacher: Page, open_page: Open) -> None:
     learner = up(open_page(f"?room={lead(teacher)}"))
     player(learner)

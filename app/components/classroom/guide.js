@@ -11,7 +11,8 @@ export class Guide {
   constructor(moved, looked) {
     this.moved = moved;
     this.looked = looked;
-    this.playheads = new Set();
+    this.playheads = globalThis.titansLabPlayheads ??= new Set(); // painted, and still on the page
+    this.speaker = [...this.playheads].at(-1); // the one that was painted last
     this.followed = new WeakMap(); // by playhead, the look that it followed last
     this.look = null; // what is followed
     this.bound = null; // the place that one is on the way to
@@ -117,7 +118,6 @@ export class Guide {
 
   /** A playhead was painted: what it shows may be told, or it may have to follow. */
   turn(playhead) {
-    this.playheads.add(playhead);
     this.speaker = playhead;
     this.align();
     this.speak();
@@ -140,8 +140,7 @@ export class Guide {
   /** A playhead whose text is not read so far yet comes again once it is. */
   align() {
     for (const playhead of this.playheads) {
-      if (playhead.gone) this.playheads.delete(playhead);
-      else if (this.look && playhead.length === this.look.length && this.followed.get(playhead) !== this.look) {
+      if (this.look && playhead.length === this.look.length && this.followed.get(playhead) !== this.look) {
         this.followed.set(playhead, this.look);
         playhead.follow(this.look.token);
       }

@@ -108,6 +108,7 @@ export class Playhead {
     this.frame = 0;
     if (this.playing) this.advance(now);
     this.moved();
+    (globalThis.titansLabPlayheads ??= new Set()).add(this); // the script of the class may come later
     dispatchEvent(new CustomEvent("titans-lab-playhead", { detail: this }));
   }
 
@@ -124,5 +125,6 @@ export class Playhead {
     cancelAnimationFrame(this.frame);
     this.playing = false;
     this.gone = true;
+    globalThis.titansLabPlayheads?.delete(this);
   }
 }
