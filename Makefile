@@ -44,7 +44,7 @@ run: $(READY)  ## open the lab on port 8501   [PORT=8501] [HOST=localhost] [TORC
 .PHONY: test
 test: lint chromium servers  ## do what lint does, then run every test, quick ones first
 	$(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser and not lessons'
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m '(slow or browser) and not lessons'
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m '(slow or browser) and not lessons'
 
 .PHONY: lint
 lint: $(READY_DEV)  ## check style and types, and search what serves people for known weaknesses

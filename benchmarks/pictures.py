@@ -62,7 +62,7 @@ def weights(page: Page, address: str) -> None:
 def family(page: Page, address: str) -> None:
     """The paper's first table at this scale."""
     page.goto(f"{address}/family?family=Tables")
-    page.locator("[data-testid=stVegaLiteChart] canvas").nth(5).wait_for()
+    page.locator("[data-testid=stVegaLiteChart] svg").nth(5).wait_for()
     page.locator(".table-title").nth(1).wait_for()
 
 
@@ -73,7 +73,7 @@ PAGES: dict[str, tuple[Callable[[Page, str], None], int, tuple[str, ...]]] = {
     "intervene": (intervene, 1260, LIGHT),
     "needle": (needle, 1000, LIGHT),
     "weights": (weights, 1760, LIGHT),
-    "family": (family, 1500, LIGHT),
+    "family": (family, 1170, LIGHT),
 }
 
 
