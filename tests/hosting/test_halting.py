@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import keeping, mapping, needle, reading, work
-from app.hosting.store import FolderStore
+from app import mapping, needle, reading, work
 from app.session import Session
 from app.work import Step
 from tests.app.pressing import held, press
 
+pytestmark = pytest.mark.usefixtures("store")
 PAGE = """
 import runpy
 from app import keeping
@@ -49,14 +48,6 @@ CASES = {
     "search": Case("needle", {"searchers": "LMM", "length": "1,024"}, needle, "Needle", "Search"),
     "text": Case("stream", {"model": "LMM"}, reading, "Stream", "Read"),
 }
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = FolderStore(tmp_path, 3600)
-    monkeypatch.setattr(keeping, "store", lambda: found)
-    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
-    keeping.living.clear()
 
 
 @pytest.fixture(params=CASES)

@@ -15,6 +15,7 @@ from app.session import Session, held, session
 from app.settings import settings
 from tests.app.pressing import State
 
+pytestmark = pytest.mark.usefixtures("store")
 TEXT = "Mara put the red key in the attic. The rain fell over the quiet hills."
 
 
@@ -38,24 +39,15 @@ class Tab:
         keeping.keep()
 
 
-@pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
-    found = FolderStore(tmp_path, 3600)
-    monkeypatch.setattr(keeping, "store", lambda: found)
-    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
-    keeping.living.clear()
-    return found
-
-
 def test_a_session_as_every_other_begins_is_not_saved(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tab = Tab(monkeypatch)
     held().reading = reading.read(models.load("mac"), tab.state.text)
     keeping.keep()
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "store").glob("*")) == []
     tab.read(TEXT)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list((tmp_path / "store").glob("*"))) == 1
 
 
 def test_who_has_opened_no_text_yet_has_nothing_to_keep_and_nothing_to_come_back_to(
@@ -64,7 +56,7 @@ def test_who_has_opened_no_text_yet_has_nothing_to_keep_and_nothing_to_come_back
     tab = Tab(monkeypatch)
     tab.state.text = tab.state.sample = None
     keeping.keep()
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "store").glob("*")) == []
     tab.state.asked = "Where is the red key?"
     keeping.keep()
     other = Tab(monkeypatch)

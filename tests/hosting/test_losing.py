@@ -36,16 +36,12 @@ with keeping.kept():
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderStore]:
-    """An empty store, and a folder with one model."""
-    found = FolderStore(tmp_path / "store", 3600)
-    monkeypatch.setattr(keeping, "store", lambda: found)
-    monkeypatch.setattr(keeping, "failed_at", -keeping.PAUSE)
+def one_model(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder with one model, beside the store."""
     monkeypatch.setenv("TITANS_MODELS", str(tmp_path))
-    keeping.living.clear()
     settings.cache_clear()
     train(tmp_path, 1)
-    yield found
+    yield
     settings.cache_clear()
 
 

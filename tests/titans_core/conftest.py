@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
@@ -75,3 +77,12 @@ def speaker(kind: tuple[str, int, int]) -> TitansLM:
 def stream(request: pytest.FixtureRequest) -> Stream:
     """A stream of every kind of model, untrained."""
     return Stream(speaker(request.param))
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as the command line takes: sums over more are other bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -33,14 +33,6 @@ SMALL = Plan((64, 128), (0.0, 1.0), asked=2)
 LICENCE = Path(__file__).parents[2] / "LICENSE"
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def found(steps: Iterator[Step]) -> list[Found]:
     return sorted(step.found for step in steps if step.found)
 

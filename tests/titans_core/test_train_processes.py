@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,15 +78,6 @@ def losses(folder: Path) -> list[float]:
     """The loss curve of a run's card."""
     curve: list[float] = json.loads((folder / MODEL).with_suffix(".json").read_text())["losses"]
     return curve
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """As many threads as the command line takes: sums over more are other bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.slow
