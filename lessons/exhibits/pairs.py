@@ -54,7 +54,8 @@ class Shown(Exhibit):
     @classmethod
     def read(cls, head: Head) -> Shown:
         model, text = head.model("model"), head.text("text")
-        named = {table.values["name"]: read_mention(table, text) for table in head.tables("words")}
+        words = [read_mention(table, text) for table in head.tables("words")]
+        named = {word.name: word for word in words}
         pairs = {}
         for table in head.tables("pairs"):
             name = table.text("name")

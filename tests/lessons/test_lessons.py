@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -176,6 +177,16 @@ def test_an_authors_mistake_is_told_with_file_and_field(
         load(written(tmp_path, LESSON.replace(old, new, 1)))
     assert str(error.value).startswith("07-try-it.md: ")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
+def test_whatever_an_exhibit_misses_is_told_or_not_needed(tmp_path: Path, lesson: Lesson) -> None:
+    content = next(FOLDER.glob(f"*-{lesson.name}.md")).read_text(encoding="utf-8")
+    exhibit = content[content.index("[exhibit]") : content.index("[[steps]]")]
+    for field in re.finditer(r'\b\w+ = ("[^"\n]*"|\d+)(, )?', exhibit):
+        less = exhibit[: field.start()] + exhibit[field.end() :]
+        with suppress(LessonError):
+            load(written(tmp_path, content.replace(exhibit, less)))
 
 
 def test_prose_and_steps_stand_in_the_same_order(tmp_path: Path) -> None:
