@@ -3,19 +3,17 @@
     python -m kernels.gpu.compile 90        for compute capability 9.0
 
 A line a kernel, its cells between tabs: name, warps, registers a thread, bytes spilled a thread, bytes shared
-by a program. Registers and spills are those of the assembler that comes with Triton; a spill is a value that
-found no register and goes through memory.
+by a program. Registers and spills are those that Triton's assembler reports; a spill is a value that found no
+register and goes through memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any, NamedTuple
 
 import triton
@@ -37,7 +35,7 @@ from kernels.gpu import (
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.limits import LARGE, stages, units_at_once
-from kernels.gpu.operators import BOUNDED, REGISTERS
+from kernels.gpu.operators import registers
 
 WARP = 32
 SHARED = {
@@ -87,7 +85,7 @@ def forms(width: int, operand: str, on_large: bool) -> Iterator[Form]:
     row, longest = (2 * width, 64) if half else (4 * width, 32)
     for form in _forms(width, longest, "tf32" if half else "tf32x3", 4 if half else 8):
         ahead = stages(row, on_large) if "state" in form.name else 3
-        bound = REGISTERS if half and form.name.split(",")[0] in BOUNDED else None
+        bound = registers(form.name, half)
         name = f"{form.name}, {width} {operand}"
         yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
 
@@ -136,7 +134,7 @@ def deep_recurrent_forms(width: int) -> Iterator[Form]:
 
 
 def taken(form: Form, capability: int) -> Taken:
-    """Compile one kernel and let the assembler count."""
+    """Compile one kernel, and read what its assembler counted."""
     names = form.kernel.arg_names
     signature = {name: _kind(name, form.constants, form.operand) for name in names}
     source = ASTSource(
@@ -147,8 +145,16 @@ def taken(form: Form, capability: int) -> Taken:
     )
     target = GPUTarget("cuda", capability, WARP)
     options = {"num_warps": form.warps, "num_stages": form.stages, "maxnreg": form.registers}
-    compiled = triton.compile(source, target=target, options=options)
-    return _assembled(compiled.asm["ptx"], capability, compiled.metadata.shared)
+    with triton.knobs.compilation.scope(), triton.knobs.nvidia.scope(), redirect_stdout(StringIO()) as told:
+        triton.knobs.compilation.always_compile = True  # what was kept says nothing
+        triton.knobs.nvidia.dump_ptxas_log = True
+        compiled = triton.compile(source, target=target, options=options)
+    report = told.getvalue()
+    registers = re.search(r"Used (\d+) registers", report)
+    spilled = re.search(r"(\d+) bytes spill stores", report)
+    if registers is None or spilled is None:
+        raise RuntimeError(f"the assembler did not say what the kernel takes: {report}")
+    return Taken(int(registers[1]), int(spilled[1]), compiled.metadata.shared)
 
 
 def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
@@ -157,28 +163,6 @@ def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
     if name in WHOLE:
         return "i32"
     return "*fp32" if name in EXACT else f"*{operand}"
-
-
-def _assembled(ptx: str, capability: int, shared: int) -> Taken:
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "kernel.ptx"
-        source.write_text(ptx, encoding="utf-8")
-        architecture = f"sm_{capability}a" if capability >= 90 else f"sm_{capability}"
-        command = [_assembler(), "-v", f"--gpu-name={architecture}", str(source), "-o", os.devnull]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    report = done.stderr + done.stdout
-    registers = re.search(r"Used (\d+) registers", report)
-    spilled = re.search(r"(\d+) bytes spill stores", report)
-    if registers is None or spilled is None:
-        raise RuntimeError(f"the assembler did not say what the kernel takes: {report}")
-    return Taken(int(registers[1]), int(spilled[1]), shared)
-
-
-def _assembler() -> str:
-    found = find()
-    if found is None:
-        raise RuntimeError(IN_WORDS)
-    return found
 
 
 def every(capability: int) -> Iterator[Form]:
@@ -197,6 +181,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kernels.gpu.compile", description=__doc__)
     parser.add_argument("capability", type=int, nargs="?", default=90, choices=SHARED)
     capability = parser.parse_args().capability
+    if find() is None:
+        raise RuntimeError(IN_WORDS)
     for form in every(capability):
         found = taken(form, capability)
         print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)

@@ -17,8 +17,8 @@ from kernels.gpu.overlap import Kernels, overlapped, parts
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
 TOLD, MOMENTS, TO_VECTORS = int(telemetry.TOLD), int(telemetry.MOMENTS), int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
-BOUNDED = ("solve", "output", "products")  # faster with three programs on a processor than with two
-REGISTERS = 168  # of a thread, so that three find room there
+FOR_THREE = 168  # registers of a thread, so that three programs find room on a processor
+MOST = 255
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
 
@@ -271,8 +271,15 @@ def _beside(x: Tensor, kernel: str) -> dict[str, Any]:
     """How a kernel of all chunks side by side is compiled: coefficients are multiplied as exactly as operands
     like x deserve, and with fewer warps products of float32 would spill."""
     half = x.dtype in HALF
-    bound = {"maxnreg": REGISTERS} if half and kernel in BOUNDED else {}
+    bound = {"maxnreg": most} if (most := registers(kernel, half)) else {}
     return {"PRECISION": "tf32" if half else "tf32x3", "num_warps": 4 if half else 8, **bound}
+
+
+def registers(kernel: str, half: bool) -> int | None:
+    """How many a thread may have, where that is not left to the assembler."""
+    if kernel == "to_tokens, solved":
+        return MOST  # left to itself it settles for 32 in places, and spills 20 KB
+    return FOR_THREE if half and kernel in ("solve", "output", "products") else None
 
 
 def _stages(k: Tensor, v: Tensor) -> int:
