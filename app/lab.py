@@ -9,6 +9,7 @@ import streamlit as st
 from app import keeping, permalink, queueing, session, work
 from app.components.classroom import class_room
 from app.components.links import follow_links
+from app.components.themes import follow_theme
 from app.components.typing import mend_typing
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +29,7 @@ for sheet in ("style.css", "classroom.css"):
 st.logo(HERE / "wordmark.svg", size="large")
 mend_typing()
 follow_links()
+follow_theme()
 # A folder called "pages" here would be served by Streamlit itself: a first visit to /lessons would then never
 # come by this file.
 stream = st.Page(HERE / "views" / "stream.py", title="Stream", url_path="", default=True)

@@ -24,6 +24,8 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # for an address bar that nobody sees, Chromium keeps two more pages beside each: a third of the cost
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 )
 PATIENCE = 180  # seconds the app may take to start, beside whatever else the machine does
 

@@ -25,6 +25,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
 
 
+def both_themes(page: Page) -> Iterator[str]:
+    """Light, then dark, of a page that is open: it follows the system's as that changes, and so does what the
+    server colours."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator(".stApp")).to_have_css("color-scheme", theme)
+        expect(page.locator(f".st-key-themes [data-drawn={theme}]")).to_be_attached()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
+        yield theme
+
+
 class StreamPage:
     """The Stream page as a person uses it."""
 

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import both_themes
+
 pytestmark = pytest.mark.browser
 QUESTION = "Where is the red key?"
 TALL = 3000  # pixels: axe judges no colours of what is scrolled out of sight
@@ -87,23 +89,23 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_nothing_keeps_anybody_from_a_page(open_page: Open, view: str, theme: str) -> None:
+def test_nothing_keeps_anybody_from_a_page(open_page: Open, view: str) -> None:
     address, show = VIEWS[view]
-    page = open_page(address, color_scheme=theme)
+    page = open_page(address)
     show(page)
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": TALL})
-        assert serious(page) == [], width
+    for theme in both_themes(page):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": TALL})
+            assert serious(page) == [], (theme, width)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_keeps_anybody_from_sharing_and_exporting(open_page: Open, theme: str) -> None:
-    page = open_page(color_scheme=theme)
+def test_nothing_keeps_anybody_from_sharing_and_exporting(open_page: Open) -> None:
+    page = open_page()
     show_stream(page)
     for name, told in (("Share", "This link opens"), ("Export", "Notebook")):
         page.get_by_role("button", name=name).click()
         expect(page.get_by_test_id("stPopoverBody").get_by_text(told).first).to_be_visible()
-        assert serious(page) == [], name
+        for theme in both_themes(page):
+            assert serious(page) == [], (name, theme)
         page.keyboard.press("Escape")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.appendix.links import PLACES
 from lessons import load_all, words
 from lessons.appendix import Link, glossary, pages
-from tests.browser.conftest import StreamPage
+from tests.browser.conftest import StreamPage, both_themes
 from tests.browser.test_accessibility import TALL, serious
 
 pytestmark = pytest.mark.browser
@@ -35,16 +35,16 @@ def fits(page: Page) -> bool:
 # ----------------------------------------------------------------------------------------- the appendix
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", [page.name for page in PAGES])
-def test_nothing_keeps_anybody_from_a_page_of_the_appendix(open_page: Open, name: str, theme: str) -> None:
-    page = open_page(f"appendix?page={name}", color_scheme=theme)
+def test_nothing_keeps_anybody_from_a_page_of_the_appendix(open_page: Open, name: str) -> None:
+    page = open_page(f"appendix?page={name}")
     heading(page, next(one.title for one in PAGES if one.name == name))
     expect(page.locator(".st-key-appendix-contents a")).to_have_count(len(PAGES) - 1)
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": TALL})
-        assert serious(page) == [], width
-        assert fits(page), width
+    for theme in both_themes(page):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": TALL})
+            assert serious(page) == [], (theme, width)
+            assert fits(page), (theme, width)
 
 
 def test_the_list_of_lessons_leads_to_every_page_and_back(open_page: Open) -> None:
@@ -99,14 +99,14 @@ def top(stream: StreamPage) -> float:
     return box["y"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_keeps_anybody_from_the_tour(visit: Visit, theme: str) -> None:
-    stream = visit(color_scheme=theme)
+def test_nothing_keeps_anybody_from_the_tour(visit: Visit) -> None:
+    stream = visit()
     stream.page.get_by_role("button", name=tour("written"), exact=True).click()
-    for width in (1280, 390):
-        stream.page.set_viewport_size({"width": width, "height": TALL})
-        assert serious(stream.page) == [], width
-        assert fits(stream.page), width
+    for theme in both_themes(stream.page):
+        for width in (1280, 390):
+            stream.page.set_viewport_size({"width": width, "height": TALL})
+            assert serious(stream.page) == [], (theme, width)
+            assert fits(stream.page), (theme, width)
 
 
 def test_the_tour_does_what_it_says_on_the_page(visit: Visit) -> None:

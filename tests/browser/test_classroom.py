@@ -12,7 +12,7 @@ from app.permalink import LONGEST, pack
 from app.samples import text
 from benchmarks.browser import QUIET, executable
 from lessons import load_all
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, both_themes
 from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -403,17 +403,17 @@ def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
     assert serious(teacher) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_keeps_anybody_from_a_class(open_page: Open, theme: str) -> None:
-    teacher, learner = open_page(color_scheme=theme), open_page(color_scheme=theme)
+def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
+    teacher, learner = open_page(), open_page()
     for page in (teacher, learner):
         player(page)
 
     def check(page: Page) -> None:
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-            assert serious(page) == [], width
+        for theme in both_themes(page):
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+                assert serious(page) == [], (theme, width)
 
     door(learner)
     check(learner)

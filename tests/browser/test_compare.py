@@ -342,8 +342,7 @@ def test_playing_scrubbing_and_choosing_never_ask_the_server(visit: Visit) -> No
     assert sent == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width, theme", [(390, "light"), (1280, "dark")])
 def test_nothing_is_wider_than_the_screen(visit: Visit, width: int, theme: str) -> None:
     page = visit(width=width, color_scheme=theme)
     page.ask(QUESTION)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
+from tests.browser.conftest import both_themes
 from tests.browser.doing import DO, Mouse
 from tests.browser.keys import Keys
 from tests.browser.test_accessibility import TALL, serious
@@ -21,14 +22,9 @@ QUICK = "why-memory"  # the one that is gone through whenever the app is tested;
 
 
 def cases() -> list[pytest.ParameterSet]:
-    """Every lesson in both themes."""
-    return [
-        pytest.param(
-            lesson, theme, id=f"{lesson.name}-{theme}",
-            marks=pytest.mark.browser if (lesson.name, theme) == (QUICK, "light") else pytest.mark.lessons,
-        )
-        for lesson in LESSONS for theme in ("light", "dark")
-    ]  # fmt: skip
+    """Every lesson."""
+    quick, slow = pytest.mark.browser, pytest.mark.lessons
+    return [pytest.param(one, id=one.name, marks=quick if one.name == QUICK else slow) for one in LESSONS]
 
 
 def heading(page: Page, title: str) -> Locator:
@@ -91,9 +87,9 @@ def uneven(page: Page) -> list[list[float]]:
     return [row for row in rows if row and max(row) - min(row) > 1]
 
 
-@pytest.mark.parametrize("lesson, theme", cases())
-def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: Lesson, theme: str) -> None:
-    page = open_page("lessons", color_scheme=theme)
+@pytest.mark.parametrize("lesson", cases())
+def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: Lesson) -> None:
+    page = open_page("lessons")
     page.get_by_role("link", name=f"{lesson.number} · {lesson.title}").click()
     expect(page.get_by_role("heading", name=lesson.title, level=1)).to_be_visible()
     expect(page).to_have_url(re.compile(rf"[?&]lesson={lesson.name}(&|$)"))
@@ -101,10 +97,11 @@ def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: L
     answer(page, lesson)
     expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
     assert uneven(page) == []
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 3 * TALL})
-        fits(page)
-        assert serious(page) == [], width
+    for theme in both_themes(page):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 3 * TALL})
+            fits(page)
+            assert serious(page) == [], (theme, width)
 
 
 @pytest.mark.browser

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import both_themes
 from titans_core.tasks import filler
 from titans_core.tokenizer import Tokenizer
 
@@ -155,17 +156,18 @@ def test_the_png_is_twice_the_size_of_the_component(visit: Visit, component: str
     assert -2 <= 2 * (box["height"] + 2 * MARGIN + FOOT) - height < 250
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_picture_looks_like_the_page(visit: Visit, scheme: str) -> None:
+def test_the_picture_looks_like_the_page(visit: Visit) -> None:
     """Of what lies below the first lines, few pixels are another colour than on the page."""
-    shown = visit("player", color_scheme=scheme)
+    shown = visit("player")
     shown.go_to(20)
-    png = shown.save("PNG")[1]
-    shown.page.mouse.move(2, 2)
-    shown.page.evaluate("document.activeElement.blur()")
     part = shown.root.locator(".tracks")
-    part.scroll_into_view_if_needed()
-    assert difference(shown.page, png, part.screenshot(), shown.root, part) < 0.04
+    for theme in both_themes(shown.page):
+        expect(shown.root).to_have_attribute("data-theme", theme)
+        png = shown.save("PNG")[1]
+        shown.page.mouse.move(2, 2)
+        shown.page.evaluate("document.activeElement.blur()")
+        part.scroll_into_view_if_needed()
+        assert difference(shown.page, png, part.screenshot(), shown.root, part) < 0.04, theme
 
 
 def difference(page: Page, picture: bytes, screen: bytes, root: Locator, part: Locator) -> float:
