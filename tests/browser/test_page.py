@@ -16,22 +16,24 @@ Visit = Callable[..., StreamPage]
 STORY = "Mara put the red key in the attic. The rain fell over the quiet hills."
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\"> <b>x</b>",
-        "שלום עולם, המפתח האדום נמצא בעליית הגג. مرحبا",
-        "\U0001f989 sits by \U0001f469‍\U0001f469‍\U0001f467, e\u0301 and \U0001f1ee\U0001f1f9; 日本語も。",
-        " leading and trailing  spaces \t\n\n",
-        "\u0001\u0007 control, \u200b zero width, \ufeff mark",
-        "a",
-    ],
-    ids=["script", "right to left", "emoji", "spaces", "control", "one letter"],
-)
-def test_any_text_is_shown_as_it_is_and_never_run(visit: Visit, text: str) -> None:
-    page = visit().read(text)
-    assert page.page.title() == "Titans Lab"
-    assert page.text.locator("script, img, b").count() == 0
+TEXTS = {
+    "script": "<script>document.title = 'taken'</script>"
+    "<img src=x onerror=\"document.title = 'taken'\"> <b>x</b>",
+    "right to left": "שלום עולם, המפתח האדום נמצא בעליית הגג. مرحبا",
+    "emoji": "\U0001f989 sits by \U0001f469‍\U0001f469‍\U0001f467"
+    ", e\u0301 and \U0001f1ee\U0001f1f9; 日本語も。",
+    "spaces": " leading and trailing  spaces \t\n\n",
+    "control": "\u0001\u0007 control, \u200b zero width, \ufeff mark",
+    "one letter": "a",
+}
+
+
+def test_any_text_is_shown_as_it_is_and_never_run(visit: Visit) -> None:
+    page = visit()
+    for name, text in TEXTS.items():
+        page.read(text)
+        assert page.page.title() == "Titans Lab", name
+        assert page.text.locator("script, img, b").count() == 0, name
 
 
 def test_an_empty_text_is_asked_for(visit: Visit) -> None:
@@ -136,15 +138,17 @@ CONTRASTS = """(player) => {
 }"""  # noqa: E501
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(visit: Visit, width: int) -> None:
-    page = visit(width=width)
-    assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
-    wide = page.player.evaluate(
-        "(player) => [...player.querySelectorAll('*')].filter((e) => e.checkVisibility() &&"
-        "e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
-    )
-    assert wide == []
+def test_nothing_is_wider_than_the_screen(visit: Visit) -> None:
+    page = visit(width=390)
+    for width in (390, 768, 1280):
+        page.page.set_viewport_size({"width": width, "height": 900})
+        page.settle()
+        assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
+        wide = page.player.evaluate(
+            "(player) => [...player.querySelectorAll('*')].filter((e) => e.checkVisibility() &&"
+            "e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
+        )
+        assert wide == [], width
 
 
 def test_the_scrub_bar_is_a_slider_that_tells_its_token(visit: Visit) -> None:
