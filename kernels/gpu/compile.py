@@ -150,11 +150,11 @@ def taken(form: Form, capability: int) -> Taken:
         triton.knobs.nvidia.dump_ptxas_log = True
         compiled = triton.compile(source, target=target, options=options)
     report = told.getvalue()
-    registers = re.search(r"Used (\d+) registers", report)
+    used = re.search(r"Used (\d+) registers", report)
     spilled = re.search(r"(\d+) bytes spill stores", report)
-    if registers is None or spilled is None:
+    if used is None or spilled is None:
         raise RuntimeError(f"the assembler did not say what the kernel takes: {report}")
-    return Taken(int(registers[1]), int(spilled[1]), compiled.metadata.shared)
+    return Taken(int(used[1]), int(spilled[1]), compiled.metadata.shared)
 
 
 def _kind(name: str, constants: dict[str, Any], operand: str) -> str:

@@ -17,8 +17,8 @@ from kernels.gpu.overlap import Kernels, overlapped, parts
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
 TOLD, MOMENTS, TO_VECTORS = int(telemetry.TOLD), int(telemetry.MOMENTS), int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
-FOR_THREE = 168  # registers of a thread, so that three programs find room on a processor
-MOST = 255
+MOST = 255  # registers that a thread can have
+FOR_THREE = 168  # so that three programs find room on a processor: for some kernels faster than two
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
 
