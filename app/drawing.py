@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from app import choosing, keeping, limits, mapping, models, work
+from app.charts.drawn import draw_chart
 from app.exhibits.cells import Side, cells
 from app.mapping import Map
 from app.needle import Needle
@@ -90,5 +91,5 @@ def show_map(known: Map) -> None:
     across, down = Side("length", "tokens of haystack"), Side("depth", "the fact stands at, per cent")
     shares, lengths = mapping.shares(known, shade == CHANCES), sorted(known.plan.lengths)
     chart = cells(shares, across, down, TITLES[shade], depths, lengths)
-    st.altair_chart(chart, width="stretch", alt=mapping.told(known))
+    draw_chart(chart, mapping.told(known))
     st.caption(mapping.told(known))

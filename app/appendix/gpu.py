@@ -8,6 +8,7 @@ import altair as alt
 import streamlit as st
 
 from app.appendix.tables import measured, say, table
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 
 Row = dict[str, Any]
@@ -83,15 +84,14 @@ def by_length(timed: list[Row]) -> None:
         return
     short = {name.removeprefix("ours, "): points for name, points in series.items()}
     log = alt.Scale(type="log", nice=False)
-    st.altair_chart(
+    draw_chart(
         curves(
             rows(short, "tokens", "ms"),
             Axis("tokens", say("tokens"), "~s", scale=log),
             Axis("ms", say("milliseconds"), "~g", scale=log),
             [Look(name, *LOOKS[n % len(LOOKS)]) for n, name in enumerate(short)],
         ).configure_axis(grid=False),
-        width="stretch",
-        alt=say("by_length"),
+        say("by_length"),
     )
     lengths = sorted({at for points in series.values() for at, _ in points})
     st.html(

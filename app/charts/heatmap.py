@@ -17,6 +17,7 @@ def heatmap(weights: Floats, most: float, rows: str, columns: str, theme: str) -
     """Weights [D_in, D_out], from −``most`` over nothing to ``most``; ``rows`` and ``columns`` name what the
     channels are of."""
     colours = palette(theme)
+    soft = {"color": colours["soft"]}  # Streamlit's own letters are too pale to be read by everybody
     scale = [[0.0, colours["negative"]], [0.5, colours["zero"]], [1.0, colours["positive"]]]
     figure = go.Figure(
         go.Heatmap(
@@ -27,12 +28,14 @@ def heatmap(weights: Floats, most: float, rows: str, columns: str, theme: str) -
             zmax=most,
             colorscale=scale,
             hovertemplate=f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.3g}}</b><extra></extra>",
-            colorbar={"thickness": 9, "outlinewidth": 0, "len": 0.96, "tickfont": {"size": 11}},
+            colorbar={"thickness": 9, "outlinewidth": 0, "len": 0.96, "tickfont": {"size": 11} | soft},
         )
     )
-    axis = {"showgrid": False, "zeroline": False, "ticks": "", "constrain": "domain"}
-    figure.update_xaxes(title=f"{columns} channel", **axis)
-    figure.update_yaxes(title=f"{rows} channel", autorange="reversed", scaleanchor="x", **axis)
+    axis = {"showgrid": False, "zeroline": False, "ticks": "", "constrain": "domain", "tickfont": soft}
+    figure.update_xaxes(title={"text": f"{columns} channel", "font": soft}, **axis)
+    figure.update_yaxes(
+        title={"text": f"{rows} channel", "font": soft}, autorange="reversed", scaleanchor="x", **axis
+    )
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 46, "r": 8, "t": 30, "b": 42},

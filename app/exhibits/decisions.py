@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import models
+from app.charts.drawn import draw_chart
 from app.exhibits.cells import Side, cells
 from app.exhibits.maze import picture
 from app.exhibits.svg import image
@@ -40,9 +41,9 @@ def draw(exhibit: Shown, found: Decided, view: str, key: str) -> tuple[str, ...]
     if view == "log":
         return keep_log(exhibit, key)
     if view == "corridors":
-        st.altair_chart(corridors(found), width="stretch", alt=say("corridors_alt"))
+        draw_chart(corridors(found), say("corridors_alt"))
     else:
-        st.altair_chart(insisted(found), width="stretch", alt=say("insisted_alt"))
+        draw_chart(insisted(found), say("insisted_alt"))
     return ()
 
 

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, Stroke, curves, rows
 from app.palette import palette, theme
 from lessons import percent, words
@@ -21,7 +22,7 @@ REACH = 150  # percent that the chart of learning shows at least
 def draw(exhibit: Shown, found: Depths, view: str, key: str) -> tuple[str, ...]:
     """Show a view; in "learning" a set is to be found that needs more than a matrix, and what it needs."""
     if view == "forgetting":
-        st.altair_chart(forgetting(found), width="stretch", alt=say("forgetting"))
+        draw_chart(forgetting(found), say("forgetting"))
         return ()
     name = st.segmented_control(
         say("set"), list(SETS), default="rule", required=True, format_func=say, key=f"{key}-set"
@@ -36,7 +37,7 @@ def draw(exhibit: Shown, found: Depths, view: str, key: str) -> tuple[str, ...]:
         "told", passes=PASSES, error=percent(learned.errors[depth][-1]), best=percent(learned.best_matrix)
     )
     st.caption(told)
-    st.altair_chart(learning(learned, depth), width="stretch", alt=say("curve"))
+    draw_chart(learning(learned, depth), say("curve"))
     return ("held",) if fewest(learned) == depth and learned.best_matrix > NO_MATRIX else ()
 
 

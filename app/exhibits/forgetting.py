@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import streamlit as st
 
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, Axis, Look, curves, rows
 from app.exhibits.measured import Bar, bars
 from app.exhibits.passage import passage
@@ -28,7 +29,7 @@ def draw(exhibit: Shown, found: Gated, view: str, key: str) -> tuple[str, ...]:
         return clamp(exhibit, found, key)
     else:
         told = {name: str(claim) for name, claim in found.claims.items()}
-        st.altair_chart(overflow(found), width="stretch", alt=say("overflow", **told))
+        draw_chart(overflow(found), say("overflow", **told))
     return ()
 
 

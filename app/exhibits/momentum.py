@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import models
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.passage import passage
 from app.palette import palette, theme
@@ -27,7 +28,7 @@ def draw(exhibit: Shown, found: Shocks, view: str, key: str) -> tuple[str, ...]:
         passage(told, [(at, at + len(NEW))])
     elif view == "answers":
         named = {eta_title(eta): asked for eta, asked in found.answers.items()}
-        st.altair_chart(answers(named), width="stretch", alt=say("answers", new=NEW))
+        draw_chart(answers(named), say("answers", new=NEW))
     elif view == "words":
         chosen = st.segmented_control(
             say("which"),
@@ -37,9 +38,9 @@ def draw(exhibit: Shown, found: Shocks, view: str, key: str) -> tuple[str, ...]:
             format_func=eta_title,
             key=f"{key}-eta",
         )
-        st.altair_chart(entering(found.words[chosen]), width="stretch", alt=say("words_alt"))
+        draw_chart(entering(found.words[chosen]), say("words_alt"))
     elif view == "pulse":
-        st.altair_chart(pulses(), width="stretch", alt=say("pulse"))
+        draw_chart(pulses(), say("pulse"))
     else:
         return try_it(exhibit, key)
     return ()
@@ -62,7 +63,7 @@ def try_it(exhibit: Shown, key: str) -> tuple[str, ...]:
     soon, late = (NEW if one.new > one.old else OLD for one in (asked[0], asked[-1]))
     st.caption(say("known", soon=soon, late=late, last=LATER[-1]))
     chart = answers({eta_title(round(eta, 1)): asked})
-    st.altair_chart(chart, width="stretch", alt=say("answers", new=NEW))
+    draw_chart(chart, say("answers", new=NEW))
     learned = tellings == exhibit.tellings and all(one.new > SURE for one in asked)
     return ("learned",) if learned else ()
 

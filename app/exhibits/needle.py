@@ -9,6 +9,7 @@ import altair as alt
 import streamlit as st
 
 from app import models, work
+from app.charts.drawn import draw_chart
 from app.exhibits.cells import Side, cells
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.wide import wide
@@ -45,7 +46,7 @@ def draw(exhibit: Shown, found: Searched, view: str, key: str) -> tuple[str, ...
         if view == "lone"
         else (found.crowd, say("crowd"), say("crowd_alt"))
     )
-    st.altair_chart(shares(by_model, across), width="stretch", alt=told)
+    draw_chart(shares(by_model, across), told)
     return ()
 
 
@@ -142,7 +143,7 @@ def run_map(exhibit: Shown, key: str) -> tuple[str, ...]:
         return ()
     shares = crowded(name)
     if shares:
-        st.altair_chart(crowd_map(shares), width="stretch", alt=say("map_alt"))
+        draw_chart(crowd_map(shares), say("map_alt"))
     return ("mapped",)
 
 

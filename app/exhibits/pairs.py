@@ -9,6 +9,7 @@ import math
 import altair as alt
 import streamlit as st
 
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, Axis, Look, curves, rows
 from app.exhibits.measured import Bar, bars
 from app.palette import palette, theme
@@ -24,7 +25,7 @@ def draw(exhibit: Shown, found: Turned, view: str, key: str) -> tuple[str, ...]:
     """Show a view; in "plane" the keys are to be turned until B outweighs A."""
     if view == "plane":
         return turn(found, key)
-    st.altair_chart(curve(found), width="stretch", alt=say("curve"))
+    draw_chart(curve(found), say("curve"))
     return ()
 
 

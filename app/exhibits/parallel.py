@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app.charts.drawn import draw_chart
 from app.palette import palette, theme
 from lessons import percent, words
 from lessons.exhibits import parallel
@@ -39,7 +40,7 @@ def draw(exhibit: Shown, found: Parallel, view: str, key: str) -> tuple[str, ...
     if view == "tail":
         cut(key)
     else:
-        st.altair_chart(measured(found.repeated, None, "error"), width="stretch", alt=say("error"))
+        draw_chart(measured(found.repeated, None, "error"), say("error"))
     return ()
 
 
@@ -68,8 +69,10 @@ def slider(found: Parallel, key: str) -> tuple[str, ...]:
     error = say("burst") if math.isinf(run.error) else str(percent(run.error))
     st.caption(say("told", block=block, error=error, tokens=TOKENS, spent=f"{run.milliseconds:.0f}\u00a0ms"))
     first, second = st.columns(2, gap="medium")
-    first.altair_chart(measured(runs, block, "error"), width="stretch", alt=say("error"))
-    second.altair_chart(measured(runs, block, "time"), width="stretch", alt=say("time"))
+    with first:
+        draw_chart(measured(runs, block, "error"), say("error"))
+    with second:
+        draw_chart(measured(runs, block, "time"), say("time"))
     return ("slid",) if seen >= {BLOCKS[0], BLOCKS[-1]} else ()
 
 
@@ -115,7 +118,7 @@ def cut(key: str) -> None:
     """A block that is not full: what is known of its pairs."""
     tokens = st.slider(say("tail"), 1, LONGEST, TAIL, key=f"{key}-tail")
     tail = cut_after(tokens)
-    st.altair_chart(tails(tail), width="stretch", alt=say("tail_alt"))
+    draw_chart(tails(tail), say("tail_alt"))
     goes_on = say("nothing") if tail.goes_on < ROUNDING else percent(tail.goes_on)
     st.caption(say("tail_told", goes_on=goes_on, closed=f"{100 * tail.closed:.1f}\u00a0%"))
 

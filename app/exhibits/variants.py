@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app import comparing, models
+from app.charts.drawn import draw_chart
 from app.components.compare import compare_view
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
 from app.exhibits.mask import picture
@@ -40,7 +41,7 @@ def draw(exhibit: Shown, found: Variants, view: str, key: str) -> tuple[str, ...
     elif view == "reach":
         moved_word(found, key, {name.upper(): name for name in VARIANTS}, asks_writing=True)
     elif view == "retrieval":
-        st.altair_chart(retrieval(found), width="stretch", alt=say("retrieval"))
+        draw_chart(retrieval(found), say("retrieval"))
     else:
         with wide(key):
             compare_view(message())
@@ -93,7 +94,7 @@ def moved_word(found: Variants, key: str, named: dict[str, str], asks_writing: b
         for title, name in named.items()
     }
     window = found.configs["mac"].window
-    st.altair_chart(strips(felt, window), width="stretch", alt=say("strips"))
+    draw_chart(strips(felt, window), say("strips"))
 
 
 def strips(felt: dict[str, Felt], window: int) -> alt.LayerChart:

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, Axis, Look, curves
 from app.exhibits.measured import Bar, bars
 from app.exhibits.rule import rule
@@ -22,7 +23,7 @@ def draw(exhibit: Shown, found: Lost, view: str, key: str) -> tuple[str, ...]:
     if view == "window":
         return slide(exhibit, found, key)
     claims = {name: str(claim) for name, claim in found.claims.items()}
-    st.altair_chart(curve(exhibit, found), width="stretch", alt=say("curve", value=exhibit.value, **claims))
+    draw_chart(curve(exhibit, found), say("curve", value=exhibit.value, **claims))
     return ()
 
 

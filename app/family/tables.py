@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.appendix.tables import table
+from app.charts.drawn import draw_chart
 from app.exhibits.curves import Axis, curves
 from app.family.about import ABOUT, PAPERS
 from app.family.looks import looks
@@ -63,6 +64,9 @@ def draw(suite: Suite, results: Sequence[Result]) -> None:
 # ------------------------------------------------------------------------------------------------ charts
 
 
+BELOW = "how well each model does it; the table below has the numbers"
+
+
 def charts(suite: Suite, found: Found) -> None:
     """A chart for each task that is asked at several lengths."""
     drawn = [columns[0].task for columns in by_task(found) if len(columns) > 1]
@@ -73,10 +77,13 @@ def charts(suite: Suite, found: Found) -> None:
         ):
             with column:
                 st.markdown(f"**{task}**")
-                st.altair_chart(by_length(suite, found, task), width="stretch")
+                draw_chart(
+                    by_length(suite, found, task),
+                    f"{task}: right answers of each model; the table below has the numbers",
+                )
                 if suite.name == "niah":
                     st.caption(f"{task}: {PAPERS['niah']}")
-                    st.altair_chart(papers(suite, task), width="stretch")
+                    draw_chart(papers(suite, task), f"{task}: {PAPERS['niah']}")
 
 
 def by_length(suite: Suite, found: Found, task: str) -> alt.LayerChart:

@@ -9,6 +9,7 @@ import streamlit as st
 
 import titans_core as tc
 from app import choosing, limits, models, permalink, reading, textbox, work
+from app.charts.drawn import draw_chart
 from app.charts.heatmap import heatmap, toolbar
 from app.charts.spectrum import over_time
 from app.components.picture import save_picture
@@ -216,7 +217,7 @@ def curves(
     st.caption(f"Head {head + 1}, {part.title}. {told[:1].upper()}{told[1:]}.")
     chart = over_time(history, tokens, part, marks, spectra, theme())
     with st.container(key="over-time-frame"):
-        st.altair_chart(chart, width="stretch", key="over-time", alt=f"{part.title}, head {head + 1}. {told}")
+        draw_chart(chart, f"{part.title}, head {head + 1}. {told}", key="over-time")
     sampled = f" Measured at {len(history.counts):,} evenly spaced places." if len(tokens) > SAMPLED else ""
     st.caption(WHAT + sampled)
 
