@@ -77,10 +77,7 @@ def charts(suite: Suite, found: Found) -> None:
         ):
             with column:
                 st.markdown(f"**{task}**")
-                draw_chart(
-                    by_length(suite, found, task),
-                    f"{task}: right answers of each model; the table below has the numbers",
-                )
+                draw_chart(by_length(suite, found, task), f"{task}: {BELOW}")
                 if suite.name == "niah":
                     st.caption(f"{task}: {PAPERS['niah']}")
                     draw_chart(papers(suite, task), f"{task}: {PAPERS['niah']}")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from benchmarks.browser import running_app
+from tests.browser.looks import settled
 
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
 
@@ -23,17 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         with running_app() as address:
             yield address
-
-
-def both_themes(page: Page) -> Iterator[str]:
-    """Light, then dark, of a page that is open: it follows the system's as that changes, and so does what the
-    server colours."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        expect(page.locator(".stApp")).to_have_css("color-scheme", theme)
-        expect(page.locator(f".st-key-themes [data-drawn={theme}]")).to_be_attached()
-        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
-        yield theme
 
 
 class StreamPage:
@@ -80,9 +70,7 @@ class StreamPage:
 
     def settle(self) -> None:
         """Wait until the browser has painted what was asked for."""
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        settled(self.page)
 
     @property
     def position(self) -> int:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import both_themes
+from tests.browser.looks import LIGHT, both_themes
 
 pytestmark = pytest.mark.browser
 QUESTION = "Where is the red key?"
@@ -91,10 +91,7 @@ def serious(page: Page) -> list[str]:
 
 # Of charts axe judges no colours: letters at axes and legends that stand out less than 4.5 to 1 (WCAG AA).
 PALE = """() => {
-  const light = (color) => color.match(/[\\d.]+/g).slice(0, 3)
-    .map((part) => part / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const light = (color) => (LIGHT)(color.match(/[\\d.]+/g).slice(0, 3));
   const ground = light(getComputedStyle(document.querySelector(".stApp")).backgroundColor);
   const letters = ".role-axis-label text, .role-axis-title text, .role-legend-label text,"
     + ".role-legend-title text, .xtick text, .ytick text, .xtitle, .ytitle, .cbaxis text";
@@ -102,13 +99,13 @@ PALE = """() => {
     const [a, b] = [ground, light(getComputedStyle(one).fill)].sort((x, y) => y - x);
     return (a + 0.05) / (b + 0.05) < 4.5;
   }).map((one) => `pale: ${one.textContent} ${getComputedStyle(one).fill}`);
-}"""
+}""".replace("LIGHT", LIGHT)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_keeps_anybody_from_a_page(open_page: Open, view: str) -> None:
     address, show = VIEWS[view]
-    page = open_page(address)
+    page = open_page(address, color_scheme="dark")
     show(page)
     for theme in both_themes(page):
         for width in (1280, 390):
@@ -117,7 +114,7 @@ def test_nothing_keeps_anybody_from_a_page(open_page: Open, view: str) -> None:
 
 
 def test_nothing_keeps_anybody_from_sharing_and_exporting(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(color_scheme="dark")
     show_stream(page)
     for name, told in (("Share", "This link opens"), ("Export", "Notebook")):
         page.get_by_role("button", name=name).click()

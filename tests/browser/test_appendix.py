@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -9,9 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.appendix.links import PLACES
+from app.palette import palette
 from lessons import load_all, words
 from lessons.appendix import Link, glossary, pages
-from tests.browser.conftest import StreamPage, both_themes
+from tests.browser.conftest import StreamPage
+from tests.browser.looks import both_themes
 from tests.browser.test_accessibility import TALL, serious
 
 pytestmark = pytest.mark.browser
@@ -37,7 +40,7 @@ def fits(page: Page) -> bool:
 
 @pytest.mark.parametrize("name", [page.name for page in PAGES])
 def test_nothing_keeps_anybody_from_a_page_of_the_appendix(open_page: Open, name: str) -> None:
-    page = open_page(f"appendix?page={name}")
+    page = open_page(f"appendix?page={name}", color_scheme="dark")
     heading(page, next(one.title for one in PAGES if one.name == name))
     expect(page.locator(".st-key-appendix-contents a")).to_have_count(len(PAGES) - 1)
     for theme in both_themes(page):
@@ -45,6 +48,14 @@ def test_nothing_keeps_anybody_from_a_page_of_the_appendix(open_page: Open, name
             page.set_viewport_size({"width": width, "height": TALL})
             assert serious(page) == [], (theme, width)
             assert fits(page), (theme, width)
+
+
+def test_what_the_server_colours_follows_a_theme_that_changes_under_the_page(open_page: Open) -> None:
+    page = open_page("appendix?page=glossary", color_scheme="light")
+    term = page.locator(".st-key-glossary-written .term")
+    for theme in ("light", "dark", "light"):
+        page.emulate_media(color_scheme=theme)
+        expect(term).to_have_attribute("style", re.compile(f"--text:{palette(theme)['write-text']}"))
 
 
 def test_the_list_of_lessons_leads_to_every_page_and_back(open_page: Open) -> None:
@@ -100,7 +111,7 @@ def top(stream: StreamPage) -> float:
 
 
 def test_nothing_keeps_anybody_from_the_tour(visit: Visit) -> None:
-    stream = visit()
+    stream = visit(color_scheme="dark")
     stream.page.get_by_role("button", name=tour("written"), exact=True).click()
     for theme in both_themes(stream.page):
         for width in (1280, 390):

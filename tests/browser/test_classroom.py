@@ -12,7 +12,8 @@ from app.permalink import LONGEST, pack
 from app.samples import text
 from benchmarks.browser import QUIET, executable
 from lessons import load_all
-from tests.browser.conftest import PATIENCE, both_themes
+from tests.browser.conftest import PATIENCE
+from tests.browser.looks import both_themes
 from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser
@@ -404,7 +405,7 @@ def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
 
 
 def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
-    teacher, learner = open_page(), open_page()
+    teacher, learner = open_page(color_scheme="dark"), open_page(color_scheme="dark")
     for page in (teacher, learner):
         player(page)
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import titans_core as tc
 from tests.browser.conftest import PATIENCE
+from tests.browser.looks import settled
 
 pytestmark = pytest.mark.browser
 STORY = (
@@ -146,7 +147,7 @@ def test_nothing_is_wider_than_the_screen(visit: Visit) -> None:
     root = page.locator(".intervene")
     for width in (390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 900})
-        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        settled(page)
         assert page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth") <= 0, width
         assert root.evaluate("(root) => root.scrollWidth - root.clientWidth") <= 0, width
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
-from tests.browser.conftest import both_themes
 from tests.browser.doing import DO, Mouse
 from tests.browser.keys import Keys
+from tests.browser.looks import both_themes
 from tests.browser.test_accessibility import TALL, serious
 
 Open = Callable[..., Page]
@@ -89,7 +89,7 @@ def uneven(page: Page) -> list[list[float]]:
 
 @pytest.mark.parametrize("lesson", cases())
 def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: Lesson) -> None:
-    page = open_page("lessons")
+    page = open_page("lessons", color_scheme="dark")
     page.get_by_role("link", name=f"{lesson.number} · {lesson.title}").click()
     expect(page.get_by_role("heading", name=lesson.title, level=1)).to_be_visible()
     expect(page).to_have_url(re.compile(rf"[?&]lesson={lesson.name}(&|$)"))

@@ -65,9 +65,9 @@ def foreign() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(browser: Browser, server: str) -> Iterator[Page]:
-    """The Stream page, in which somebody has got hold of what it takes to inject; one for all attempts."""
+    """The Stream page, in which somebody has got hold of what it takes to inject."""
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.add_init_script(HELP)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import both_themes
+from tests.browser.looks import both_themes, settled
 from titans_core.tasks import filler
 from titans_core.tokenizer import Tokenizer
 
@@ -46,7 +46,7 @@ class Shown(NamedTuple):
             slider.press("ArrowRight")
         expect(self.root).to_have_attribute("data-shown", str(token))
         self.page.mouse.move(2, 2)
-        settled(self.page)
+        settled(self.page, 6)
 
     def save(self, kind: str) -> tuple[str, bytes]:
         """The file that the menu gives: its name, and what is in it."""
@@ -62,14 +62,6 @@ class Shown(NamedTuple):
 
 
 Visit = Callable[..., Shown]
-
-
-def settled(page: Page) -> None:
-    """Wait until the browser has painted what was asked for."""
-    page.evaluate(
-        "() => new Promise((done) => { let frames = 6;"
-        "const next = () => (frames-- ? requestAnimationFrame(next) : done()); next(); })"
-    )
 
 
 @pytest.fixture
@@ -111,7 +103,7 @@ def word(text: str) -> str:
 
 
 @pytest.mark.parametrize("component", ADDRESSES)
-def test_the_svg_holds_the_text_and_the_numbers_of_its_token(visit: Visit, component: str) -> None:
+def test_the_svg_holds_the_text_the_numbers_and_every_curve_as_a_path(visit: Visit, component: str) -> None:
     shown = visit(component)
     shown.go_to(7)
     name, content = shown.save("SVG")
@@ -143,7 +135,7 @@ def test_the_png_is_twice_the_size_of_the_component(visit: Visit, component: str
     shown = visit(component)
     for screen in (1280, 390):
         shown.page.set_viewport_size({"width": screen, "height": 900})
-        settled(shown.page)
+        settled(shown.page, 6)
         name, content = shown.save("PNG")
         assert name.endswith(".png") and content[:8] == b"\x89PNG\r\n\x1a\n"
         width, height = struct.unpack(">II", content[16:24])
@@ -155,7 +147,7 @@ def test_the_png_is_twice_the_size_of_the_component(visit: Visit, component: str
 
 def test_the_picture_looks_like_the_page(visit: Visit) -> None:
     """Of what lies below the first lines, few pixels are another colour than on the page."""
-    shown = visit("player")
+    shown = visit("player", color_scheme="dark")
     shown.go_to(20)
     part = shown.root.locator(".tracks")
     for theme in both_themes(shown.page):
