@@ -80,7 +80,8 @@ def serious(page: Page) -> list[str]:
     Streamlit lets what is still to come anew fade."""
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
-    page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
+    # not by their promises: those of transitions that nobody is shown are kept at times, and never
+    page.wait_for_function("() => document.getAnimations().every((one) => one.playState !== 'running')")
     return page.evaluate(PALE) + [
         f"{found['id']}: {node['target']} {node['failureSummary']}"
         for found in Axe().run(page).response["violations"]
