@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from titans_core import segments
 from titans_core.attention import Cache, SegmentAttention, SegmentCache, SlidingWindowAttention
 from titans_core.config import ModelConfig
 from titans_core.layers import Gating, RMSNorm, Telemetry, along
 from titans_core.memory import MemoryState, NeuralMemory, join_written
 from titans_core.override import Edits
+from titans_core.segments import Chained
 
 Step = tuple[Tensor, Any, Telemetry | None]
 
@@ -65,8 +67,24 @@ class MemoryAsContext(Mixer):
 
     def forward(self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None = None) -> Step:
         # Segments wait for one another's writes; all else is computed for all of them at once.
-        lengths = self.cuts(x.shape[1], state.filled)
         query = self.norm(x)
+        if edits is None and segments.able(self, query):
+            read, state = segments.chained(self, x, query, state, telemetry)
+        else:
+            read, state = self.chained(x, query, state, telemetry, edits)
+        remembered, report = self.memory.hand_over(read.told, read.written)
+        out = x + read.attended + self.gating(read.attended, remembered)  # (25) o = y ⊗ M_t(y)
+        if telemetry:
+            report.columns["readout"] = report.columns["retrieval"]
+            report.columns["retrieval"] = torch.linalg.vector_norm(read.answer, dim=-1)
+            report = report._replace(queries=read.asked, handed=read.h)
+        return out, state, report
+
+    def chained(
+        self, x: Tensor, query: Tensor, state: MACState, telemetry: bool, edits: Edits | None
+    ) -> tuple[Chained, MACState]:
+        """One segment of x [B, T, width] after another; ``query`` is x as attention sees it."""
+        lengths = self.cuts(x.shape[1], state.filled)
         asked, tail = self.memory.ask(query, state.query_tail)
         persistent = self.attention.held(self.persistent_tokens()[None])
         tokens = zip(*(t.split(lengths, 2) for t in self.attention.project(query)), strict=True)
@@ -81,14 +99,8 @@ class MemoryAsContext(Mixer):
             frozen = frozen if filled else memory.weights
             read.append((h, answer, attended, told, written))
         *columns, parts = zip(*read, strict=True)
-        h, answer, attended, told = (along(column) for column in columns)
-        remembered, report = self.memory.hand_over(told, join_written(parts))
-        out = x + attended + self.gating(attended, remembered)  # (25) o = y ⊗ M_t(y)
-        if telemetry:
-            report.columns["readout"] = report.columns["retrieval"]
-            report.columns["retrieval"] = torch.linalg.vector_norm(answer, dim=-1)
-            report = report._replace(queries=asked, handed=h)
-        return out, MACState(memory, frozen, tail, segment, filled), report
+        found = Chained(asked, *(along(column) for column in columns), join_written(parts))
+        return found, MACState(memory, frozen, tail, segment, filled)
 
     def cuts(self, tokens: int, filled: int) -> list[int]:
         """Lengths that never cross the border of a segment, of which ``filled`` tokens are read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import is_
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,7 +12,9 @@ from torch import Tensor
 from titans_core.attention import Attention, rotations
 from titans_core.layers import Gating, RMSNorm
 from titans_core.memory import NeuralMemory
-from titans_core.model import TitansLM
+
+if TYPE_CHECKING:
+    from titans_core.model import TitansLM
 
 Array = np.ndarray[Any, Any]
 
@@ -20,6 +22,11 @@ Array = np.ndarray[Any, Any]
 def array(x: Tensor) -> Array:
     """The tensor's own numbers, in a row, as the loops expect them: else each layout would be compiled."""
     return np.ascontiguousarray(x.detach().numpy())
+
+
+def own(x: Tensor) -> Array:
+    """A copy of its numbers, to be changed."""
+    return x.detach().numpy().copy()
 
 
 class Norm(NamedTuple):

@@ -20,7 +20,7 @@ from titans_core.blocks import MACState
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
-from titans_core.packed import Array, Block, array, pack
+from titans_core.packed import Array, Block, array, own, pack
 
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
@@ -153,7 +153,3 @@ def closed(held: Array, most: int) -> Cache:
     """The last keys and values, ``most`` at most."""
     last = torch.from_numpy(held[:, :, :, max(held.shape[3] - most, 0) :])
     return Cache(last[:, 0], last[:, 1])
-
-
-def own(x: Tensor) -> Array:
-    return x.detach().numpy().copy()

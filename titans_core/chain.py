@@ -1,0 +1,341 @@
+"""MAC's segments, one after another, as a compiled loop; importing this needs numba.
+
+Of a block's tokens all that waits for nothing is computed for all of them at once (`blocks.MemoryAsContext`).
+What is left is a chain: a segment's writes decide what the next retrieves, that what it attends to, and that
+what it writes. In operations on tensors each link is over sooner than it is called; here they are written
+out. Nothing compiled in other files is called: numba would not see when that changes, and go on with what it
+has kept. And no slice is assigned to a slice: for what could be said where they do not fit, numba compiles
+its strings, for seconds.
+
+Shapes: T tokens of a sequence, n of a segment; H heads of D; width, and inner = H D. Below `run`, a function
+works on one segment of one sequence, of which ``filled`` tokens were read before. What attention holds of a
+segment is ``held`` [2, 2, H, window, D], of the retrieved tokens h and of the segment's own, keys and values,
+and ``keys`` [2, H, D, window], the keys turned to their positions, a channel in a row.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+
+@compiled
+def run(x, queries, own, p, persistent, window, filled, frozen, weights, momentum, query_tail, tail, held, found):
+    """Read x [B, T, width] (21 to 24).
+
+    queries [B, T, inner]: the projections that the memory's queries are made of; own [B, T, 3 inner]: what
+    attention makes of the tokens; persistent: keys [H, D, N_p] and values [H, N_p, D]. frozen, weights,
+    momentum [B, H, D, D], the convolutions' tails [B, reach, …] and ``held`` [B, …] are changed in place;
+    ``found``, a `segments.Found` [B, T, …], is filled.
+    """
+    reach, table = tail.shape[1], p.attention.table
+    asking = np.empty((reach + window, queries.shape[2]), x.dtype)
+    telling = np.empty((reach + window, tail.shape[2]), x.dtype)
+    keys = np.empty((2, held.shape[3], held.shape[5], window), x.dtype)
+    for b in range(len(x)):
+        fill(query_tail[b], asking, 0)
+        fill(tail[b], telling, 0)
+        for source in range(2):
+            turn_keys(held[b, source, 0], table, source * window, 0, filled, keys[source])
+        start, before = 0, filled
+        while start < x.shape[1]:
+            end = min(start + window - before, x.shape[1])
+            h, told, attended = found.h[b, start:end], found.told[b, start:end], found.attended[b, start:end]
+            mine = own[b, start:end]
+            fill(queries[b, start:end], asking, reach)
+            ask(convolved(asking, p.memory.taps, end - start), p.memory, found.asked[b, start:end])
+            recall(found.asked[b, start:end], frozen[b], p.memory, found.answer[b, start:end], h)
+            hold(mine, table, 1, before, held[b], keys)
+            hold(held_of(h, p.attention), table, 0, before, held[b], keys)
+            attend(mine, p.attention, persistent, before, held[b], keys, attended)
+            for t in range(len(told)):
+                for i in range(told.shape[1]):
+                    told[t, i] = x[b, start + t, i] + attended[t, i]
+                normed(told[t], p.second, told[t])
+            linear(p.memory.qkv, told, telling[reach:], 0)
+            linear(p.memory.gates, told, telling[reach:], len(p.memory.qkv))
+            remember(
+                convolved(telling, p.memory.taps, end - start),
+                p.memory,
+                weights[b],
+                momentum[b],
+                found.q[b, start:end],
+                found.k[b, start:end],
+                found.y[b, start:end],
+                found.deltas[b, start:end],
+                found.gates[b, start:end],
+                found.measures[b, start:end],
+            )
+            start, before = end, (before + end - start) % window
+            if before == 0:
+                for head in range(frozen.shape[1]):
+                    fill(weights[b, head], frozen[b, head], 0)
+        fill(asking[:reach], query_tail[b], 0)
+        fill(telling[:reach], tail[b], 0)
+
+
+# -------------------------------------------------------------------------------------------------- memory
+
+
+@compiled
+def convolved(seen, taps, tokens):
+    """The first channels of ``taps`` [1 + reach, …] over ``seen`` [reach + window, channels]: y [n, channels].
+
+    What is seen begins with what the convolution saw before; the last of it stand there when it is left.
+    """
+    y = np.zeros((tokens, seen.shape[1]), seen.dtype)
+    for t in range(tokens):
+        for tap in range(len(taps)):
+            for c in range(y.shape[1]):
+                y[t, c] += taps[tap, c] * seen[t + tap, c]
+    fill(seen[tokens : tokens + len(taps) - 1], seen, 0)
+    return y
+
+
+@compiled
+def ask(mixed, p, q):
+    """Queries q [n, H, D] of mixed [n, inner]."""
+    for t in range(len(mixed)):
+        units(mixed[t], 0, p.silu[0], q[t])
+
+
+@compiled
+def recall(asked, frozen, p, answer, h):
+    """answer [n, H, D] = M(q) of frozen weights, and h [n, width], what becomes of it (21)."""
+    tokens, heads, width = answer.shape
+    inner = np.empty((tokens, heads * width), h.dtype)
+    answer[:] = 0
+    for t in range(tokens):
+        for head in range(heads):
+            read(asked[t, head], frozen[head], answer[t, head])
+        normed(answer[t].reshape(-1), p.norm, inner[t])
+    linear(p.out, inner, h, 0)
+
+
+@compiled
+def remember(mixed, p, weights, momentum, q, k, y, deltas, gates, measures):
+    """Write n tokens (12 to 14) and read M(q) (15); weights, momentum [H, D, D] are changed.
+
+    Filled are q, k, y, deltas, what the loss changes by each answer, [n, H, D], the gates [n, 3, H], and the
+    measures [n, 4, H] of each write: loss, surprise, and the norms of S and M.
+    """
+    heads, width = weights.shape[:2]
+    inner = heads * width
+    y[:] = 0
+    for t in range(len(mixed)):
+        row = mixed[t]
+        units(row, 0, p.silu[0], q[t])
+        units(row, inner, p.silu[1], k[t])
+        for head in range(heads):
+            weight, speed, d = weights[head], momentum[head], deltas[t, head]
+            eta = p.eta_max * opened(row, p, head)
+            theta = p.step_max / 2 * (1 - eta) * opened(row, p, heads + head)
+            alpha = opened(row, p, 2 * heads + head)
+            gates[t, 0, head], gates[t, 1, head], gates[t, 2, head] = eta, theta, alpha
+            if p.before:
+                read(q[t, head], weight, y[t, head])
+            for j in range(width):
+                v = row[2 * inner + head * width + j]
+                d[j] = -v * sigmoid(v) if p.silu[2] else -v
+            read(k[t, head], weight, d)
+            loss = dot(d, d)
+            for j in range(width):
+                d[j] *= 2
+            write(k[t, head], d, weight, speed, eta, theta, 1 - alpha)
+            measures[t, 0, head] = loss
+            measures[t, 1, head] = 2 * math.sqrt(dot(k[t, head], k[t, head]) * loss)
+            measures[t, 2, head] = norm(speed)
+            measures[t, 3, head] = norm(weight)
+            if not p.before:
+                read(q[t, head], weight, y[t, head])
+
+
+@compiled
+def opened(row, p, number):
+    """How far the gate of this number is open; their logits are the last of a row."""
+    return sigmoid(row[len(row) - len(p.gate_bias) + number] + p.gate_bias[number])
+
+
+@compiled
+def write(k, d, weight, speed, eta, theta, kept):
+    """S <- eta S - theta kᵀ d (10), M <- kept M + S (13)."""
+    number = weight.dtype.type
+    eta, theta, kept = number(eta), number(theta), number(kept)
+    for i in range(len(k)):
+        step = theta * k[i]
+        for j in range(len(d)):
+            s = eta * speed[i, j] - step * d[j]
+            speed[i, j] = s
+            weight[i, j] = kept * weight[i, j] + s
+
+
+@compiled
+def units(row, first, through_silu, y):
+    """Unit vectors y [H, D] of what stands in a row from ``first`` on."""
+    heads, width = y.shape
+    for head in range(heads):
+        for i in range(width):
+            x = row[first + head * width + i]
+            y[head, i] = x * sigmoid(x) if through_silu else x
+        length = y.dtype.type(math.sqrt(dot(y[head], y[head]) + 1e-4))
+        for i in range(width):
+            y[head, i] /= length
+
+
+# ----------------------------------------------------------------------------------------------- attention
+
+
+@compiled
+def held_of(h, p):
+    """Keys and values of h [n, width], [n, 2 inner]."""
+    inner = len(p.qkv) // 3
+    y = np.empty((len(h), 2 * inner), h.dtype)
+    linear(p.qkv[inner:], h, y, 0)
+    return y
+
+
+@compiled
+def hold(rows, table, source, filled, held, keys):
+    """Keys and values, the last of each of ``rows`` [n, …], into what is held of the source."""
+    _, _, heads, window, width = held.shape
+    first = rows.shape[1] - 2 * heads * width
+    for t in range(len(rows)):
+        for number in range(2 * heads):
+            for i in range(width):
+                value = rows[t, first + number * width + i]
+                held[source, number // heads, number % heads, filled + t, i] = value
+    turn_keys(held[source, 0], table, source * window, filled, filled + len(rows), keys[source])
+
+
+@compiled
+def turn_keys(held, table, first, start, end, keys):
+    """The keys ``start`` to ``end`` of ``held`` [H, window, D], the first of which stands at the position
+    ``first``, turned into ``keys`` [H, D, window]."""
+    for head in range(len(held)):
+        for place in range(start, end):
+            turn(held[head, place], table, first + place, keys[head, :, place])
+
+
+@compiled
+def attend(own, p, persistent, filled, held, keys, y):
+    """y [n, width]: what the queries, the first third of ``own`` [n, 3 inner], find among the persistent
+    tokens and among what is held up to themselves (22, 23)."""
+    lasting, values = persistent
+    heads, width, number = lasting.shape
+    window, root = keys.shape[3], own.dtype.type(1 / math.sqrt(width))
+    mean = np.zeros((len(own), heads * width), y.dtype)
+    turned = np.empty(width, y.dtype)
+    for t in range(len(own)):
+        seen = filled + t + 1
+        scores = np.empty(number + 2 * seen, y.dtype)
+        parts = scores[:number], scores[number : number + seen], scores[number + seen :]
+        for head in range(heads):
+            q = own[t, head * width : (head + 1) * width]
+            turn(q, p.table, window + filled + t, turned)
+            scores[:] = 0
+            read(q, lasting[head], parts[0])
+            read(turned, keys[0, head], parts[1])
+            read(turned, keys[1, head], parts[2])
+            soften(scores, root)
+            found = mean[t, head * width : (head + 1) * width]
+            read(parts[0], values[head], found)
+            read(parts[1], held[0, 1, head], found)
+            read(parts[2], held[1, 1, head], found)
+    linear(p.out, mean, y, 0)
+
+
+@compiled
+def soften(scores, factor):
+    """Softmax of the scores times a factor, in place."""
+    most, total = scores[0], scores.dtype.type(0)
+    for i in range(len(scores)):
+        most = max(most, scores[i])
+    for i in range(len(scores)):
+        scores[i] = math.exp(factor * (scores[i] - most))
+        total += scores[i]
+    for i in range(len(scores)):
+        scores[i] /= total
+
+
+@compiled
+def turn(x, table, place, y):
+    """y: x [D] at a position, by the rotations [2, positions, D]."""
+    half = len(x) // 2
+    for i in range(half):
+        y[i] = x[i] * table[0, place, i] + x[i + half] * table[1, place, i]
+        y[i + half] = x[i + half] * table[0, place, i + half] + x[i] * table[1, place, i + half]
+
+
+# --------------------------------------------------------------------------------------------------- parts
+
+
+@compiled
+def linear(weight, x, y, first):
+    """x Wᵀ, x [n, columns], W [rows, columns], into the columns of y [n, …] from ``first`` on: tiles of four
+    tokens by two rows, whose sums stay in registers."""
+    zero = x.dtype.type(0)
+    tokens, rows = len(x) - len(x) % 4, len(weight) - len(weight) % 2
+    for i in range(0, rows, 2):
+        at = first + i
+        for t in range(0, tokens, 4):
+            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
+            for j in range(weight.shape[1]):
+                a, b = weight[i, j], weight[i + 1, j]
+                x0, x1, x2, x3 = x[t, j], x[t + 1, j], x[t + 2, j], x[t + 3, j]
+                a0, a1, a2, a3 = a0 + a * x0, a1 + a * x1, a2 + a * x2, a3 + a * x3
+                b0, b1, b2, b3 = b0 + b * x0, b1 + b * x1, b2 + b * x2, b3 + b * x3
+            y[t, at], y[t + 1, at], y[t + 2, at], y[t + 3, at] = a0, a1, a2, a3
+            y[t, at + 1], y[t + 1, at + 1], y[t + 2, at + 1], y[t + 3, at + 1] = b0, b1, b2, b3
+    for i in range(len(weight)):
+        for t in range(tokens if i < rows else 0, len(x)):
+            y[t, first + i] = dot(weight[i], x[t])
+
+
+@compiled
+def read(x, weight, y):
+    """y + x W -> y, of W's first columns, and four rows at once, since y has to be fetched for each turn."""
+    rows = len(x) - len(x) % 4
+    for i in range(0, rows, 4):
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        for j in range(len(y)):
+            y[j] += a * weight[i, j] + b * weight[i + 1, j] + c * weight[i + 2, j] + d * weight[i + 3, j]
+    for i in range(rows, len(x)):
+        for j in range(len(y)):
+            y[j] += x[i] * weight[i, j]
+
+
+@compiled
+def fill(x, y, first):
+    """The rows of x into y, from the row ``first`` on."""
+    for i in range(len(x)):
+        for j in range(x.shape[1]):
+            y[first + i, j] = x[i, j]
+
+
+@compiled
+def normed(x, p, y):
+    """y: x [width] with a root mean square of one, scaled."""
+    factor = x.dtype.type(1 / math.sqrt(dot(x, x) / len(x) + p.eps))
+    for i in range(len(x)):
+        y[i] = x[i] * factor * p.scale[i]
+
+
+@compiled
+def norm(matrix):
+    row = matrix.reshape(-1)
+    return math.sqrt(dot(row, row))
+
+
+@compiled
+def dot(a, b):
+    total = a.dtype.type(0)
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+@compiled
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))

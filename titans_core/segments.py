@@ -1,0 +1,130 @@
+"""MAC's segments by a compiled loop (`titans_core.chain`), where that serves."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kernels.compiled import preferred
+from kernels.output import TELEMETRY
+from titans_core.attention import Cache, SegmentCache
+from titans_core.memory import Gates, NeuralMemory, Written
+from titans_core.packed import Array, array, own, pack_block
+
+if TYPE_CHECKING:
+    from titans_core.blocks import MACState, MemoryAsContext
+
+
+class Chained(NamedTuple):
+    """What the chain of segments tells of tokens: what they asked, q [B, T, H, D], what was retrieved, h [B, T,
+    width] and M(q) [B, T, H, D], what was attended and what the memory was told, [B, T, width] each, and what
+    became of that there."""
+
+    asked: Tensor
+    h: Tensor
+    answer: Tensor
+    attended: Tensor
+    told: Tensor
+    written: Written
+
+
+class Found(NamedTuple):
+    """What the loop fills in: the first five of `Chained`; of the writes q, k, y, deltas [B, T, H, D], the gates
+    η, θ, α [B, T, 3, H], and loss, surprise and the norms of S and M, [B, T, 4, H]."""
+
+    asked: Array
+    h: Array
+    answer: Array
+    attended: Array
+    told: Array
+    q: Array
+    k: Array
+    y: Array
+    deltas: Array
+    gates: Array
+    measures: Array
+
+
+def able(mixer: MemoryAsContext, query: Tensor) -> bool:
+    """Whether the loop can be taken for tokens [B, T, width]: a linear memory of Titans' exact rule, on a
+    processor, no gradient wanted, and numba there."""
+    memory = mixer.memory.config
+    exact = memory.depth == 1 and memory.block_size == 1 and memory.plain
+    plain = query.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
+    return exact and plain and preferred((query[:, :, None].expand(-1, -1, mixer.memory.heads, -1),))
+
+
+@cache
+def loop() -> ModuleType:
+    """The compiled loop, imported when it is first asked for."""
+    from titans_core import chain
+
+    return chain
+
+
+def chained(
+    mixer: MemoryAsContext, x: Tensor, query: Tensor, state: MACState, telemetry: bool
+) -> tuple[Chained, MACState]:
+    """What ``MemoryAsContext.chained`` does, without edits."""
+    memory, attention, before = mixer.memory, mixer.attention, state.memory
+    queries = F.linear(query, memory.qkv.weight[: memory.inner])
+    keys, values = (array(part)[0] for part in attention.held(mixer.persistent_tokens()[None]))
+    tails = state.query_tail, before.tail
+    changed = [own(part) for part in (state.frozen[0], before.weights[0], before.momentum[0], *tails)]
+    held, found = opened(mixer, state), room(x, memory)
+    loop().run(
+        *map(array, (x, queries, attention.qkv(query))),
+        pack_block(mixer),
+        (np.ascontiguousarray(keys.swapaxes(1, 2)), values),
+        mixer.segment,
+        state.filled,
+        *changed,
+        held,
+        found,
+    )
+    filled = (state.filled + x.shape[1]) % mixer.segment
+    frozen, weights, momentum, query_tail, tail = map(torch.from_numpy, changed)
+    after = state._replace(
+        memory=before._replace(weights=(weights,), momentum=(momentum,), tail=tail),
+        frozen=(frozen if filled else weights,),
+        query_tail=query_tail,
+        segment=SegmentCache(*(closed(held[:, source, :, :, :filled]) for source in range(2))),
+        filled=filled,
+    )
+    *read, q, k, y, deltas, gates, measures = map(torch.from_numpy, found)
+    eta, theta, alpha = gates.unbind(2)
+    measured = dict(zip(TELEMETRY, (*measures.unbind(2), theta), strict=True))
+    told = (measured, ((k, deltas),)) if telemetry else ({}, ())
+    return Chained(*read, Written(q, Gates(eta, theta, alpha), y, *told)), after
+
+
+def room(x: Tensor, memory: NeuralMemory) -> Found:
+    """For all that is told of tokens x [B, T, width]."""
+    batch, tokens, _ = x.shape
+    by_head = batch, tokens, memory.heads, memory.head_width
+    shapes = [by_head, x.shape, by_head, x.shape, x.shape, *4 * [by_head]]
+    shapes += [(batch, tokens, count, memory.heads) for count in (3, 4)]
+    return Found(*(np.empty(shape, array(x).dtype) for shape in shapes))
+
+
+def opened(mixer: MemoryAsContext, state: MACState) -> Array:
+    """What attention holds, with room for a whole segment: [B, 2, 2, H, window, D], of the retrieved tokens and
+    of the segment's own, keys and values."""
+    batch, heads, filled, width = state.segment.retrieved.keys.shape
+    found = np.empty((batch, 2, 2, heads, mixer.segment, width), array(state.frozen[0]).dtype)
+    for source, cache in enumerate(state.segment):
+        for number, part in enumerate(cache):
+            found[:, source, number, :, :filled] = array(part)
+    return found
+
+
+def closed(held: Array) -> Cache:
+    """Keys and values [B, 2, H, n, D] as attention holds them."""
+    keys, values = torch.from_numpy(held).unbind(1)
+    return Cache(keys, values)
