@@ -68,8 +68,8 @@ class MemoryAsContext(Mixer):
     def forward(self, x: Tensor, state: MACState, telemetry: bool, edits: Edits | None = None) -> Step:
         # Segments wait for one another's writes; all else is computed for all of them at once.
         query = self.norm(x)
-        if edits is None and segments.able(self, query):
-            read, state = segments.chained(self, x, query, state, telemetry)
+        if segments.able(self, query, state):
+            read, state = segments.chained(self, x, query, state, telemetry, edits)
         else:
             read, state = self.chained(x, query, state, telemetry, edits)
         remembered, report = self.memory.hand_over(read.told, read.written)
@@ -99,7 +99,7 @@ class MemoryAsContext(Mixer):
             frozen = frozen if filled else memory.weights
             read.append((h, answer, attended, told, written))
         *columns, parts = zip(*read, strict=True)
-        found = Chained(asked, *(along(column) for column in columns), join_written(parts))
+        found = Chained(join_written(parts), asked, *(along(column) for column in columns))
         return found, MACState(memory, frozen, tail, segment, filled)
 
     def cuts(self, tokens: int, filled: int) -> list[int]:

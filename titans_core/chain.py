@@ -22,13 +22,16 @@ compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"
 
 
 @compiled
-def run(x, queries, own, p, persistent, window, filled, frozen, weights, momentum, query_tail, tail, held, found):
+def run(
+    x, queries, own, p, persistent, initial, edits, window, filled,
+    frozen, weights, momentum, query_tail, tail, held, found,
+):  # fmt: skip
     """Read x [B, T, width] (21 to 24).
 
     queries [B, T, inner]: the projections that the memory's queries are made of; own [B, T, 3 inner]: what
-    attention makes of the tokens; persistent: keys [H, D, N_p] and values [H, N_p, D]. frozen, weights,
-    momentum [B, H, D, D], the convolutions' tails [B, reach, …] and ``held`` [B, …] are changed in place;
-    ``found``, a `segments.Found` [B, T, …], is filled.
+    attention makes of the tokens; persistent: keys [H, D, N_p] and values [H, N_p, D]; initial: M₀ [H, D, D];
+    edits: a `segments.Edited`. frozen, weights, momentum [B, H, D, D], the convolutions' tails [B, reach, …]
+    and ``held`` [B, …] are changed in place; ``found``, a `segments.Found` [B, T, …], is filled.
     """
     reach, table = tail.shape[1], p.attention.table
     asking = np.empty((reach + window, queries.shape[2]), x.dtype)
@@ -46,7 +49,9 @@ def run(x, queries, own, p, persistent, window, filled, frozen, weights, momentu
             mine = own[b, start:end]
             fill(queries[b, start:end], asking, reach)
             ask(convolved(asking, p.memory.taps, end - start), p.memory, found.asked[b, start:end])
-            recall(found.asked[b, start:end], frozen[b], p.memory, found.answer[b, start:end], h)
+            recall(
+                found.asked[b, start:end], frozen[b], initial, edits, p.memory, found.answer[b, start:end], h
+            )
             hold(mine, table, 1, before, held[b], keys)
             hold(held_of(h, p.attention), table, 0, before, held[b], keys)
             attend(mine, p.attention, persistent, before, held[b], keys, attended)
@@ -59,6 +64,8 @@ def run(x, queries, own, p, persistent, window, filled, frozen, weights, momentu
             remember(
                 convolved(telling, p.memory.taps, end - start),
                 p.memory,
+                initial,
+                edits,
                 weights[b],
                 momentum[b],
                 found.q[b, start:end],
@@ -81,7 +88,7 @@ def run(x, queries, own, p, persistent, window, filled, frozen, weights, momentu
 
 @compiled
 def convolved(seen, taps, tokens):
-    """The first channels of ``taps`` [1 + reach, …] over ``seen`` [reach + window, channels]: y [n, channels].
+    """y [n, channels]: the first channels of ``taps`` [1 + reach, …] over ``seen`` [reach + window, …].
 
     What is seen begins with what the convolution saw before; the last of it stand there when it is left.
     """
@@ -102,54 +109,68 @@ def ask(mixed, p, q):
 
 
 @compiled
-def recall(asked, frozen, p, answer, h):
+def recall(asked, frozen, initial, edits, p, answer, h):
     """answer [n, H, D] = M(q) of frozen weights, and h [n, width], what becomes of it (21)."""
     tokens, heads, width = answer.shape
     inner = np.empty((tokens, heads * width), h.dtype)
     answer[:] = 0
     for t in range(tokens):
         for head in range(heads):
-            read(asked[t, head], frozen[head], answer[t, head])
+            read(asked[t, head], frozen[head] if edits.read[head] else initial[head], answer[t, head])
         normed(answer[t].reshape(-1), p.norm, inner[t])
     linear(p.out, inner, h, 0)
 
 
 @compiled
-def remember(mixed, p, weights, momentum, q, k, y, deltas, gates, measures):
+def remember(mixed, p, initial, edits, weights, momentum, q, k, y, deltas, gates, measures):
     """Write n tokens (12 to 14) and read M(q) (15); weights, momentum [H, D, D] are changed.
 
     Filled are q, k, y, deltas, what the loss changes by each answer, [n, H, D], the gates [n, 3, H], and the
     measures [n, 4, H] of each write: loss, surprise, and the norms of S and M.
     """
     heads, width = weights.shape[:2]
-    inner = heads * width
     y[:] = 0
     for t in range(len(mixed)):
-        row = mixed[t]
-        units(row, 0, p.silu[0], q[t])
-        units(row, inner, p.silu[1], k[t])
+        units(mixed[t], 0, p.silu[0], q[t])
+        units(mixed[t], heads * width, p.silu[1], k[t])
         for head in range(heads):
             weight, speed, d = weights[head], momentum[head], deltas[t, head]
-            eta = p.eta_max * opened(row, p, head)
-            theta = p.step_max / 2 * (1 - eta) * opened(row, p, heads + head)
-            alpha = opened(row, p, 2 * heads + head)
-            gates[t, 0, head], gates[t, 1, head], gates[t, 2, head] = eta, theta, alpha
+            eta, theta, alpha = gated(mixed[t], p, edits, head, gates[t])
             if p.before:
-                read(q[t, head], weight, y[t, head])
+                read(q[t, head], weight if edits.read[head] else initial[head], y[t, head])
             for j in range(width):
-                v = row[2 * inner + head * width + j]
+                v = mixed[t, (2 * heads + head) * width + j]
                 d[j] = -v * sigmoid(v) if p.silu[2] else -v
             read(k[t, head], weight, d)
             loss = dot(d, d)
             for j in range(width):
                 d[j] *= 2
-            write(k[t, head], d, weight, speed, eta, theta, 1 - alpha)
+            if edits.write[head]:
+                write(k[t, head], d, weight, speed, eta, theta, 1 - alpha)
             measures[t, 0, head] = loss
             measures[t, 1, head] = 2 * math.sqrt(dot(k[t, head], k[t, head]) * loss)
             measures[t, 2, head] = norm(speed)
             measures[t, 3, head] = norm(weight)
             if not p.before:
-                read(q[t, head], weight, y[t, head])
+                read(q[t, head], weight if edits.read[head] else initial[head], y[t, head])
+
+
+@compiled
+def gated(row, p, edits, head, gates):
+    """η, θ, α of a token and head, within the model's bounds, also into gates [3, H]: closed where nothing is
+    written."""
+    heads = gates.shape[1]
+    eta = p.eta_max * opened(row, p, head)
+    theta = p.step_max / 2 * (1 - eta) * opened(row, p, heads + head)
+    eta = min(eta * edits.factor[0, head] + edits.value[0, head], p.eta_max)
+    theta = min(theta * edits.factor[1, head] + edits.value[1, head], p.step_max / 2 * (1 - eta))
+    alpha = opened(row, p, 2 * heads + head)
+    alpha = min(alpha * edits.factor[2, head] + edits.value[2, head], 1.0)
+    if edits.write[head]:
+        gates[0, head], gates[1, head], gates[2, head] = eta, theta, alpha
+    else:
+        gates[:, head] = 0
+    return eta, theta, alpha
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""A model's weights as the arrays that compiled loops take (`titans_core.loop`)."""
+"""A model's weights as the arrays that compiled loops take (`titans_core.loop`, `titans_core.chain`)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,14 @@
-"""MAC's segments by a compiled loop (`titans_core.chain`), where that serves."""
+"""MAC's segments by a compiled loop (`titans_core.chain`), where that serves.
+
+It needs numba, an extra: `pip install numba`. The first call on a machine compiles and keeps the result in
+`__pycache__`: about 15 seconds, more or less by the machine and by what else it does.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +18,9 @@ from torch import Tensor
 from kernels.compiled import preferred
 from kernels.output import TELEMETRY
 from titans_core.attention import Cache, SegmentCache
+from titans_core.layers import batches, flatten_state
 from titans_core.memory import Gates, NeuralMemory, Written
+from titans_core.override import Edits
 from titans_core.packed import Array, array, own, pack_block
 
 if TYPE_CHECKING:
@@ -22,21 +28,21 @@ if TYPE_CHECKING:
 
 
 class Chained(NamedTuple):
-    """What the chain of segments tells of tokens: what they asked, q [B, T, H, D], what was retrieved, h [B, T,
-    width] and M(q) [B, T, H, D], what was attended and what the memory was told, [B, T, width] each, and what
-    became of that there."""
+    """What the chain of segments tells of tokens: what became of them in the memory; what they asked, q [B,
+    T, H, D]; what was retrieved, h [B, T, width] and M(q) [B, T, H, D]; what was attended, and what the
+    memory was told, [B, T, width] each."""
 
+    written: Written
     asked: Tensor
     h: Tensor
     answer: Tensor
     attended: Tensor
     told: Tensor
-    written: Written
 
 
 class Found(NamedTuple):
-    """What the loop fills in: the first five of `Chained`; of the writes q, k, y, deltas [B, T, H, D], the gates
-    η, θ, α [B, T, 3, H], and loss, surprise and the norms of S and M, [B, T, 4, H]."""
+    """What the loop fills in: the last five of `Chained`; of the writes q, k, y, deltas [B, T, H, D], the
+    gates η, θ, α [B, T, 3, H], and loss, surprise and the norms of S and M, [B, T, 4, H]."""
 
     asked: Array
     h: Array
@@ -51,13 +57,27 @@ class Found(NamedTuple):
     measures: Array
 
 
-def able(mixer: MemoryAsContext, query: Tensor) -> bool:
+class Edited(NamedTuple):
+    """`titans_core.override.Edits` as arrays."""
+
+    factor: Array
+    value: Array
+    write: Array
+    read: Array
+
+
+def able(mixer: MemoryAsContext, query: Tensor, state: MACState) -> bool:
     """Whether the loop can be taken for tokens [B, T, width]: a linear memory of Titans' exact rule, on a
-    processor, no gradient wanted, and numba there."""
+    processor, no gradient wanted of anything, and numba there. The loop looks at no bounds, so a state of
+    other sequences is left to those that do."""
     memory = mixer.memory.config
     exact = memory.depth == 1 and memory.block_size == 1 and memory.plain
     plain = query.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    return exact and plain and preferred((query[:, :, None].expand(-1, -1, mixer.memory.heads, -1),))
+    if not (exact and plain and batches(state) == {len(query)}):
+        return False
+    by_head = query[:, :, None].expand(-1, -1, mixer.memory.heads, -1)
+    held = [part for part in flatten_state(state).values() if isinstance(part, Tensor)]
+    return preferred((by_head, *held, *(mixer.parameters() if torch.is_grad_enabled() else ())))
 
 
 @cache
@@ -69,9 +89,9 @@ def loop() -> ModuleType:
 
 
 def chained(
-    mixer: MemoryAsContext, x: Tensor, query: Tensor, state: MACState, telemetry: bool
+    mixer: MemoryAsContext, x: Tensor, query: Tensor, state: MACState, telemetry: bool, edits: Edits | None
 ) -> tuple[Chained, MACState]:
-    """What ``MemoryAsContext.chained`` does, without edits."""
+    """What ``MemoryAsContext.chained`` does."""
     memory, attention, before = mixer.memory, mixer.attention, state.memory
     queries = F.linear(query, memory.qkv.weight[: memory.inner])
     keys, values = (array(part)[0] for part in attention.held(mixer.persistent_tokens()[None]))
@@ -82,6 +102,8 @@ def chained(
         *map(array, (x, queries, attention.qkv(query))),
         pack_block(mixer),
         (np.ascontiguousarray(keys.swapaxes(1, 2)), values),
+        array(memory.initial[0]),
+        Edited(*map(array, edits)) if edits else untouched(memory.heads, keys.dtype),
         mixer.segment,
         state.filled,
         *changed,
@@ -99,9 +121,17 @@ def chained(
     )
     *read, q, k, y, deltas, gates, measures = map(torch.from_numpy, found)
     eta, theta, alpha = gates.unbind(2)
-    measured = dict(zip(TELEMETRY, (*measures.unbind(2), theta), strict=True))
-    told = (measured, ((k, deltas),)) if telemetry else ({}, ())
-    return Chained(*read, Written(q, Gates(eta, theta, alpha), y, *told)), after
+    written = Written(q, Gates(eta, theta, alpha), y, {}, ())
+    if telemetry:
+        measured = dict(zip(TELEMETRY, (*measures.unbind(2), theta), strict=True))
+        written = written._replace(telemetry=measured, factors=((k, deltas),))
+    return Chained(written, *read), after
+
+
+def untouched(heads: int, kind: np.dtype[Any]) -> Edited:
+    """No intervention."""
+    everywhere = np.ones(heads, bool)
+    return Edited(np.ones((3, heads), kind), np.zeros((3, heads), kind), everywhere, everywhere)
 
 
 def room(x: Tensor, memory: NeuralMemory) -> Found:
@@ -114,12 +144,12 @@ def room(x: Tensor, memory: NeuralMemory) -> Found:
 
 
 def opened(mixer: MemoryAsContext, state: MACState) -> Array:
-    """What attention holds, with room for a whole segment: [B, 2, 2, H, window, D], of the retrieved tokens and
-    of the segment's own, keys and values."""
+    """What attention holds, with room for a whole segment: [B, 2, 2, H, window, D], of the retrieved tokens
+    and of the segment's own, keys and values."""
     batch, heads, filled, width = state.segment.retrieved.keys.shape
     found = np.empty((batch, 2, 2, heads, mixer.segment, width), array(state.frozen[0]).dtype)
-    for source, cache in enumerate(state.segment):
-        for number, part in enumerate(cache):
+    for source, parts in enumerate(state.segment):
+        for number, part in enumerate(parts):
             found[:, source, number, :, :filled] = array(part)
     return found
 

@@ -1,0 +1,181 @@
+"""MAC's segments by the compiled loop are what they are by operations on tensors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.titans_core.conftest import tiny
+from titans_core import segments
+from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.layers import flatten_state
+from titans_core.model import Output, TitansLM
+from titans_core.override import Edits
+from titans_core.stepping import installed
+
+pytestmark = pytest.mark.skipif(not installed(), reason="numba is not installed: pip install numba")
+TOKENS = 29
+
+configs = st.builds(
+    ModelConfig,
+    variant=st.just("mac"),
+    vocab_size=st.just(60),
+    width=st.sampled_from((5, 16)),
+    layers=st.just(1),
+    heads=st.integers(1, 3),
+    head_width=st.sampled_from((2, 6, 8)),
+    window=st.sampled_from((1, 3, 6, 40)),
+    persistent=st.sampled_from((0, 3)),
+    feed_forward=st.just(4),
+    memory=st.builds(
+        MemoryConfig,
+        convolution=st.sampled_from((1, 2, 8)),
+        read=st.sampled_from(("after", "before")),
+        silu=st.sampled_from(((), ("value",), ("query", "key", "value"))),
+        eta_max=st.sampled_from((0.0, 0.9)),
+        step_max=st.sampled_from((0.3, 1.0)),
+    ),
+)
+HEADS = 3  # of an intervention, the first of which are the model's
+NUMBERS = st.sampled_from((0.0, 0.4, 1.0, 3.0))
+
+
+def several(values: st.SearchStrategy[Any], *shape: int) -> st.SearchStrategy[Tensor]:
+    """A tensor of such values."""
+    count = math.prod(shape)
+    return st.lists(values, min_size=count, max_size=count).map(
+        lambda found: torch.tensor(found, dtype=None if isinstance(found[0], bool) else torch.float64).view(
+            shape
+        )
+    )
+
+
+edits = st.builds(
+    Edits, several(NUMBERS, 3, HEADS), several(NUMBERS, 3, HEADS), *2 * [several(st.booleans(), HEADS)]
+)
+cuts = st.lists(st.integers(1, TOKENS), max_size=6).map(lambda found: sorted({0, *found, TOKENS}))
+
+
+def built(config: ModelConfig) -> TitansLM:
+    """A model in double precision, its gates well open and its memory not empty."""
+    torch.manual_seed(1)
+    model = TitansLM(config).double()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.add_((0.3 if "initial" in name else 0.05) * torch.randn_like(parameter))
+            if "gate_projection.weight" in name:
+                parameter.mul_(10)
+    return model
+
+
+def by_tensors(
+    model: TitansLM, ids: Tensor, telemetry: bool = True, edits: tuple[Edits, ...] | None = None
+) -> Output:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "able", lambda *_: False)
+        return model(ids, None, telemetry, edits)
+
+
+def same(found: Any, expected: Any) -> None:
+    """Both trees of tuples, dictionaries and tensors hold the same."""
+    if isinstance(expected, Tensor):
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        same(tuple(found.values()), tuple(expected.values()))
+    elif isinstance(expected, tuple):
+        assert type(found) is type(expected) and len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            same(one, other)
+    else:
+        assert found == expected
+
+
+@torch.no_grad()
+@given(configs, cuts, st.booleans(), st.none() | edits)
+def test_cut_anywhere_it_reads_what_operations_on_tensors_read(
+    config: ModelConfig, borders: list[int], telemetry: bool, edit: Edits | None
+) -> None:
+    model = built(config)
+    changes = edit and (Edits(*(part[..., : config.heads] for part in edit)),)
+    ids = torch.randint(0, 60, (2, TOKENS), generator=torch.Generator().manual_seed(3))
+    whole = by_tensors(model, ids, telemetry, changes)
+    state, logits, reports = None, [], []
+    for start, end in zip(borders, borders[1:], strict=False):
+        out = model(ids[:, start:end], state, telemetry, changes)
+        state = out.state
+        logits.append(out.logits)
+        reports.append(out.telemetry[0])
+    same(torch.cat(logits, 1), whole.logits)
+    same(state, whole.state)
+    expected = whole.telemetry[0]
+    same(
+        {name: torch.cat([report.columns[name] for report in reports], 1) for name in expected.columns},
+        expected.columns,
+    )
+    for name in ("queries", "handed", "entering"):
+        same(torch.cat([getattr(report, name) for report in reports], 1), getattr(expected, name))
+    for number, parts in enumerate(expected.factors):
+        for which, part in enumerate(parts):
+            same(torch.cat([report.factors[number][which] for report in reports], 1), part)
+
+
+@torch.no_grad()
+def test_in_single_precision_it_reads_the_same_but_for_rounding(ids: Tensor) -> None:
+    model = tiny("mac")
+    exact = by_tensors(model, ids).logits
+    found = model.float()(ids)
+    assert found.logits.dtype is torch.float32
+    assert all(value.dtype is torch.float32 for value in tensors(found.state))
+    torch.testing.assert_close(found.logits.double(), exact, rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_the_state_before_is_left_as_it_was(ids: Tensor) -> None:
+    model = tiny("mac")
+    for already in (9, 12):  # within a segment of 6, and at its border
+        before = model(ids[:, :already]).state
+        was = [value.clone() for value in tensors(before)]
+        model(ids, before)
+        assert all(map(torch.equal, tensors(before), was))
+
+
+def tensors(state: Any) -> list[Tensor]:
+    return [value for value in flatten_state(state).values() if isinstance(value, Tensor)]
+
+
+@torch.no_grad()
+def test_what_is_no_number_in_one_sequence_leaves_the_other_alone(ids: Tensor) -> None:
+    model = tiny("mac")
+    state = model(ids[:, :9]).state
+    spoiled = state[0].memory.weights[0].clone()
+    spoiled[0] = torch.nan
+    memory = state[0].memory._replace(weights=(spoiled,))
+    found = model(ids[:, 9:], (state[0]._replace(memory=memory), *state[1:]))
+    assert found.logits[0].isnan().any()
+    same(found.logits[1], model(ids[:, 9:], state).logits[1])
+
+
+def test_it_is_taken_where_it_serves_and_nowhere_else(ids: Tensor) -> None:
+    def taken(model: TitansLM, sequences: int = 2) -> bool:
+        query = torch.zeros(2, 3, 16, dtype=torch.float64)
+        query = query + model.embedding.weight[0]  # as autograd sees it
+        return segments.able(model.mixers[0], query, model.mixers[0].initial_state(sequences))  # type: ignore[arg-type, operator]
+
+    assert not taken(tiny("mac")), "a gradient may be wanted"
+    with torch.no_grad():
+        assert taken(tiny("mac"))
+        assert not taken(tiny("mac"), 1), "the state of another batch"
+        assert not taken(tiny("mac", depth=2, block_size=8)) and not taken(tiny("mac", block_size=4))
+        relative = tiny("mac").config
+        relative = replace(relative, memory=replace(relative.memory, forgetting="none"))
+        assert not taken(TitansLM(relative).double())
+        with torch.autocast("cpu"):
+            assert not taken(tiny("mac"))
