@@ -135,7 +135,7 @@ def remember(mixed, p, initial, edits, weights, momentum, q, k, y, deltas, gates
         units(mixed[t], heads * width, p.silu[1], k[t])
         for head in range(heads):
             weight, speed, d = weights[head], momentum[head], deltas[t, head]
-            eta, theta, alpha = gated(mixed[t], p, edits, head, gates[t])
+            eta, theta, alpha = gates_of(mixed[t], p, edits, head, gates[t])
             if p.before:
                 read(q[t, head], weight if edits.read[head] else initial[head], y[t, head])
             for j in range(width):
@@ -156,15 +156,15 @@ def remember(mixed, p, initial, edits, weights, momentum, q, k, y, deltas, gates
 
 
 @compiled
-def gated(row, p, edits, head, gates):
+def gates_of(row, p, edits, head, gates):
     """η, θ, α of a token and head, within the model's bounds, also into gates [3, H]: closed where nothing is
     written."""
     heads = gates.shape[1]
-    eta = p.eta_max * opened(row, p, head)
-    theta = p.step_max / 2 * (1 - eta) * opened(row, p, heads + head)
+    eta = p.eta_max * openness(row, p, head)
+    theta = p.step_max / 2 * (1 - eta) * openness(row, p, heads + head)
     eta = min(eta * edits.factor[0, head] + edits.value[0, head], p.eta_max)
     theta = min(theta * edits.factor[1, head] + edits.value[1, head], p.step_max / 2 * (1 - eta))
-    alpha = opened(row, p, 2 * heads + head)
+    alpha = openness(row, p, 2 * heads + head)
     alpha = min(alpha * edits.factor[2, head] + edits.value[2, head], 1.0)
     if edits.write[head]:
         gates[0, head], gates[1, head], gates[2, head] = eta, theta, alpha
@@ -174,7 +174,7 @@ def gated(row, p, edits, head, gates):
 
 
 @compiled
-def opened(row, p, number):
+def openness(row, p, number):
     """How far the gate of this number is open; their logits are the last of a row."""
     return sigmoid(row[len(row) - len(p.gate_bias) + number] + p.gate_bias[number])
 

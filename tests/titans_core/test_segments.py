@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tests.titans_core.conftest import tiny
 from titans_core import segments
+from titans_core.blocks import MACState
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.layers import flatten_state
 from titans_core.model import Output, TitansLM
@@ -163,19 +164,30 @@ def test_what_is_no_number_in_one_sequence_leaves_the_other_alone(ids: Tensor) -
     same(found.logits[1], model(ids[:, 9:], state).logits[1])
 
 
-def test_it_is_taken_where_it_serves_and_nowhere_else(ids: Tensor) -> None:
-    def taken(model: TitansLM, sequences: int = 2) -> bool:
-        query = torch.zeros(2, 3, 16, dtype=torch.float64)
-        query = query + model.embedding.weight[0]  # as autograd sees it
-        return segments.able(model.mixers[0], query, model.mixers[0].initial_state(sequences))  # type: ignore[arg-type, operator]
+def taken(model: TitansLM, sequences: int = 2, state: MACState | None = None) -> bool:
+    mixer: Any = model.mixers[0]
+    query = torch.zeros(2, 3, 16, dtype=torch.float64) + model.embedding.weight[0]  # as autograd sees it
+    return segments.able(mixer, query, state or mixer.initial_state(sequences))
 
-    assert not taken(tiny("mac")), "a gradient may be wanted"
-    with torch.no_grad():
-        assert taken(tiny("mac"))
-        assert not taken(tiny("mac"), 1), "the state of another batch"
-        assert not taken(tiny("mac", depth=2, block_size=8)) and not taken(tiny("mac", block_size=4))
-        relative = tiny("mac").config
-        relative = replace(relative, memory=replace(relative.memory, forgetting="none"))
-        assert not taken(TitansLM(relative).double())
-        with torch.autocast("cpu"):
-            assert not taken(tiny("mac"))
+
+@torch.no_grad()
+def test_it_is_taken_where_it_serves_and_nowhere_else() -> None:
+    assert taken(tiny("mac"))
+    assert not taken(tiny("mac"), 1), "the state of another batch"
+    assert not taken(tiny("mac", depth=2, block_size=8)) and not taken(tiny("mac", block_size=4))
+    relative = tiny("mac").config
+    relative = replace(relative, memory=replace(relative.memory, forgetting="none"))
+    assert not taken(TitansLM(relative).double())
+    with torch.autocast("cpu"):
+        assert not taken(tiny("mac"))
+
+
+def test_it_is_left_where_a_gradient_is_wanted_of_anything() -> None:
+    assert not taken(tiny("mac"))
+    model = tiny("mac").requires_grad_(False)
+    state = model.initial_state(2)[0]
+    assert taken(model, state=state)
+    leaf = state.memory.momentum[0].clone().requires_grad_()
+    assert not taken(model, state=state._replace(memory=state.memory._replace(momentum=(leaf,))))
+    model.mixers[0].memory.out.weight.requires_grad_()  # type: ignore[union-attr]
+    assert not taken(model, state=state)
