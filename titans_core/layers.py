@@ -119,17 +119,6 @@ def owned(tensor: Tensor) -> Tensor:
     return tensor.clone() if tensor.untyped_storage().nbytes() > tensor.nbytes else tensor
 
 
-def batches(state: tuple[Any, ...]) -> set[int]:
-    """Of how many sequences the tensors of a state are."""
-    found: set[int] = set()
-    for part in state:
-        if isinstance(part, Tensor):
-            found.add(part.shape[0])
-        elif isinstance(part, tuple):
-            found |= batches(part)
-    return found
-
-
 def flatten_state(state: Any, prefix: str = "") -> dict[str, Tensor | int]:
     """A state as flat names, ``"0.memory.weights.1"`` -> tensor or number."""
     if not isinstance(state, tuple):

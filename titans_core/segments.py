@@ -18,7 +18,7 @@ from torch import Tensor
 from kernels.compiled import preferred
 from kernels.output import TELEMETRY
 from titans_core.attention import Cache, SegmentCache
-from titans_core.layers import batches, flatten_state
+from titans_core.layers import flatten_state
 from titans_core.memory import Gates, NeuralMemory, Written
 from titans_core.override import Edits
 from titans_core.packed import Array, array, own, pack_block
@@ -68,16 +68,28 @@ class Edited(NamedTuple):
 
 def able(mixer: MemoryAsContext, query: Tensor, state: MACState) -> bool:
     """Whether the loop can be taken for tokens [B, T, width]: a linear memory of Titans' exact rule, on a
-    processor, no gradient wanted of anything, and numba there. The loop looks at no bounds, so a state of
-    other sequences is left to those that do."""
+    processor, no gradient wanted of anything, and numba there. The loop looks at no bounds, so a state that
+    is not of these sequences and this model is left to those that do."""
     memory = mixer.memory.config
     exact = memory.depth == 1 and memory.block_size == 1 and memory.plain
     plain = query.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    if not (exact and plain and batches(state) == {len(query)}):
+    if not (exact and plain and fits(mixer, query, state)):
         return False
     by_head = query[:, :, None].expand(-1, -1, mixer.memory.heads, -1)
     held = [part for part in flatten_state(state).values() if isinstance(part, Tensor)]
     return preferred((by_head, *held, *(mixer.parameters() if torch.is_grad_enabled() else ())))
+
+
+def fits(mixer: MemoryAsContext, query: Tensor, state: MACState) -> bool:
+    """Whether the state has the sizes and the precision that the loop expects of it."""
+    memory, batch, heads, width = state.memory, len(query), mixer.memory.heads, mixer.memory.head_width
+    reach, inner = mixer.memory.convolution.reach, mixer.memory.inner
+    parts: list[tuple[Tensor, tuple[int, ...]]]
+    parts = [(part, (heads, width, width)) for part in (*state.frozen, *memory.weights, *memory.momentum)]
+    parts += [(part, (heads, state.filled, width)) for held in state.segment for part in held]
+    parts += [(state.query_tail, (reach, inner)), (memory.tail, (reach, 3 * (inner + heads)))]
+    same = all(part.shape == (batch, *shape) and part.dtype == query.dtype for part, shape in parts)
+    return same and state.filled < mixer.segment
 
 
 @cache

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from titans_core.attention import Cache, SegmentCache
 from titans_core.blocks import MACState
-from titans_core.layers import batches
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
@@ -56,6 +55,17 @@ def check(model: TitansLM, ids: Tensor, state: ModelState) -> None:
         raise ValueError(f"token id {wrong[0]} is not in 0 … {vocabulary - 1}")
     if others := batches(state) - {len(ids)}:
         raise ValueError(f"the ids are a batch of {len(ids)}, but the state is one of {others.pop()}")
+
+
+def batches(state: ModelState) -> set[int]:
+    """Of how many sequences the tensors of a state are."""
+    found: set[int] = set()
+    for part in state:
+        if isinstance(part, Tensor):
+            found.add(part.shape[0])
+        elif isinstance(part, tuple):
+            found |= batches(part)
+    return found
 
 
 def able(model: TitansLM) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -100,6 +100,7 @@ def same(found: Any, expected: Any) -> None:
 
 
 @torch.no_grad()
+@settings(max_examples=40)
 @given(configs, cuts, st.booleans(), st.none() | edits)
 def test_cut_anywhere_it_reads_what_operations_on_tensors_read(
     config: ModelConfig, borders: list[int], telemetry: bool, edit: Edits | None
@@ -174,6 +175,15 @@ def taken(model: TitansLM, sequences: int = 2, state: MACState | None = None) ->
 def test_it_is_taken_where_it_serves_and_nowhere_else() -> None:
     assert taken(tiny("mac"))
     assert not taken(tiny("mac"), 1), "the state of another batch"
+    state = tiny("mac").initial_state(2)[0]
+    for part, wrong in (
+        ("frozen", tuple(part.float() for part in state.frozen)),
+        ("frozen", tuple(part[..., :7, :7] for part in state.frozen)),
+        ("query_tail", state.query_tail[:, 1:]),
+        ("memory", state.memory._replace(tail=state.memory.tail[..., 1:])),
+        ("filled", 2),
+    ):
+        assert not taken(tiny("mac"), state=state._replace(**{part: wrong})), part
     assert not taken(tiny("mac", depth=2, block_size=8)) and not taken(tiny("mac", block_size=4))
     relative = tiny("mac").config
     relative = replace(relative, memory=replace(relative.memory, forgetting="none"))
