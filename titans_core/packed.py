@@ -1,4 +1,4 @@
-"""A model's weights as the arrays that compiled loops take (`titans_core.loop`, `titans_core.chain`)."""
+"""Weights and states as the arrays that compiled loops take (`titans_core.loop`, `titans_core.chain`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from titans_core.attention import Attention, rotations
+from titans_core.attention import Attention, Cache, rotations
 from titans_core.layers import Gating, RMSNorm
-from titans_core.memory import NeuralMemory
+from titans_core.memory import MemoryState, NeuralMemory
 
 if TYPE_CHECKING:
     from titans_core.model import TitansLM
@@ -188,3 +189,28 @@ def pack_gating(part: Gating) -> Gate:
 
 def pack_feeding(part: Any) -> Feeding:
     return Feeding(norm(part.norm), array(part.up.weight), array(part.down.weight))
+
+
+# --------------------------------------------------------------------------------------------------- states
+
+
+def begun(state: MemoryState) -> tuple[MemoryState, tuple[Array, Array, Array]]:
+    """A copy of a memory's state, and its weights, momentum and tail to be changed."""
+    arrays = own(state.weights[0]), own(state.momentum[0]), own(state.tail)
+    weights, momentum, tail = map(torch.from_numpy, arrays)
+    return state._replace(weights=(weights,), momentum=(momentum,), tail=tail), arrays
+
+
+def opened(held: Cache, places: int) -> Array:
+    """Keys and values with room for so many, [B, 2, H, places, D]."""
+    batch, heads, tokens, width = held.keys.shape
+    found = np.empty((batch, 2, heads, places, width), array(held.keys).dtype)
+    for number, part in enumerate(held):
+        found[:, number, :, :tokens] = part.detach().numpy()
+    return found
+
+
+def closed(held: Array, most: int) -> Cache:
+    """The last keys and values, ``most`` at most."""
+    last = torch.from_numpy(held[:, :, :, max(held.shape[3] - most, 0) :])
+    return Cache(last[:, 0], last[:, 1])

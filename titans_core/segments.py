@@ -17,11 +17,11 @@ from torch import Tensor
 
 from kernels.compiled import preferred
 from kernels.output import TELEMETRY
-from titans_core.attention import Cache, SegmentCache
+from titans_core.attention import SegmentCache
 from titans_core.layers import flatten_state
 from titans_core.memory import Gates, NeuralMemory, Written
 from titans_core.override import Edits
-from titans_core.packed import Array, array, own, pack_block
+from titans_core.packed import Array, array, begun, closed, opened, own, pack_block
 
 if TYPE_CHECKING:
     from titans_core.blocks import MACState, MemoryAsContext
@@ -104,12 +104,13 @@ def chained(
     mixer: MemoryAsContext, x: Tensor, query: Tensor, state: MACState, telemetry: bool, edits: Edits | None
 ) -> tuple[Chained, MACState]:
     """What ``MemoryAsContext.chained`` does."""
-    memory, attention, before = mixer.memory, mixer.attention, state.memory
+    memory, attention = mixer.memory, mixer.attention
     queries = F.linear(query, memory.qkv.weight[: memory.inner])
     keys, values = (array(part)[0] for part in attention.held(mixer.persistent_tokens()[None]))
-    tails = state.query_tail, before.tail
-    changed = [own(part) for part in (state.frozen[0], before.weights[0], before.momentum[0], *tails)]
-    held, found = opened(mixer, state), room(x, memory)
+    after, (weights, momentum, tail) = begun(state.memory)
+    frozen, query_tail = own(state.frozen[0]), own(state.query_tail)
+    held = np.stack([opened(part, mixer.segment) for part in state.segment], 1)
+    found = room(x, memory)
     loop().run(
         *map(array, (x, queries, attention.qkv(query))),
         pack_block(mixer),
@@ -118,18 +119,19 @@ def chained(
         Edited(*map(array, edits)) if edits else untouched(memory.heads, keys.dtype),
         mixer.segment,
         state.filled,
-        *changed,
+        frozen,
+        weights,
+        momentum,
+        query_tail,
+        tail,
         held,
         found,
     )
     filled = (state.filled + x.shape[1]) % mixer.segment
-    frozen, weights, momentum, query_tail, tail = map(torch.from_numpy, changed)
-    after = state._replace(
-        memory=before._replace(weights=(weights,), momentum=(momentum,), tail=tail),
-        frozen=(frozen if filled else weights,),
-        query_tail=query_tail,
-        segment=SegmentCache(*(closed(held[:, source, :, :, :filled]) for source in range(2))),
-        filled=filled,
+    segment = SegmentCache(*(closed(held[:, source, :, :, :filled], filled) for source in range(2)))
+    kept = (torch.from_numpy(frozen),) if filled else after.weights
+    now = state._replace(
+        memory=after, frozen=kept, query_tail=torch.from_numpy(query_tail), segment=segment, filled=filled
     )
     *read, q, k, y, deltas, gates, measures = map(torch.from_numpy, found)
     eta, theta, alpha = gates.unbind(2)
@@ -137,7 +139,7 @@ def chained(
     if telemetry:
         measured = dict(zip(TELEMETRY, (*measures.unbind(2), theta), strict=True))
         written = written._replace(telemetry=measured, factors=((k, deltas),))
-    return Chained(written, *read), after
+    return Chained(written, *read), now
 
 
 def untouched(heads: int, kind: np.dtype[Any]) -> Edited:
@@ -153,20 +155,3 @@ def room(x: Tensor, memory: NeuralMemory) -> Found:
     shapes = [by_head, x.shape, by_head, x.shape, x.shape, *4 * [by_head]]
     shapes += [(batch, tokens, count, memory.heads) for count in (3, 4)]
     return Found(*(np.empty(shape, array(x).dtype) for shape in shapes))
-
-
-def opened(mixer: MemoryAsContext, state: MACState) -> Array:
-    """What attention holds, with room for a whole segment: [B, 2, 2, H, window, D], of the retrieved tokens
-    and of the segment's own, keys and values."""
-    batch, heads, filled, width = state.segment.retrieved.keys.shape
-    found = np.empty((batch, 2, 2, heads, mixer.segment, width), array(state.frozen[0]).dtype)
-    for source, parts in enumerate(state.segment):
-        for number, part in enumerate(parts):
-            found[:, source, number, :, :filled] = array(part)
-    return found
-
-
-def closed(held: Array) -> Cache:
-    """Keys and values [B, 2, H, n, D] as attention holds them."""
-    keys, values = torch.from_numpy(held).unbind(1)
-    return Cache(keys, values)

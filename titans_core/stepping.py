@@ -11,7 +11,6 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,7 +19,7 @@ from titans_core.blocks import MACState
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
-from titans_core.packed import Array, Block, array, own, pack
+from titans_core.packed import Array, Block, array, begun, closed, opened, own, pack
 
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
@@ -99,9 +98,9 @@ def installed() -> bool:
 
 
 def context(loops: ModuleType, x: Array, block: Block, state: MACState, window: int) -> MACState:
-    before, (retrieved, segment) = state.memory, state.segment
-    memory, arrays = begun(before)
-    query_tail, held = own(state.query_tail), (opened(retrieved), opened(segment))
+    memory, arrays = begun(state.memory)
+    query_tail = own(state.query_tail)
+    held = tuple(opened(part, state.filled + 1) for part in state.segment)
     loops.context(x, block, array(state.frozen[0]), *arrays[:2], query_tail, arrays[2], *held)
     filled = (state.filled + 1) % window
     caches = SegmentCache(*(closed(part, part.shape[3] if filled else 0) for part in held))
@@ -112,7 +111,7 @@ def context(loops: ModuleType, x: Array, block: Block, state: MACState, window: 
 def beside(loops: ModuleType, x: Array, block: Block, state: Any, window: int) -> Any:
     """MAG, and MAL, whose state is the same."""
     memory, arrays = begun(state.memory)
-    held = opened(state.window)
+    held = opened(state.window, state.window.keys.shape[2] + 1)
     run = loops.layer if block.gating is None else loops.gate
     run(x, block, *arrays, held, window - held.shape[3])
     return type(state)(memory, closed(held, window - 1))
@@ -125,31 +124,9 @@ def alone(loops: ModuleType, x: Array, block: Block, state: MemoryState, window:
 
 
 def control(loops: ModuleType, x: Array, block: Block, state: Cache, window: int) -> Cache:
-    held = opened(state)
+    held = opened(state, state.keys.shape[2] + 1)
     loops.control(x, block, held, window - held.shape[3])
     return closed(held, window - 1)
 
 
 BLOCKS = {"mac": context, "mag": beside, "mal": beside, "lmm": alone, "attention": control}
-
-
-def begun(state: MemoryState) -> tuple[MemoryState, tuple[Array, Array, Array]]:
-    """A copy of a memory's state, and its weights, momentum and tail to be changed."""
-    arrays = own(state.weights[0]), own(state.momentum[0]), own(state.tail)
-    weights, momentum, tail = map(torch.from_numpy, arrays)
-    return state._replace(weights=(weights,), momentum=(momentum,), tail=tail), arrays
-
-
-def opened(held: Cache) -> Array:
-    """Keys and values with room for one more, [B, 2, H, n + 1, D]."""
-    batch, heads, tokens, width = held.keys.shape
-    found = np.empty((batch, 2, heads, tokens + 1, width), array(held.keys).dtype)
-    for number, part in enumerate(held):
-        found[:, number, :, :tokens] = part.detach().numpy()
-    return found
-
-
-def closed(held: Array, most: int) -> Cache:
-    """The last keys and values, ``most`` at most."""
-    last = torch.from_numpy(held[:, :, :, max(held.shape[3] - most, 0) :])
-    return Cache(last[:, 0], last[:, 1])
