@@ -16,24 +16,25 @@ and ``keys`` [2, H, D, window], the keys turned to their positions, a channel in
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 
 
 @compiled
 def run(
-    x, queries, own, p, persistent, initial, edits, window, filled,
+    x, queries, own, p, initial, edits, window, filled,
     frozen, weights, momentum, query_tail, tail, held, found,
 ):  # fmt: skip
     """Read x [B, T, width] (21 to 24).
 
     queries [B, T, inner]: the projections that the memory's queries are made of; own [B, T, 3 inner]: what
-    attention makes of the tokens; persistent: keys [H, D, N_p] and values [H, N_p, D]; initial: M₀ [H, D, D];
-    edits: a `segments.Edited`. frozen, weights, momentum [B, H, D, D], the convolutions' tails [B, reach, …]
-    and ``held`` [B, …] are changed in place; ``found``, a `segments.Found` [B, T, …], is filled.
+    attention makes of the tokens; initial: M₀ [H, D, D]; edits: a `segments.Edited`. frozen, weights,
+    momentum [B, H, D, D], the convolutions' tails [B, reach, …] and ``held`` [B, …] are changed in place;
+    ``found``, a `segments.Found` [B, T, …], is filled.
     """
-    reach, table = tail.shape[1], p.attention.table
+    reach, table, lasting = tail.shape[1], p.attention.table, persistent(p, initial)
     asking = np.empty((reach + window, queries.shape[2]), x.dtype)
     telling = np.empty((reach + window, tail.shape[2]), x.dtype)
     keys = np.empty((2, held.shape[3], held.shape[5], window), x.dtype)
@@ -54,7 +55,7 @@ def run(
             )
             hold(mine, table, 1, before, held[b], keys)
             hold(held_of(h, p.attention), table, 0, before, held[b], keys)
-            attend(mine, p.attention, persistent, before, held[b], keys, attended)
+            attend(mine, p.attention, lasting, before, held[b], keys, attended)
             for t in range(len(told)):
                 for i in range(told.shape[1]):
                     told[t, i] = x[b, start + t, i] + attended[t, i]
@@ -93,10 +94,15 @@ def convolved(seen, taps, tokens):
     What is seen begins with what the convolution saw before; the last of it stand there when it is left.
     """
     y = np.zeros((tokens, seen.shape[1]), seen.dtype)
+    fours = len(taps) - len(taps) % 4  # at once, since y has to be fetched for each turn
     for t in range(tokens):
-        for tap in range(len(taps)):
+        for i in range(0, fours, 4):
             for c in range(y.shape[1]):
-                y[t, c] += taps[tap, c] * seen[t + tap, c]
+                near = taps[i + 2, c] * seen[t + i + 2, c] + taps[i + 3, c] * seen[t + i + 3, c]
+                y[t, c] += taps[i, c] * seen[t + i, c] + taps[i + 1, c] * seen[t + i + 1, c] + near
+        for i in range(fours, len(taps)):
+            for c in range(y.shape[1]):
+                y[t, c] += taps[i, c] * seen[t + i, c]
     fill(seen[tokens : tokens + len(taps) - 1], seen, 0)
     return y
 
@@ -133,18 +139,19 @@ def remember(mixed, p, initial, edits, weights, momentum, q, k, y, deltas, gates
     for t in range(len(mixed)):
         units(mixed[t], 0, p.silu[0], q[t])
         units(mixed[t], heads * width, p.silu[1], k[t])
-        for head in range(heads):
-            weight, speed, d = weights[head], momentum[head], deltas[t, head]
+        values(mixed[t], 2 * heads * width, p.silu[2], deltas[t])
+    for head in range(heads):  # one after another, so that a memory stays in the cache
+        weight, speed = weights[head], momentum[head]
+        asked = weight if edits.read[head] else initial[head]
+        for t in range(len(mixed)):
+            d = deltas[t, head]
             eta, theta, alpha = gates_of(mixed[t], p, edits, head, gates[t])
             if p.before:
-                read(q[t, head], weight if edits.read[head] else initial[head], y[t, head])
-            for j in range(width):
-                v = mixed[t, (2 * heads + head) * width + j]
-                d[j] = -v * sigmoid(v) if p.silu[2] else -v
+                read(q[t, head], asked, y[t, head])
             read(k[t, head], weight, d)
             loss = dot(d, d)
             for j in range(width):
-                d[j] *= 2
+                d[j] += d[j]
             if edits.write[head]:
                 write(k[t, head], d, weight, speed, eta, theta, 1 - alpha)
             measures[t, 0, head] = loss
@@ -152,7 +159,7 @@ def remember(mixed, p, initial, edits, weights, momentum, q, k, y, deltas, gates
             measures[t, 2, head] = norm(speed)
             measures[t, 3, head] = norm(weight)
             if not p.before:
-                read(q[t, head], weight if edits.read[head] else initial[head], y[t, head])
+                read(q[t, head], asked, y[t, head])
 
 
 @compiled
@@ -176,7 +183,8 @@ def gates_of(row, p, edits, head, gates):
 @compiled
 def openness(row, p, number):
     """How far the gate of this number is open; their logits are the last of a row."""
-    return sigmoid(row[len(row) - len(p.gate_bias) + number] + p.gate_bias[number])
+    logit = row[len(row) - len(p.gate_bias) + number] + p.gate_bias[number]
+    return 1 / (1 + math.exp(-logit))
 
 
 @compiled
@@ -197,15 +205,48 @@ def units(row, first, through_silu, y):
     """Unit vectors y [H, D] of what stands in a row from ``first`` on."""
     heads, width = y.shape
     for head in range(heads):
+        part(row, first + head * width, through_silu, y.dtype.type(1), y[head])
+        factor = y.dtype.type(1 / math.sqrt(dot(y[head], y[head]) + 1e-4))
         for i in range(width):
-            x = row[first + head * width + i]
-            y[head, i] = x * sigmoid(x) if through_silu else x
-        length = y.dtype.type(math.sqrt(dot(y[head], y[head]) + 1e-4))
-        for i in range(width):
-            y[head, i] /= length
+            y[head, i] *= factor
+
+
+@compiled
+def values(row, first, through_silu, y):
+    """y [H, D]: what stands in a row from ``first`` on, with a minus."""
+    for head in range(len(y)):
+        part(row, first + head * y.shape[1], through_silu, y.dtype.type(-1), y[head])
+
+
+@compiled
+def part(row, first, through_silu, sign, y):
+    """y [D]: what stands in a row from ``first`` on, by a sign."""
+    one = y.dtype.type(1)
+    if through_silu:
+        for i in range(len(y)):
+            y[i] = sign * row[first + i] / (one + exponential(-row[first + i]))
+    else:
+        for i in range(len(y)):
+            y[i] = sign * row[first + i]
 
 
 # ----------------------------------------------------------------------------------------------- attention
+
+
+@compiled
+def persistent(p, like):
+    """Keys and values [H, N_p, D] of the persistent tokens, as attention sees them (19); like [H, D, …]."""
+    heads, width = like.shape[:2]
+    tokens = np.empty_like(p.attention.persistent)
+    for number in range(len(tokens)):
+        normed(p.attention.persistent[number], p.norm, tokens[number])
+    found = held_of(tokens, p.attention)
+    y = np.empty((2, heads, len(tokens), width), found.dtype)
+    for number in range(len(tokens)):
+        for row in range(2 * heads):
+            for i in range(width):
+                y[row // heads, row % heads, number, i] = found[number, row * width + i]
+    return y
 
 
 @compiled
@@ -240,28 +281,32 @@ def turn_keys(held, table, first, start, end, keys):
 
 
 @compiled
-def attend(own, p, persistent, filled, held, keys, y):
+def attend(own, p, lasting, filled, held, keys, y):
     """y [n, width]: what the queries, the first third of ``own`` [n, 3 inner], find among the persistent
     tokens and among what is held up to themselves (22, 23)."""
-    lasting, values = persistent
-    heads, width, number = lasting.shape
+    _, heads, number, width = lasting.shape
     window, root = keys.shape[3], own.dtype.type(1 / math.sqrt(width))
     mean = np.zeros((len(own), heads * width), y.dtype)
-    turned = np.empty(width, y.dtype)
-    for t in range(len(own)):
-        seen = filled + t + 1
-        scores = np.empty(number + 2 * seen, y.dtype)
-        parts = scores[:number], scores[number : number + seen], scores[number + seen :]
-        for head in range(heads):
-            q = own[t, head * width : (head + 1) * width]
-            turn(q, p.table, window + filled + t, turned)
+    plain, turned = np.empty((len(own), width), y.dtype), np.empty(width, y.dtype)
+    far, every = np.empty((len(own), number), y.dtype), np.empty(number + 2 * window, y.dtype)
+    for head in range(heads):
+        for t in range(len(own)):
+            for i in range(width):
+                plain[t, i] = own[t, head * width + i]
+        linear(lasting[0, head], plain, far, 0)
+        for t in range(len(own)):
+            seen = filled + t + 1
+            scores = every[: number + 2 * seen]
+            parts = scores[:number], scores[number : number + seen], scores[number + seen :]
+            turn(plain[t], p.table, window + filled + t, turned)
             scores[:] = 0
-            read(q, lasting[head], parts[0])
+            for i in range(number):
+                scores[i] = far[t, i]
             read(turned, keys[0, head], parts[1])
             read(turned, keys[1, head], parts[2])
             soften(scores, root)
             found = mean[t, head * width : (head + 1) * width]
-            read(parts[0], values[head], found)
+            read(parts[0], lasting[1, head], found)
             read(parts[1], held[0, 1, head], found)
             read(parts[2], held[1, 1, head], found)
     linear(p.out, mean, y, 0)
@@ -274,7 +319,8 @@ def soften(scores, factor):
     for i in range(len(scores)):
         most = max(most, scores[i])
     for i in range(len(scores)):
-        scores[i] = math.exp(factor * (scores[i] - most))
+        scores[i] = exponential(factor * (scores[i] - most))
+    for i in range(len(scores)):
         total += scores[i]
     for i in range(len(scores)):
         scores[i] /= total
@@ -357,6 +403,28 @@ def dot(a, b):
     return total
 
 
-@compiled
-def sigmoid(x):
-    return 1 / (1 + math.exp(-x))
+def exponential(x):
+    """e to the x: in single precision a polynomial, of several numbers at once, which no call would be."""
+    return math.exp(x)
+
+
+@overload(exponential)
+def _exponential(x):
+    if x is not types.float32:
+        return lambda x: math.exp(x)
+    number, whole = np.float32, np.int32
+
+    def single(x):
+        """2ⁿ eʳ, |r| ≤ ln 2 / 2, with the polynomial of Cephes' ``expf``, within 1.2e-7 of it; NaN stays."""
+        x = number(-87) if x < number(-87) else number(88) if x > number(88) else x
+        n = np.floor(x * number(1.44269504) + number(0.5))
+        r = x - n * number(0.693359375) + n * number(2.12194440e-4)
+        y = number(1.9875691500e-4) * r + number(1.3981999507e-3)
+        y = y * r + number(8.3334519073e-3)
+        y = y * r + number(4.1665795894e-2)
+        y = y * r + number(1.6666665459e-1)
+        y = y * r + number(5.0000001201e-1)
+        y = y * r * r + r + number(1)
+        return y * whole((whole(n) + whole(127)) << whole(23)).view(number)
+
+    return single

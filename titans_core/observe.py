@@ -16,6 +16,7 @@ from titans_core.trace import Floats, Guesses, LayerWrites
 from titans_core.wipe import memories
 
 GUESSES = 5
+ROWS = 32  # whose log p over the vocabulary are taken at once
 
 
 def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:
@@ -64,12 +65,16 @@ def expectations(logits: Tensor) -> Tensor:
     return logits.float().log_softmax(-1)
 
 
-def surprisal(before: Tensor, after: Tensor, ids: Sequence[int]) -> Floats:
-    """−log p of each of ids, in nats [T]: what was expected of the first is ``before`` [1, vocab], of the
-    others ``after`` [T, vocab] the one before it, log p both."""
-    right = torch.tensor(ids, dtype=torch.long, device=after.device)[:, None]
-    first, others = before.gather(1, right[:1]), after[: max(len(ids) - 1, 0)].gather(1, right[1:])
-    return to_numpy(-torch.cat([first, others])[:, 0])
+def surprisal(before: Tensor, logits: Tensor, ids: Sequence[int]) -> Floats:
+    """−log p of each of ids, in nats [T]: of the first by the logits ``before`` [1, vocab], of the others by
+    ``logits`` [T, vocab] after the one before it. A few rows at once: what is not needed stays in the cache."""
+    right = torch.tensor(ids, dtype=torch.long, device=logits.device)[:, None]
+    rows = before[: len(ids)], *logits[: max(len(ids) - 1, 0)].split(ROWS)
+    found = [
+        expectations(part).gather(1, own)
+        for part, own in zip(rows, right.split([*map(len, rows)]), strict=True)
+    ]
+    return to_numpy(-torch.cat(found)[:, 0])
 
 
 def guesses(expected: Tensor) -> Guesses:

@@ -106,7 +106,6 @@ def chained(
     """What ``MemoryAsContext.chained`` does."""
     memory, attention = mixer.memory, mixer.attention
     queries = F.linear(query, memory.qkv.weight[: memory.inner])
-    keys, values = (array(part)[0] for part in attention.held(mixer.persistent_tokens()[None]))
     after, (weights, momentum, tail) = begun(state.memory)
     frozen, query_tail = own(state.frozen[0]), own(state.query_tail)
     held = np.stack([opened(part, mixer.segment) for part in state.segment], 1)
@@ -114,9 +113,8 @@ def chained(
     loop().run(
         *map(array, (x, queries, attention.qkv(query))),
         pack_block(mixer),
-        (np.ascontiguousarray(keys.swapaxes(1, 2)), values),
         array(memory.initial[0]),
-        Edited(*map(array, edits)) if edits else untouched(memory.heads, keys.dtype),
+        Edited(*map(array, edits)) if edits else untouched(memory.heads, frozen.dtype),
         mixer.segment,
         state.filled,
         frozen,

@@ -138,22 +138,21 @@ class Stream:
         tensor = torch.tensor([ids or [self.tokenizer.begin]], device=self.model.device)
         edits = self.edits(before.position)
         out: Output = self.model(tensor, before.state, True, edits)
-        columns, expected = stack_columns(out.telemetry, rows), expectations(out.logits[0, :rows])
-        columns["nll"] = surprisal(expectations(before.logits), expected, ids)
-        check(columns, out.logits[0, :rows], before.position, bool(self.overrides))
+        columns, logits = stack_columns(out.telemetry, rows), out.logits[0, :rows]
+        columns["nll"] = surprisal(before.logits, logits, ids)
+        check(columns, logits, before.position, bool(self.overrides))
         bare, unaided = None, None
         if without:
             bare = read_without(self.model, tensor, before.state, out, edits)
             check({}, bare[0, :rows], before.position, bool(self.overrides))
-            alone = expectations(bare[0, :rows])
-            columns["nll_without"] = surprisal(expectations(self._bare()), alone, ids)
-            unaided = guesses(alone)
+            columns["nll_without"] = surprisal(self._bare(), bare[0, :rows], ids)
+            unaided = guesses(expectations(bare[0, :rows]))
         tokens = self._advance(ids, out, bare) if ids else []
         trace = Trace(before.position, tuple(ids), tokens, columns, guesses_without=unaided)
         if not writes:
             return trace
         factors = layer_writes(self.model, out.telemetry, before.state, edits, rows)
-        return replace(trace, writes=factors, guesses=guesses(expected))
+        return replace(trace, writes=factors, guesses=guesses(expectations(logits)))
 
     def _advance(self, ids: list[int], out: Output, bare: Tensor | None) -> list[str]:
         """Stand after ``ids``; their strings."""
