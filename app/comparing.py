@@ -10,8 +10,7 @@ import titans_core as tc
 from app import models, payload, reading
 from app.reading import FIRST, GROWTH, Reading
 from app.work import Step
-from titans_core.observe import to_numpy
-from titans_core.trace import Floats
+from titans_core.trace import Floats, to_numpy
 
 
 @dataclass(frozen=True)

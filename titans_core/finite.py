@@ -24,22 +24,19 @@ class NotFinite(ValueError):
         self.token = token
 
 
-def check(columns: Mapping[str, Floats], logits: Tensor, before: int, overridden: bool) -> None:
-    """Raise NotFinite where what came of T tokens, read after ``before`` others, is no numbers: the columns
-    [T, …] of their trace, or logits [n ≤ T, vocab], which are the last ones."""
+def check(columns: Mapping[str, Floats], wrong: int | None, before: int, overridden: bool) -> None:
+    """Raise NotFinite where what came of tokens, read after ``before`` others, is no numbers: the columns
+    [T, …] of their trace, or the logits after one of them, ``wrong``, as ``uneven`` tells it."""
     check_columns(columns, before, overridden)
-    if len(logits):
-        rows = len(next(iter(columns.values()), logits))
-        check_logits(logits, before + rows - len(logits), overridden)
+    if wrong is not None:
+        raise NotFinite(before + wrong + 1, overridden)
 
 
-def check_logits(logits: Tensor, before: int, overridden: bool) -> None:
-    """Raise NotFinite where logits [T, vocab] after each of T ≥ 1 tokens make no probabilities; ``before``
-    tokens were read before these."""
-    if not even(logits):
-        wrong = [row for row, each in enumerate(logits) if not even(each)]
-        if wrong:
-            raise NotFinite(before + wrong[0] + 1, overridden)
+def uneven(logits: Tensor) -> int | None:
+    """The first of T tokens after which the logits [T, vocab] make no probabilities."""
+    if not len(logits) or even(logits):
+        return None
+    return next((row for row, each in enumerate(logits) if not even(each)), None)
 
 
 def even(logits: Tensor) -> bool:

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from titans_core import rowwise
+
 Tree = TypeVar("Tree")
 
 FEW = 64  # tokens up to which a convolution is a product and a sum: more operations, but at once
@@ -84,6 +86,8 @@ class Gating(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:  # [B, T, width] each
+        if left.shape == right.shape and rowwise.able(self, self.out.weight, left, right):
+            return rowwise.gated(self, left, right)
         y: Tensor = self.out(F.silu(self.left(left)) * F.silu(self.right(right)))
         return y
 
@@ -98,6 +102,8 @@ class FeedForward(nn.Module):
         self.down = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        if rowwise.able(self, self.up.weight, x):
+            return rowwise.feed_forward(self, x)
         gate, value = self.up(self.norm(x)).chunk(2, -1)
         y: Tensor = self.down(F.silu(gate) * value)
         return y

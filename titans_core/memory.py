@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kernels import MemoryOutput, memory, retrieve
+from titans_core import rowwise
 from titans_core.config import ModelConfig
 from titans_core.layers import CausalConvolution, RMSNorm, Telemetry, along, convolve, squares
 from titans_core.override import Edits
@@ -293,15 +294,18 @@ class NeuralMemory(nn.Module):
             "alpha": gates.alpha,
             "write": told["theta"] * told["surprise"],
             "retrieval": torch.linalg.vector_norm(read, dim=-1),
-            "gate": gate.unflatten(-1, (self.heads, self.head_width)).mean(-1),
+            "gate": gate,
         }
         return y, Telemetry(columns, factors, q, y)
 
     def handed(self, x: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
-        """What was read, [B, T, H, D], normalised, gated by x [B, T, width] and projected, and the gate
-        [B, T, inner]."""
+        """What was read, [B, T, H, D], normalised, gated by x [B, T, width] and projected, and the mean
+        gate, [B, T, H]."""
+        if rowwise.able(self, self.output_gate.weight, x, read):
+            return rowwise.handed(self, x, read)
         gate = torch.sigmoid(self.output_gate(x))
-        return self.out(self.norm(read.flatten(2)) * gate), gate
+        y = self.out(self.norm(read.flatten(2)) * gate)
+        return y, gate.unflatten(-1, (self.heads, self.head_width)).mean(-1)
 
     def read_where(self, edits: Edits, y: Tensor, q: Tensor) -> Tensor:
         """y [B, T, H, D], and what M₀ answers to q where an intervention stops the reading."""

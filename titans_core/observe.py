@@ -6,17 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from titans_core.expected import GUESSES, expect
 from titans_core.layers import Telemetry
 from titans_core.memory import NeuralMemory
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
-from titans_core.trace import Floats, Guesses, LayerWrites
+from titans_core.trace import Floats, LayerWrites, to_numpy
 from titans_core.wipe import memories
-
-GUESSES = 5
-ROWS = 32  # whose log p over the vocabulary are taken at once
 
 
 def stack_columns(reports: tuple[Telemetry, ...], rows: int) -> dict[str, Floats]:
@@ -54,36 +51,7 @@ def layer_writes(
                 queries=to_numpy(report.queries[0, :rows]),
                 writing=np.tile(writing.cpu().numpy(), (rows, 1)),
                 reading=np.tile(reading.cpu().numpy(), (rows, 1)),
-                lens=guesses(expectations(model.predict(report.handed[0, :rows]))),
+                lens=expect(model, report.handed[0, :rows], guesses=GUESSES).guesses,
             )
         )
     return tuple(found)
-
-
-def expectations(logits: Tensor) -> Tensor:
-    """log p of every token, [..., vocab]."""
-    return logits.float().log_softmax(-1)
-
-
-def surprisal(before: Tensor, logits: Tensor, ids: Sequence[int]) -> Floats:
-    """−log p of each of ids, in nats [T]: of the first by the logits ``before`` [1, vocab], of the others by
-    ``logits`` [T, vocab] after the one before it. A few rows at once: what is not needed stays in the cache."""
-    right = torch.tensor(ids, dtype=torch.long, device=logits.device)[:, None]
-    rows = before[: len(ids)], *logits[: max(len(ids) - 1, 0)].split(ROWS)
-    found = [
-        expectations(part).gather(1, own)
-        for part, own in zip(rows, right.split([*map(len, rows)]), strict=True)
-    ]
-    return to_numpy(-torch.cat(found)[:, 0])
-
-
-def guesses(expected: Tensor) -> Guesses:
-    """The likeliest tokens of log p [T, vocab]."""
-    likeliest, ids = expected.topk(GUESSES)
-    return Guesses(ids.cpu().numpy(), to_numpy(likeliest.exp()))
-
-
-def to_numpy(x: Tensor) -> Floats:
-    """Any tensor as float32 on the host."""
-    array: Floats = x.detach().float().cpu().numpy()
-    return array

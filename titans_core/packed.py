@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from titans_core.attention import Attention, Cache, rotations
-from titans_core.layers import Gating, RMSNorm
-from titans_core.memory import MemoryState, NeuralMemory
 
 if TYPE_CHECKING:
+    from titans_core.layers import FeedForward, Gating, RMSNorm
+    from titans_core.memory import MemoryState, NeuralMemory
     from titans_core.model import TitansLM
 
 Array = np.ndarray[Any, Any]
+Weights = TypeVar("Weights")
 
 
 def array(x: Tensor) -> Array:
@@ -93,17 +95,17 @@ class Packed(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A model's weights, and what they were made of: the dictionaries in which its modules keep parameters
+    """A part's weights, and what they were made of: the dictionaries in which its modules keep parameters
     and parts, what these held, and where each parameter's numbers lay."""
 
-    packed: Packed
+    packed: Any
     places: list[dict[str, Any]]
     parts: list[Any]
     parameters: list[Tensor]
     pointers: list[int]
 
     def current(self) -> bool:
-        """Whether the arrays are still the model's: nothing replaced, and nothing moved."""
+        """Whether the arrays are still the part's: nothing replaced, and nothing moved."""
         parts = [part for place in self.places for part in place.values()]
         same = len(parts) == len(self.parts) and all(map(is_, parts, self.parts))
         return same and self.pointers == [p.data_ptr() for p in self.parameters] and self.shared()
@@ -113,29 +115,33 @@ class Kept(NamedTuple):
         return all([p.is_contiguous() for p in self.parameters])
 
 
-known: WeakKeyDictionary[TitansLM, Kept] = WeakKeyDictionary()
+known: WeakKeyDictionary[nn.Module, Kept] = WeakKeyDictionary()
 
 
-def pack(model: TitansLM) -> Packed:
-    """The weights as arrays; anew where any was replaced since."""
-    found = known.get(model)
+def pack(part: nn.Module, packed: Callable[[Any], Weights]) -> Weights:
+    """A part's weights as ``packed`` makes arrays of them; anew where any was replaced since."""
+    found = known.get(part)
     if found is None or not found.current():
-        found = known[model] = keep(model)
-    return found.packed
+        found = known[part] = keep(part, packed(part))
+    weights: Weights = found.packed
+    return weights
 
 
-def keep(model: TitansLM) -> Kept:
+def keep(part: nn.Module, packed: Any) -> Kept:
     """The weights as arrays, and what they are made of."""
-    places = [place for m in model.modules() for place in (m._parameters, m._modules) if place]
-    parts: list[Any] = [part for place in places for part in place.values()]
-    parameters: list[Tensor] = list(model.parameters())
-    packed = Packed(
+    places = [place for m in part.modules() for place in (m._parameters, m._modules) if place]
+    parts: list[Any] = [each for place in places for each in place.values()]
+    parameters: list[Tensor] = list(part.parameters())
+    return Kept(packed, places, parts, parameters, [p.data_ptr() for p in parameters])
+
+
+def pack_model(model: TitansLM) -> Packed:
+    return Packed(
         array(model.embedding.weight),
         norm(model.norm),
         tuple(pack_block(mixer) for mixer in model.mixers),
-        tuple(pack_feeding(part) for part in model.feed_forwards),
+        tuple(pack_feeding(part) for part in model.feed_forwards),  # type: ignore[arg-type]
     )
-    return Kept(packed, places, parts, parameters, [p.data_ptr() for p in parameters])
 
 
 def norm(part: RMSNorm) -> Norm:
@@ -187,7 +193,7 @@ def pack_gating(part: Gating) -> Gate:
     return Gate(norm(left), array(left.shift), norm(right), array(right.shift), array(part.out.weight))
 
 
-def pack_feeding(part: Any) -> Feeding:
+def pack_feeding(part: FeedForward) -> Feeding:
     return Feeding(norm(part.norm), array(part.up.weight), array(part.down.weight))
 
 
@@ -203,14 +209,19 @@ def begun(state: MemoryState) -> tuple[MemoryState, tuple[Array, Array, Array]]:
 
 def opened(held: Cache, places: int) -> Array:
     """Keys and values with room for so many, [B, 2, H, places, D]."""
-    batch, heads, tokens, width = held.keys.shape
+    batch, heads, _, width = held.keys.shape
     found = np.empty((batch, 2, heads, places, width), array(held.keys).dtype)
-    for number, part in enumerate(held):
-        found[:, number, :, :tokens] = part.detach().numpy()
+    put(held, found)
     return found
+
+
+def put(held: Cache, found: Array) -> None:
+    """Keys and values as the first of ``found`` [B, 2, H, places, D]."""
+    for number, part in enumerate(held):
+        found[:, number, :, : part.shape[2]] = part.detach().numpy()
 
 
 def closed(held: Array, most: int) -> Cache:
     """The last keys and values, ``most`` at most."""
     last = torch.from_numpy(held[:, :, :, max(held.shape[3] - most, 0) :])
-    return Cache(last[:, 0], last[:, 1])
+    return Cache(*last.unbind(1))

@@ -18,10 +18,9 @@ from torch import Tensor
 from kernels.compiled import preferred
 from kernels.output import TELEMETRY
 from titans_core.attention import SegmentCache
-from titans_core.layers import flatten_state
 from titans_core.memory import Gates, NeuralMemory, Written
 from titans_core.override import Edits
-from titans_core.packed import Array, array, begun, closed, opened, own, pack_block
+from titans_core.packed import Array, array, begun, closed, own, pack, pack_block, put
 
 if TYPE_CHECKING:
     from titans_core.blocks import MACState, MemoryAsContext
@@ -73,23 +72,29 @@ def able(mixer: MemoryAsContext, query: Tensor, state: MACState) -> bool:
     memory = mixer.memory.config
     exact = memory.depth == 1 and memory.block_size == 1 and memory.plain
     plain = query.dtype in (torch.float32, torch.float64) and not torch.is_autocast_enabled("cpu")
-    if not (exact and plain and fits(mixer, query, state)):
+    parts = expected(mixer, len(query), state)
+    fitting = all(part.shape == shape and part.dtype == query.dtype for part, shape in parts)
+    if not (exact and plain and fitting and state.filled < mixer.segment):
         return False
     by_head = query[:, :, None].expand(-1, -1, mixer.memory.heads, -1)
-    held = [part for part in flatten_state(state).values() if isinstance(part, Tensor)]
-    return preferred((by_head, *held, *(mixer.parameters() if torch.is_grad_enabled() else ())))
+    learned = mixer.parameters() if torch.is_grad_enabled() else ()
+    return preferred((by_head, *(part for part, _ in parts), *learned))
 
 
-def fits(mixer: MemoryAsContext, query: Tensor, state: MACState) -> bool:
-    """Whether the state has the sizes and the precision that the loop expects of it."""
-    memory, batch, heads, width = state.memory, len(query), mixer.memory.heads, mixer.memory.head_width
+def expected(mixer: MemoryAsContext, batch: int, state: MACState) -> list[tuple[Tensor, tuple[int, ...]]]:
+    """The state's tensors and the sizes that the loop expects them to have."""
+    memory, heads, width = state.memory, mixer.memory.heads, mixer.memory.head_width
     reach, inner = mixer.memory.convolution.reach, mixer.memory.inner
+    matrices = (*state.frozen, *memory.weights, *memory.momentum)
+    held = (part for cache in state.segment for part in cache)
     parts: list[tuple[Tensor, tuple[int, ...]]]
-    parts = [(part, (heads, width, width)) for part in (*state.frozen, *memory.weights, *memory.momentum)]
-    parts += [(part, (heads, state.filled, width)) for held in state.segment for part in held]
-    parts += [(state.query_tail, (reach, inner)), (memory.tail, (reach, 3 * (inner + heads)))]
-    same = all(part.shape == (batch, *shape) and part.dtype == query.dtype for part, shape in parts)
-    return same and state.filled < mixer.segment
+    parts = [(part, (batch, heads, width, width)) for part in matrices]
+    parts += [(part, (batch, heads, state.filled, width)) for part in held]
+    return [
+        *parts,
+        (state.query_tail, (batch, reach, inner)),
+        (memory.tail, (batch, reach, 3 * (inner + heads))),
+    ]
 
 
 @cache
@@ -108,11 +113,13 @@ def chained(
     queries = F.linear(query, memory.qkv.weight[: memory.inner])
     after, (weights, momentum, tail) = begun(state.memory)
     frozen, query_tail = own(state.frozen[0]), own(state.query_tail)
-    held = np.stack([opened(part, mixer.segment) for part in state.segment], 1)
-    found = room(x, memory)
+    held = np.empty((len(x), 2, 2, memory.heads, mixer.segment, memory.head_width), frozen.dtype)
+    for source, part in enumerate(state.segment):
+        put(part, held[:, source])
+    found = room(x.shape, memory, frozen.dtype)
     loop().run(
         *map(array, (x, queries, attention.qkv(query))),
-        pack_block(mixer),
+        pack(mixer, pack_block),
         array(memory.initial[0]),
         Edited(*map(array, edits)) if edits else untouched(memory.heads, frozen.dtype),
         mixer.segment,
@@ -146,10 +153,9 @@ def untouched(heads: int, kind: np.dtype[Any]) -> Edited:
     return Edited(np.ones((3, heads), kind), np.zeros((3, heads), kind), everywhere, everywhere)
 
 
-def room(x: Tensor, memory: NeuralMemory) -> Found:
-    """For all that is told of tokens x [B, T, width]."""
-    batch, tokens, _ = x.shape
-    by_head = batch, tokens, memory.heads, memory.head_width
-    shapes = [by_head, x.shape, by_head, x.shape, x.shape, *4 * [by_head]]
-    shapes += [(batch, tokens, count, memory.heads) for count in (3, 4)]
-    return Found(*(np.empty(shape, array(x).dtype) for shape in shapes))
+def room(whole: tuple[int, ...], memory: NeuralMemory, kind: np.dtype[Any]) -> Found:
+    """For all that is told of tokens of the shape [B, T, width]."""
+    by_head = *whole[:2], memory.heads, memory.head_width
+    shapes = [by_head, whole, by_head, whole, whole, *4 * [by_head]]
+    shapes += [(*whole[:2], count, memory.heads) for count in (3, 4)]
+    return Found(*(np.empty(shape, kind) for shape in shapes))

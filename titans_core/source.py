@@ -13,8 +13,7 @@ from titans_core.attribution import Doubles, shares, visible_from
 from titans_core.blocks import MACState
 from titans_core.layers import map_state
 from titans_core.model import ModelState, Output
-from titans_core.observe import to_numpy
-from titans_core.trace import Floats, Trace
+from titans_core.trace import Floats, Trace, to_numpy
 from titans_core.wipe import memories
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from titans_core.blocks import MACState
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
-from titans_core.packed import Array, Block, array, begun, closed, opened, own, pack
+from titans_core.packed import Array, Block, array, begun, closed, opened, own, pack, pack_model
 
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
@@ -33,7 +33,7 @@ def step(
     if edits or not able(model):
         out = model(ids[:, None].long(), state, edits=edits)
         return out.logits[:, -1], out.state
-    loops, packed = loop(), pack(model)
+    loops, packed = loop(), pack(model, pack_model)
     x = packed.embedding[ids.numpy()]
     states = []
     for block, feeding, part in zip(packed.blocks, packed.feeding, state, strict=True):

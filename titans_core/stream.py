@@ -16,14 +16,15 @@ from torch import Tensor
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
 from titans_core.denormals import flushed
-from titans_core.finite import NotFinite, check, check_logits
+from titans_core.expected import GUESSES, expect, surprisal
+from titans_core.finite import NotFinite, check, uneven
 from titans_core.layers import flatten_state, map_state, owned
-from titans_core.model import ModelState, Output, TitansLM
-from titans_core.observe import expectations, guesses, layer_writes, stack_columns, surprisal, to_numpy
+from titans_core.model import ModelState, TitansLM
+from titans_core.observe import layer_writes, stack_columns
 from titans_core.override import Edits, Override, edits, next_border, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
-from titans_core.trace import Floats, Trace
+from titans_core.trace import Floats, Trace, to_numpy
 from titans_core.wipe import memories, without_memory
 from titans_core.without import read_without
 
@@ -46,7 +47,7 @@ class Stream:
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)
-        check_logits(out.logits[0], -1, False)
+        check({}, uneven(out.logits[0]), -1, False)
         self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer), "")
         self._snapshots = [self.now]
         self._ids: list[int] = []  # read since the first snapshot
@@ -137,32 +138,32 @@ class Stream:
         # to read nothing gives the same columns, with no rows
         tensor = torch.tensor([ids or [self.tokenizer.begin]], device=self.model.device)
         edits = self.edits(before.position)
-        out: Output = self.model(tensor, before.state, True, edits)
-        columns, logits = stack_columns(out.telemetry, rows), out.logits[0, :rows]
-        columns["nll"] = surprisal(before.logits, logits, ids)
-        check(columns, logits, before.position, bool(self.overrides))
+        hidden, state, reports = self.model.read(tensor, before.state, True, edits)
+        expected = expect(self.model, hidden[0, :rows], ids[1:], GUESSES if writes else 0)
+        columns = stack_columns(reports, rows) | {"nll": surprisal(before.logits, ids, expected)}
+        check(columns, expected.wrong, before.position, bool(self.overrides))
         bare, unaided = None, None
         if without:
-            bare = read_without(self.model, tensor, before.state, out, edits)
-            check({}, bare[0, :rows], before.position, bool(self.overrides))
-            columns["nll_without"] = surprisal(self._bare(), bare[0, :rows], ids)
-            unaided = guesses(expectations(bare[0, :rows]))
-        tokens = self._advance(ids, out, bare) if ids else []
+            alone = read_without(self.model, tensor, before.state, hidden, reports, edits)
+            found = expect(self.model, alone[0, :rows], ids[1:], GUESSES)
+            columns["nll_without"] = surprisal(self._bare(), ids, found)
+            check({}, found.wrong, before.position, bool(self.overrides))
+            bare, unaided = found.logits, found.guesses
+        tokens = self._advance(ids, state, expected.logits, bare) if ids else []
         trace = Trace(before.position, tuple(ids), tokens, columns, guesses_without=unaided)
         if not writes:
             return trace
-        factors = layer_writes(self.model, out.telemetry, before.state, edits, rows)
-        return replace(trace, writes=factors, guesses=guesses(expectations(logits)))
+        factors = layer_writes(self.model, reports, before.state, edits, rows)
+        return replace(trace, writes=factors, guesses=expected.guesses)
 
-    def _advance(self, ids: list[int], out: Output, bare: Tensor | None) -> list[str]:
-        """Stand after ``ids``; their strings."""
+    def _advance(self, ids: list[int], state: ModelState, logits: Tensor, bare: Tensor | None) -> list[str]:
+        """Stand after ``ids``; their strings. logits, and bare of a memory just wiped, [1, vocab]."""
         before = self.now
         decoder = copy.copy(before.decoder)
         tokens = decoder.feed(ids)
         last = "".join(tokens)[-1:] or before.last
         position = before.position + len(ids)
-        bare = bare if bare is None else bare[:, -1]
-        self.now = Moment(position, out.state, out.logits[:, -1], decoder, last, bare)
+        self.now = Moment(position, state, logits, decoder, last, bare)
         self._remember(ids)
         return tokens
 
@@ -175,7 +176,8 @@ class Stream:
             return torch.full_like(self.now.logits, torch.nan)
         begin = torch.tensor([[self.tokenizer.begin]], device=self.model.device)
         initial = self.model.initial_state()
-        return read_without(self.model, begin, initial, self.model(begin, initial, True), None)[:, -1]
+        hidden, _, reports = self.model.read(begin, initial, True)
+        return self.model.predict(read_without(self.model, begin, initial, hidden, reports, None))[:, -1]
 
     def _remember(self, ids: list[int]) -> None:
         """Keep ids and snapshots as far back as ``history`` asks, and no further."""

@@ -23,11 +23,10 @@ from titans_core.captured import Phases, graph, phase, tensors
 from titans_core.denormals import flushed
 from titans_core.finite import check, even
 from titans_core.layers import map_state
-from titans_core.model import ModelState, Output, TitansLM
-from titans_core.observe import to_numpy
+from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
 from titans_core.stream import SNAPSHOT_EVERY, Stream
-from titans_core.trace import Trace
+from titans_core.trace import Trace, to_numpy
 
 CROWD = 4096  # tokens in one call: more would fill the memory with logits, and make a processor slower
 MODELS = 4  # whose recorded steps are kept on a GPU
@@ -132,8 +131,8 @@ def read_stretch(streams: Sequence[Stream], ids: Sequence[Sequence[int]]) -> lis
         own["nll"] = nll[row].copy()
         if not sound:
             stream.fork().feed(read)  # tells the very token
-            check(own, logits[0, -1:], start, bool(stream.overrides))
-        tokens = stream._advance(list(read), Output(logits, state, ()), None)
+            check(own, None if even(logits) else len(read) - 1, start, bool(stream.overrides))
+        tokens = stream._advance(list(read), state, logits[:, -1], None)
         traces.append(Trace(start, tuple(read), tokens, own))
     return traces
 

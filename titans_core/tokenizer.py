@@ -43,6 +43,7 @@ class Tokenizer:
         if missing := {bytes([b]) for b in range(256)} - set(self.token_bytes):
             raise ValueError(f"this tokenizer lacks {len(missing)} of the 256 bytes: train it anew")
         self._space = self.token_bytes.index(b" ")
+        self.token_texts = {i: text for i, b in enumerate(self.token_bytes) if b and (text := characters(b))}
         self._cache: dict[str, tuple[int, ...]] = {}
 
     @classmethod
@@ -121,6 +122,8 @@ class Decoder:
 
     def _next(self, token: int) -> str:
         t = self._tokenizer
+        if not self._joined and not self._pending and (text := t.token_texts.get(token)):
+            return text
         if not 0 <= token < t.vocab_size:
             raise ValueError(f"token id {token} is not in 0 … {t.vocab_size - 1}")
         if token in (t.begin, t.join):
@@ -192,6 +195,14 @@ def load(path: Path) -> Tokenizer:
     except Exception as error:  # the library raises nothing more exact
         raise ValueError(f"{path.name} is not a tokenizer file: {error}") from error
     return Tokenizer(bpe)
+
+
+def characters(token: bytes) -> str | None:
+    """The text of a token's bytes, None where it begins or ends inside a character."""
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def spell(token: str) -> bytes:

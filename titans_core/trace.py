@@ -9,9 +9,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from torch import Tensor
 
 Floats = NDArray[np.float32]
 GUESSES = ("guesses", "guesses_without")
+
+
+def to_numpy(x: Tensor) -> Floats:
+    """Any tensor as float32 on the host."""
+    array: Floats = x.detach().float().cpu().numpy()
+    return array
 
 
 class Guesses(NamedTuple):

@@ -18,23 +18,28 @@ from torch import Tensor
 from kernels.bounded import weighed_keys
 from titans_core.attention import SegmentCache
 from titans_core.blocks import MACState, MemoryAlone, MemoryAsContext, MemoryAsGate, MemoryAsLayer
-from titans_core.layers import convolve
+from titans_core.layers import Telemetry, convolve
 from titans_core.memory import Gates, MemoryState, NeuralMemory, Told
-from titans_core.model import ModelState, Output, TitansLM
+from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
 
 ROWS = 16  # tokens whose memories are computed together: few enough to stay in a processor's cache
 
 
 def read_without(
-    model: TitansLM, ids: Tensor, state: ModelState, given: Output, edits: Sequence[Edits] | None
+    model: TitansLM,
+    ids: Tensor,
+    state: ModelState,
+    hidden: Tensor,
+    reports: Sequence[Telemetry],
+    edits: Sequence[Edits] | None,
 ) -> Tensor:
-    """Logits [1, T, vocab] after each of ids [1, T], the memory wiped before that one token. The model has
-    read them after ``state`` and has ``given`` this, telemetry included; without a memory it is the same."""
+    """The last layer's output [1, T, width] of each of ids [1, T], the memory wiped before that one token.
+    The model has read them after ``state``, with the output ``hidden``, which it is without a memory, and its
+    reports, telemetry included."""
     if not model.has_memory:
-        return given.logits
-    bare = model.embedding(ids)
-    reports = given.telemetry
+        return hidden
+    bare: Tensor = model.embedding(ids)
     each: Sequence[Edits | None] = edits or [None] * len(reports)
     for mixer, feed_forward, part, report, edit in zip(
         model.mixers, model.feed_forwards, state, reports, each, strict=True
@@ -42,7 +47,7 @@ def read_without(
         assert report.entering is not None, "the model adds it"
         mixed = through(mixer, bare, report.entering, report.handed, part, edit)
         bare = mixed + feed_forward(mixed)
-    return model.predict(bare)
+    return bare
 
 
 def through(mixer: Any, bare: Tensor, x: Tensor, handed: Tensor, state: Any, edits: Edits | None) -> Tensor:

@@ -298,7 +298,7 @@ def test_a_step_looks_at_no_value_and_brings_none_from_the_host(
     kind: Kind, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)  # it knows no device without values
-    for user in ("kernels.api", "titans_core.segments"):  # of the loops of a CPU
+    for user in ("kernels.api", "titans_core.segments", "titans_core.rowwise"):  # of the loops of a CPU
         monkeypatch.setattr(f"{user}.preferred", lambda *_: False)
 
     def usual(*memory: Any) -> str:
