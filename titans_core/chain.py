@@ -340,21 +340,21 @@ def turn(x, table, place, y):
 
 @compiled
 def linear(weight, x, y, first):
-    """x Wᵀ, x [n, columns], W [rows, columns], into the columns of y [n, …] from ``first`` on: tiles of four
-    tokens by two rows, whose sums stay in registers."""
+    """x Wᵀ, x [n, columns], W [rows, columns], into the columns of y [n, …] from ``first`` on: tiles of two
+    tokens by four rows, whose sums stay in registers."""
     zero = x.dtype.type(0)
-    tokens, rows = len(x) - len(x) % 4, len(weight) - len(weight) % 2
-    for i in range(0, rows, 2):
+    tokens, rows = len(x) - len(x) % 2, len(weight) - len(weight) % 4
+    for i in range(0, rows, 4):
         at = first + i
-        for t in range(0, tokens, 4):
+        for t in range(0, tokens, 2):
             a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
             for j in range(weight.shape[1]):
-                a, b = weight[i, j], weight[i + 1, j]
-                x0, x1, x2, x3 = x[t, j], x[t + 1, j], x[t + 2, j], x[t + 3, j]
-                a0, a1, a2, a3 = a0 + a * x0, a1 + a * x1, a2 + a * x2, a3 + a * x3
-                b0, b1, b2, b3 = b0 + b * x0, b1 + b * x1, b2 + b * x2, b3 + b * x3
-            y[t, at], y[t + 1, at], y[t + 2, at], y[t + 3, at] = a0, a1, a2, a3
-            y[t, at + 1], y[t + 1, at + 1], y[t + 2, at + 1], y[t + 3, at + 1] = b0, b1, b2, b3
+                a, b = x[t, j], x[t + 1, j]
+                w0, w1, w2, w3 = weight[i, j], weight[i + 1, j], weight[i + 2, j], weight[i + 3, j]
+                a0, a1, a2, a3 = a0 + a * w0, a1 + a * w1, a2 + a * w2, a3 + a * w3
+                b0, b1, b2, b3 = b0 + b * w0, b1 + b * w1, b2 + b * w2, b3 + b * w3
+            y[t, at], y[t, at + 1], y[t, at + 2], y[t, at + 3] = a0, a1, a2, a3
+            y[t + 1, at], y[t + 1, at + 1], y[t + 1, at + 2], y[t + 1, at + 3] = b0, b1, b2, b3
     for i in range(len(weight)):
         for t in range(tokens if i < rows else 0, len(x)):
             y[t, first + i] = dot(weight[i], x[t])

@@ -158,20 +158,20 @@ def product(gate, value, y):
 
 @compiled
 def linear(weight, x, y):
-    """x Wᵀ, x [n, columns], W [rows, columns], into y [n, rows]: tiles of four tokens by two rows, whose
-    sums stay in registers."""
+    """x Wᵀ, x [n, columns], W [rows, columns], into y [n, rows]: tiles of two tokens by four rows, whose sums
+    stay in registers."""
     zero = x.dtype.type(0)
-    tokens, rows = len(x) - len(x) % 4, len(weight) - len(weight) % 2
-    for i in range(0, rows, 2):
-        for t in range(0, tokens, 4):
+    tokens, rows = len(x) - len(x) % 2, len(weight) - len(weight) % 4
+    for i in range(0, rows, 4):
+        for t in range(0, tokens, 2):
             a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
             for j in range(weight.shape[1]):
-                a, b = weight[i, j], weight[i + 1, j]
-                x0, x1, x2, x3 = x[t, j], x[t + 1, j], x[t + 2, j], x[t + 3, j]
-                a0, a1, a2, a3 = a0 + a * x0, a1 + a * x1, a2 + a * x2, a3 + a * x3
-                b0, b1, b2, b3 = b0 + b * x0, b1 + b * x1, b2 + b * x2, b3 + b * x3
-            y[t, i], y[t + 1, i], y[t + 2, i], y[t + 3, i] = a0, a1, a2, a3
-            y[t, i + 1], y[t + 1, i + 1], y[t + 2, i + 1], y[t + 3, i + 1] = b0, b1, b2, b3
+                a, b = x[t, j], x[t + 1, j]
+                w0, w1, w2, w3 = weight[i, j], weight[i + 1, j], weight[i + 2, j], weight[i + 3, j]
+                a0, a1, a2, a3 = a0 + a * w0, a1 + a * w1, a2 + a * w2, a3 + a * w3
+                b0, b1, b2, b3 = b0 + b * w0, b1 + b * w1, b2 + b * w2, b3 + b * w3
+            y[t, i], y[t, i + 1], y[t, i + 2], y[t, i + 3] = a0, a1, a2, a3
+            y[t + 1, i], y[t + 1, i + 1], y[t + 1, i + 2], y[t + 1, i + 3] = b0, b1, b2, b3
     for i in range(len(weight)):
         for t in range(tokens if i < rows else 0, len(x)):
             y[t, i] = dot(weight[i], x[t])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.titans_core.conftest import tiny
-from titans_core import segments
+from titans_core import rowwise, segments
 from titans_core.blocks import MACState
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.layers import flatten_state
@@ -81,6 +81,7 @@ def by_tensors(
 ) -> Output:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segments, "able", lambda *_: False)
+        patch.setattr(rowwise, "able", lambda *_: False)
         return model(ids, None, telemetry, edits)
 
 
