@@ -96,18 +96,21 @@ class Packed(NamedTuple):
 
 class Kept(NamedTuple):
     """A part's weights, and what they were made of: the dictionaries in which its modules keep parameters
-    and parts, what these held, and where each parameter's numbers lay."""
+    and parts, what these held, and where each parameter's numbers lay; and of the modules with settings their
+    own dictionaries and what these were."""
 
     packed: Any
     places: list[dict[str, Any]]
     parts: list[Any]
     parameters: list[Tensor]
     pointers: list[int]
+    settings: list[tuple[dict[str, Any], Any]]
 
     def current(self) -> bool:
         """Whether the arrays are still the part's: nothing replaced, and nothing moved."""
         parts = [part for place in self.places for part in place.values()]
         same = len(parts) == len(self.parts) and all(map(is_, parts, self.parts))
+        same = same and all(own["config"] is settings for own, settings in self.settings)
         return same and self.pointers == [p.data_ptr() for p in self.parameters] and self.shared()
 
     def shared(self) -> bool:
@@ -132,7 +135,9 @@ def keep(part: nn.Module, packed: Any) -> Kept:
     places = [place for m in part.modules() for place in (m._parameters, m._modules) if place]
     parts: list[Any] = [each for place in places for each in place.values()]
     parameters: list[Tensor] = list(part.parameters())
-    return Kept(packed, places, parts, parameters, [p.data_ptr() for p in parameters])
+    pointers = [p.data_ptr() for p in parameters]
+    settings = [(m.__dict__, m.__dict__["config"]) for m in part.modules() if "config" in m.__dict__]
+    return Kept(packed, places, parts, parameters, pointers, settings)
 
 
 def pack_model(model: TitansLM) -> Packed:

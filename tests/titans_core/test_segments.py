@@ -141,6 +141,15 @@ def test_in_single_precision_it_reads_the_same_but_for_rounding(ids: Tensor) -> 
 
 
 @torch.no_grad()
+def test_settings_replaced_are_seen(ids: Tensor) -> None:
+    model = tiny("mac")
+    model(ids)
+    memory: Any = model.mixers[0].memory
+    memory.config = replace(memory.config, read="before")
+    same(model(ids).logits, by_tensors(model, ids).logits)
+
+
+@torch.no_grad()
 def test_the_state_before_is_left_as_it_was(ids: Tensor) -> None:
     model = tiny("mac")
     for already in (9, 12):  # within a segment of 6, and at its border
