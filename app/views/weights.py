@@ -67,8 +67,9 @@ def current(model: tc.TitansLM) -> Weighing | None:
 def slide(label: str, key: str, tokens: list[str], start: int) -> int:
     """A slider over how many tokens were read, and the text around its token beside it."""
     # set only where it must be: what is set goes back to the browser, over what was moved there meanwhile
-    if key not in state or state[key] > len(tokens):  # another text may be shorter
+    if key not in state or state.get(f"{key}-of") != len(tokens):  # of another length it is another slider
         state[key] = min(state.get(key, start), len(tokens))
+        state[f"{key}-of"] = len(tokens)
     control, words = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with control:
         count: int = st.slider(label, 0, len(tokens), key=key, persist_state="session")

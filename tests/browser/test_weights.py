@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 import titans_core as tc
 from app import models
+from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Floats
 
 pytestmark = pytest.mark.browser
@@ -75,6 +76,19 @@ def test_moving_the_playhead_draws_the_weights_of_that_token(open_page: Open) ->
     expect(page.get_by_role("heading", name="Weights after token 9")).to_be_visible()
     check(page, (0, "W1"), 0, read.at(9), read.at(8))
     assert np.abs(read.at(9).weights()[0, "W1"][0] - read.weights()[0, "W1"][0]).max() > 1e-3
+
+
+def test_a_longer_text_leaves_the_playhead_where_it_stood(open_page: Open) -> None:
+    page = visit(open_page, "lmm")
+    slider, told = page.get_by_role("slider").first, stream("lmm").position
+    longer = STORY + (" " + STORY) * 20
+    box = page.get_by_label("The text", exact=True)
+    box.fill(longer)
+    box.press("Control+Enter")
+    expect(slider).to_have_attribute("max", str(len(Tokenizer.load().encode(longer))))
+    expect(slider).to_have_value(str(told))
+    expect(page.locator(".passage mark")).to_have_text("soup")
+    expect(page.get_by_role("heading", name=f"Weights after token {told}, “soup”")).to_be_visible()
 
 
 def test_a_deep_memory_shows_each_of_its_matrices(open_page: Open) -> None:
