@@ -79,16 +79,15 @@ def test_moving_the_playhead_draws_the_weights_of_that_token(open_page: Open) ->
 
 
 def test_a_longer_text_leaves_the_playhead_where_it_stood(open_page: Open) -> None:
-    page = visit(open_page, "lmm")
-    slider, told = page.get_by_role("slider").first, stream("lmm").position
-    longer = STORY + (" " + STORY) * 20
-    box = page.get_by_label("The text", exact=True)
+    page = open_page("weights")
+    slider, box = page.get_by_role("slider").first, page.get_by_label("The text", exact=True)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    told, longer = slider.input_value(), " ".join([box.input_value()] * 6)
     box.fill(longer)
     box.press("Control+Enter")
     expect(slider).to_have_attribute("max", str(len(Tokenizer.load().encode(longer))))
-    expect(slider).to_have_value(str(told))
-    expect(page.locator(".passage mark")).to_have_text("soup")
-    expect(page.get_by_role("heading", name=f"Weights after token {told}, “soup”")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Weights after token {told}, ")).to_be_visible()
+    expect(slider).to_have_value(told)
 
 
 def test_a_deep_memory_shows_each_of_its_matrices(open_page: Open) -> None:
