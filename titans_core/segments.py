@@ -1,7 +1,7 @@
 """MAC's segments by a compiled loop (`titans_core.chain`), where that serves.
 
 It needs numba, an extra: `pip install numba`. The first call on a machine compiles and keeps the result in
-`__pycache__`: about 15 seconds, more or less by the machine and by what else it does.
+`__pycache__`: about 20 seconds, more or less by the machine and by what else it does.
 """
 
 from __future__ import annotations
