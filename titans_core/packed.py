@@ -1,4 +1,4 @@
-"""Weights and states as the arrays that compiled loops take (`titans_core.loop`, `titans_core.chain`)."""
+"""Weights and states as the arrays that compiled loops take (`titans_core.loop`, `chain`, `rows`)."""
 
 from __future__ import annotations
 
@@ -212,10 +212,10 @@ def begun(state: MemoryState) -> tuple[MemoryState, tuple[Array, Array, Array]]:
     return state._replace(weights=(weights,), momentum=(momentum,), tail=tail), arrays
 
 
-def opened(held: Cache, places: int) -> Array:
-    """Keys and values with room for so many, [B, 2, H, places, D]."""
-    batch, heads, _, width = held.keys.shape
-    found = np.empty((batch, 2, heads, places, width), array(held.keys).dtype)
+def opened(held: Cache) -> Array:
+    """Keys and values with room for one more, [B, 2, H, n + 1, D]."""
+    batch, heads, tokens, width = held.keys.shape
+    found = np.empty((batch, 2, heads, tokens + 1, width), array(held.keys).dtype)
     put(held, found)
     return found
 

@@ -100,7 +100,7 @@ def installed() -> bool:
 def context(loops: ModuleType, x: Array, block: Block, state: MACState, window: int) -> MACState:
     memory, arrays = begun(state.memory)
     query_tail = own(state.query_tail)
-    held = tuple(opened(part, state.filled + 1) for part in state.segment)
+    held = tuple(map(opened, state.segment))
     loops.context(x, block, array(state.frozen[0]), *arrays[:2], query_tail, arrays[2], *held)
     filled = (state.filled + 1) % window
     caches = SegmentCache(*(closed(part, part.shape[3] if filled else 0) for part in held))
@@ -111,7 +111,7 @@ def context(loops: ModuleType, x: Array, block: Block, state: MACState, window: 
 def beside(loops: ModuleType, x: Array, block: Block, state: Any, window: int) -> Any:
     """MAG, and MAL, whose state is the same."""
     memory, arrays = begun(state.memory)
-    held = opened(state.window, state.window.keys.shape[2] + 1)
+    held = opened(state.window)
     run = loops.layer if block.gating is None else loops.gate
     run(x, block, *arrays, held, window - held.shape[3])
     return type(state)(memory, closed(held, window - 1))
@@ -124,7 +124,7 @@ def alone(loops: ModuleType, x: Array, block: Block, state: MemoryState, window:
 
 
 def control(loops: ModuleType, x: Array, block: Block, state: Cache, window: int) -> Cache:
-    held = opened(state, state.keys.shape[2] + 1)
+    held = opened(state)
     loops.control(x, block, held, window - held.shape[3])
     return closed(held, window - 1)
 
