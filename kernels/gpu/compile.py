@@ -35,7 +35,7 @@ from kernels.gpu import (
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.limits import LARGE, stages, units_at_once
-from kernels.gpu.operators import registers
+from kernels.gpu.operators import precision, registers
 
 WARP = 32
 SHARED = {
@@ -45,17 +45,10 @@ SHARED = {
     90: 227 << 10,
 }  # bytes a program may share, by capability
 WHOLE = {"L", "T", "H", "first", "count", "blocks", "offset", "block"}  # the integers; all else is a pointer
+# float32 whatever the operands
 EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
-EXACT |= {
-    "sizes",
-    "told",
-    "moments",
-    "to_last",
-    "to_first",
-    "to_eta",
-    "to_theta",
-    "to_alpha",
-}  # float32 whatever the operands
+EXACT |= {"sizes", "told", "moments", "to_vectors", "to_last", "to_first", "to_eta", "to_theta", "to_alpha"}
+BESIDE = {"counts": "fp16", "alike": "bf16"}  # which half, beside operands of half precision
 
 
 class Form(NamedTuple):
@@ -83,29 +76,31 @@ def forms(width: int, operand: str, on_large: bool) -> Iterator[Form]:
     """All kernels of the linear memory at one width of keys and values, chunks as long as they are made."""
     half = operand != "fp32"
     row, longest = (2 * width, 64) if half else (4 * width, 32)
-    for form in _forms(width, longest, "tf32" if half else "tf32x3", 4 if half else 8):
+    for form in _forms(width, longest, half):
         ahead = stages(row, on_large) if "state" in form.name else 3
         bound = registers(form.name, half)
         name = f"{form.name}, {width} {operand}"
         yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
 
 
-def _forms(width: int, rows: int, precision: str, side: int) -> Iterator[Form]:
+def _forms(width: int, rows: int, half: bool) -> Iterator[Form]:
+    side = 4 if half else 8
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    reading: dict[str, Any] = {"READ": 0, "PRECISION": precision}
+    reading: dict[str, Any] = {**shape, "READ": 0}
     columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
     parallel, solved = state.PARALLEL.value, state.SOLVED.value
     for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
         yield Form(f"state, {name}", state.state, {**columns, "RULE": rule}, 4)
         yield Form(f"reverse_state, {name}", state.reverse_state, {**columns, "RULE": rule, "READ": 0}, 4)
-        constants = {**shape, **reading, "BLOCK": block, "RULE": rule}
-        yield Form(f"to_tokens, {name}", backward.to_tokens, constants, side)
+        rules: dict[str, Any] = {"BLOCK": block, "RULE": rule, "READ": 0}
+        yield Form(f"to_tokens, {name}", backward.to_tokens, {**shape, **rules}, side)
+        yield Form(f"to_gates, {name}", backward.to_gates, {"C": rows, **rules}, 1)
     yield Form("prepare", prepare.prepare, {"C": rows}, 1)
-    yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision}, side)
-    yield Form("output", output.output, {**shape, **reading}, side)
-    yield Form("products", telemetry.products, {**shape, "PRECISION": precision, "SHIFTED": False}, side)
-    yield Form("to_residuals", backward.to_residuals, {**shape, **reading}, side)
-    yield Form("to_gates", backward.to_gates, {"C": rows, "PRECISION": precision}, side)
+    yield Form("counting", prepare.counting, {"C": rows}, 1)
+    yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision(half)}, side)
+    yield Form("output", output.output, reading, side)
+    yield Form("products", telemetry.products, {**shape, "SHIFTED": False}, side)
+    yield Form("to_residuals", backward.to_residuals, reading, side)
     yield Form("telemetry", telemetry.telemetry, {"C": rows, "SHIFTED": False}, 1)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
     yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
@@ -162,7 +157,8 @@ def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
         return "constexpr"
     if name in WHOLE:
         return "i32"
-    return "*fp32" if name in EXACT else f"*{operand}"
+    half = operand if operand == "fp32" else BESIDE.get(name, operand)
+    return "*fp32" if name in EXACT else f"*{half}"
 
 
 def every(capability: int) -> Iterator[Form]:

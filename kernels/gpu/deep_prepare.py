@@ -74,7 +74,7 @@ def deep_prepare(
         b, f = the_row_before(b, 1.0, C), the_row_before(f, 0.0, C)
     tl.store(vector + READ_MEMORY * C, b)
     tl.store(vector + READ_MOMENTUM * C, f)
-    p, _ = coefficients(momentum, kept, None, C, READ, "ieee")
+    p, _ = coefficients(momentum, kept, C, READ)
     square = place * C * C + r[:, None] * C + r[None, :]
     p *= step[None, :]
     tl.store(reads + square, p)

@@ -62,7 +62,7 @@ def deep_sizes(
 
     product = products + token * PRODUCTS
     moment = moments + place * MOMENTS
-    p, of_momentum = coefficients(momentum, kept, None, C, 0, "ieee")
+    p, of_momentum = coefficients(momentum, kept, C, 0)
     b, f, h = carried(momentum, kept)
     in_memory, in_momentum = before_writes(
         tl.load(product, mask=tokens, other=0.0),

@@ -113,9 +113,9 @@ def _one_by_one(
     sized: bool,
 ) -> _Run:
     """All tokens in one launch."""
-    y, residuals, last, sizes = linear_recurrent(*tokens, *state, shift, offset, block, before, sized)
+    y, errors, last, sizes = linear_recurrent(*tokens, *state, shift, offset, block, before, sized)
     memory, momentum, reference = last.unbind(0)
-    return _Run(y, memory, momentum, reference, (-2 * residuals, sizes) if sized else None)
+    return _Run(y, memory, momentum, reference, (errors, sizes) if sized else None)
 
 
 def _in_chunks(
@@ -137,7 +137,7 @@ def _in_chunks(
             reference = memory
         if launch.rule == "given":
             v = _residuals(v, k, reference)
-        y, _, last, _, size, error = linear_memory(
+        y, error, last, _, size = linear_memory(
             q,
             k,
             v,

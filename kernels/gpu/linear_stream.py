@@ -27,11 +27,11 @@ def linear_recurrent(
     """Token by token, in one launch: shapes and dtypes as in `linear_memory`, any number of tokens.
 
     reference [B, H, K, V]: the memory that gradients are taken at while the open block of `offset` tokens
-    lasts. Returns y and residuals like v, memory, momentum and reference after the last token,
+    lasts. Returns y and -2 times the residuals like v, memory, momentum and reference after the last token,
     [3, B, H, K, V], and, if `sized`, the sizes as `linear_memory` gives them. Without outer gradients.
     """
     batch, tokens, heads, wide = q.shape
-    y, residuals = torch.empty_like(v), torch.empty_like(v)
+    y, errors = torch.empty_like(v), torch.empty_like(v)
     sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
     last = memory.new_empty(3, *memory.shape)
     with on_device_of(q):
@@ -47,7 +47,7 @@ def linear_recurrent(
             reference,
             memory if origin is None else origin,
             y,
-            residuals,
+            errors,
             sizes,
             last,
             offset,
@@ -61,7 +61,7 @@ def linear_recurrent(
             SHIFTED=origin is not None,
             num_warps=4 if wide * v.shape[3] <= 64 * 64 else 16,  # M, S and the reference live in registers
         )
-    return y, residuals, last, sizes
+    return y, errors, last, sizes
 
 
 @linear_recurrent.register_fake

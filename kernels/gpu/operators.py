@@ -38,57 +38,47 @@ def linear_memory(
     rule: str,
     before: bool,
     sized: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Whole chunks of `chunk` tokens through a linear memory.
 
     q, k [B, T, H, K], v [B, T, H, V] in float32, float16 or bfloat16, K and V powers of two from 16 on; gates
     [B, T, H], memory, momentum [B, H, K, V] in float32; all contiguous. rule: "solved" for gradient blocks of
     `block` tokens within a chunk, "parallel" where they are the chunk, "given" where v holds the residuals.
-    Returns y and the residuals like v; the last memory and momentum [2, B, H, K, V] in float32, and those at
-    every chunk's start, [2, B H, chunks, K, V] like v; and, if `sized`, loss and the norms of gradient,
-    momentum and memory at every token, [B, T, H, 4], the memory being shifted by origin [B, H, K, V], and
-    -2 times the residuals, like v. Outer gradients reach all tensors but the origin, through y and last.
+    Returns y and -2 times the residuals like v; the last memory and momentum [2, B, H, K, V] in float32, and
+    those at every chunk's start, [2, B H, chunks, K, V] like v; and, if `sized`, loss and the norms of
+    gradient, momentum and memory at every token, [B, T, H, 4], the memory being shifted by origin
+    [B, H, K, V]. Outer gradients reach all tensors but the origin, through y and last.
     """
     batch, tokens, heads, wide = q.shape
     high, chunks, memories = v.shape[3], tokens // chunk, batch * heads
     gates, lengths = (eta, theta, alpha), (chunk, tokens, heads)
-    y, residuals = torch.empty_like(v), torch.empty_like(v)
+    y, errors = torch.empty_like(v), torch.empty_like(v)
     starts = v.new_empty(2, memories, chunks, wide, high)
     last = memory.new_empty(2, batch, heads, wide, high)
-    sizes, errors = (
-        x.new_empty(batch, tokens if sized else 0, heads, n) for x, n in ((eta, SIZES), (v, high))
-    )
-    told = eta.new_empty(memories, chunks, TOLD, tile(chunk)) if sized else eta
-    moments = eta.new_empty(memories, chunks, MOMENTS) if sized else eta
-    shape, width, shifted = _shape(k, v, chunk), min(high, COLUMNS), origin is not None
+    sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
+    shape, width = _shape(k, v, chunk), min(high, COLUMNS)
     with on_device_of(q):
         vectors, ends = _vectors(gates, chunk)
-        solve, system = _system(k, v, gates, vectors, chunk, block, rule)
+        before_chain, counts, system = _counted(k, v, gates, vectors, chunk, block, rule)
+        tell = _telling(k, v, gates, vectors, errors, starts, origin, sizes, chunk) if sized else None
 
         def chain(first: int, count: int) -> None:
             begin = (memory, momentum) if first == 0 else last.unbind(0)
             state.state[(memories, high // width)](
-                k, v, *system[1:], vectors, ends, *begin, residuals, starts, last, *lengths, first, count,
+                k, v, *system[1:], vectors, ends, *begin, errors, starts, last, *lengths, first, count,
                 **shape, WIDTH=width, RULE=RULES[rule], num_stages=_stages(k, v),
             )  # fmt: skip
 
         def read(first: int, count: int) -> None:
             output.output[(memories * count,)](
-                q, k, *gates, vectors, residuals, starts, y, *lengths, first, count,
+                q, k, theta, vectors, counts, errors, starts, y, *lengths, first, count,
                 **shape, READ=int(before), **_beside(k, "output"),
             )  # fmt: skip
-            if sized:
-                telemetry.products[(memories * count,)](
-                    k, *gates, vectors, residuals, starts, origin if shifted else memory, told, moments,
-                    errors, *lengths, first, count, **shape, SHIFTED=shifted, **_beside(k, "products"),
-                )  # fmt: skip
+            if tell:
+                tell(first, count)
 
-        overlapped(parts(chunks), solve, chain, read, q.device)
-        if sized:
-            telemetry.telemetry[(memories * chunks,)](
-                *gates, vectors, told, moments, sizes, *lengths, C=tile(chunk), SHIFTED=shifted, num_warps=1
-            )
-    return y, residuals, last, starts, sizes, errors
+        overlapped(parts(chunks), before_chain, chain, read, q.device)
+    return y, errors, last, starts, sizes
 
 
 @linear_memory.register_fake
@@ -107,7 +97,7 @@ def _linear_memory_shapes(
     rule: str,
     before: bool,
     sized: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     batch, tokens, heads, wide = q.shape
     high = v.shape[3]
     return (
@@ -116,7 +106,6 @@ def _linear_memory_shapes(
         memory.new_empty(2, batch, heads, wide, high),
         v.new_empty(2, batch * heads, tokens // chunk, wide, high),
         eta.new_empty(batch, tokens if sized else 0, heads, SIZES),
-        v.new_empty(batch, tokens if sized else 0, heads, high),
     )
 
 
@@ -128,7 +117,7 @@ def linear_memory_backward(
     eta: Tensor,
     theta: Tensor,
     alpha: Tensor,
-    residuals: Tensor,
+    errors: Tensor,
     starts: Tensor,
     to_y: Tensor,
     to_last: Tensor,
@@ -139,27 +128,30 @@ def linear_memory_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The outer gradients of `linear_memory`, of q, k, v and the gates, and of M and S [2, B, H, K, V].
 
-    What `prepare` and `solve` made is made again: it is cheaper than to keep it.
+    What `prepare`, `counting` and `solve` made is made again: it is cheaper than to keep it.
     """
     batch, tokens, heads, _ = q.shape
-    chunks, memories = tokens // chunk, batch * heads
+    chunks, memories, side = tokens // chunk, batch * heads, tile(chunk)
     gates, lengths = (eta, theta, alpha), (chunk, tokens, heads)
-    to_residuals, to_v, to_q, to_k = (torch.empty_like(x) for x in (v, v, q, k))
+    to_residuals, to_q, to_k = (torch.empty_like(x) for x in (v, q, k))
+    to_v = torch.empty_like(v) if rule == "solved" else to_residuals  # there they are the same
     to_gates = [torch.empty_like(gate) for gate in gates]
     to_ends, to_first = torch.empty_like(starts), torch.empty_like(to_last)
-    to_p = q.new_empty(memories, chunks, tile(chunk), tile(chunk))
-    to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, tile(chunk))
+    to_reads = q.new_empty(memories, chunks, side, side)
+    to_system = torch.empty_like(to_reads) if rule == "solved" else to_reads
+    to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, side)
     shape, width = _shape(k, v, chunk), min(v.shape[3], COLUMNS)
     rules: dict[str, Any] = {"RULE": RULES[rule], "READ": int(before)}
     with on_device_of(q):
         vectors, ends = _vectors(gates, chunk)
-        solve, system = _system(k, v, gates, vectors, chunk, block, rule)
-        kept = (vectors, system[0], residuals, starts, to_y, to_residuals, to_ends)
+        before_chain, counts, system = _counted(k, v, gates, vectors, chunk, block, rule)
+        of_chunk = (vectors, counts, system[0], errors, starts, to_y, to_residuals, to_ends)
+        to_counts = (to_reads, to_system, to_vectors)
 
         def from_reads(first: int, count: int) -> None:
-            solve(first, count)
+            before_chain(first, count)
             backward.to_residuals[(memories * count,)](
-                q, k, *gates, vectors, to_y, to_residuals, *lengths, first, count,
+                q, k, theta, counts, to_y, to_residuals, *lengths, first, count,
                 **shape, READ=int(before), **_beside(k, "to_residuals"),
             )  # fmt: skip
 
@@ -172,21 +164,13 @@ def linear_memory_backward(
 
         def to_tokens_and_gates(first: int, count: int) -> None:
             backward.to_tokens[(memories * count,)](
-                q, k, *gates, *kept, to_q, to_k, to_v, to_p, to_vectors, *lengths, first, count,
+                q, k, theta, *of_chunk, to_q, to_k, to_v, *to_counts, *lengths, first, count,
                 **shape, BLOCK=block, **rules, **_beside(k, f"to_tokens, {rule}"),
             )  # fmt: skip
             backward.to_gates[(memories * count,)](
-                *gates,
-                vectors,
-                to_p,
-                to_vectors,
-                *to_gates,
-                *lengths,
-                first,
-                count,
-                C=tile(chunk),
-                **_beside(k, "to_gates"),
-            )
+                *gates, vectors, counts, *to_counts, *to_gates, *lengths, first, count,
+                C=side, BLOCK=block, **rules, num_warps=1,
+            )  # fmt: skip
 
         overlapped(parts(chunks)[::-1], from_reads, chain, to_tokens_and_gates, q.device)
     return to_q, to_k, to_v, to_gates[0], to_gates[1], to_gates[2], to_first
@@ -200,7 +184,7 @@ def _linear_memory_backward_shapes(
     eta: Tensor,
     theta: Tensor,
     alpha: Tensor,
-    residuals: Tensor,
+    errors: Tensor,
     starts: Tensor,
     to_y: Tensor,
     to_last: Tensor,
@@ -214,10 +198,10 @@ def _linear_memory_backward_shapes(
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    _, residuals, _, starts, sizes, errors = output
-    ctx.save_for_backward(*inputs[:6], residuals, starts)
+    _, errors, _, starts, sizes = output
+    ctx.save_for_backward(*inputs[:6], errors, starts)
     ctx.options = inputs[9:13]
-    ctx.mark_non_differentiable(residuals, starts, sizes, errors)
+    ctx.mark_non_differentiable(errors, starts, sizes)
 
 
 def _differentiate(ctx: Any, to_y: Tensor, _: Any, to_last: Tensor, *__: Any) -> tuple[Tensor | None, ...]:
@@ -229,7 +213,7 @@ linear_memory.register_autograd(_differentiate, setup_context=_keep)
 
 
 def _vectors(gates: tuple[Tensor, ...], chunk: int) -> tuple[Tensor, Tensor]:
-    """What `prepare` makes, [B H, chunks, 7, C] and [B H, chunks, 4]."""
+    """What `prepare` makes, [B H, chunks, 5, C] and [B H, chunks, 4]."""
     batch, tokens, heads = gates[0].shape
     memories, chunks = batch * heads, tokens // chunk
     vectors = gates[0].new_empty(memories, chunks, VECTORS, tile(chunk))
@@ -240,26 +224,63 @@ def _vectors(gates: tuple[Tensor, ...], chunk: int) -> tuple[Tensor, Tensor]:
     return vectors, ends
 
 
-def _system(
+def _counted(
     k: Tensor, v: Tensor, gates: tuple[Tensor, ...], vectors: Tensor, chunk: int, block: int, rule: str
-) -> tuple[Kernels, list[Tensor]]:
-    """What makes A, A diag(b) K, A diag(f) K, A V of some chunks, and where they then lie. Under other rules
-    than "solved" nothing does, and nobody looks at them."""
+) -> tuple[Kernels, Tensor, list[Tensor]]:
+    """What makes P of some chunks and, under the rule "solved", A, A diag(b) K, A diag(f) K and A V, and
+    where they then lie. Under other rules nobody looks at the four."""
     batch, tokens, heads, wide = k.shape
-    memories, chunks = batch * heads, tokens // chunk
-    if rule != "solved":
-        return lambda first, count: None, [k] * 4
-    made = [
-        k.new_empty(memories, chunks, tile(chunk), width) for width in (tile(chunk), wide, wide, v.shape[3])
-    ]
+    memories, chunks, side = batch * heads, tokens // chunk, tile(chunk)
+    eta, theta, alpha = gates
+    # P is made of ones and what is smaller: three digits of it are worth more than the range of bfloat16
+    kind = torch.float16 if k.dtype in HALF else torch.float32
+    counts = k.new_empty(memories, chunks, side, side, dtype=kind)
+    widths = (side, wide, wide, v.shape[3]) if rule == "solved" else ()
+    system = [k.new_empty(memories, chunks, side, width) for width in widths] or [k] * 4
 
-    def solve(first: int, count: int) -> None:
-        prepare.solve[(memories * count,)](
-            k, v, *gates, vectors, *made, chunk, tokens, heads, first, count,
-            **_shape(k, v, chunk), BLOCK=block, **_beside(k, "solve"),
+    def make(first: int, count: int) -> None:
+        place = (chunk, tokens, heads, first, count)
+        prepare.counting[(memories * count,)](eta, alpha, counts, *place, C=side, num_warps=1)
+        if rule == "solved":
+            prepare.solve[(memories * count,)](
+                k, v, theta, vectors, counts, *system, *place, **_shape(k, v, chunk), BLOCK=block,
+                PRECISION=precision(k.dtype in HALF), **_beside(k, "solve"),
+            )  # fmt: skip
+
+    return make, counts, system
+
+
+def _telling(
+    k: Tensor,
+    v: Tensor,
+    gates: tuple[Tensor, ...],
+    vectors: Tensor,
+    errors: Tensor,
+    starts: Tensor,
+    origin: Tensor | None,
+    sizes: Tensor,
+    chunk: int,
+) -> Kernels:
+    """What fills in the sizes of some chunks, once their errors and states are there."""
+    batch, tokens, heads, _ = k.shape
+    memories, chunks, side = batch * heads, tokens // chunk, tile(chunk)
+    # products of four have a wide range
+    kind = torch.bfloat16 if k.dtype in HALF else torch.float32
+    alike = k.new_empty(memories, chunks, side, side, dtype=kind)
+    told = sizes.new_empty(memories, chunks, TOLD, side)
+    moments = sizes.new_empty(memories, chunks, MOMENTS)
+
+    def tell(first: int, count: int) -> None:
+        place, shifted = (chunk, tokens, heads, first, count), origin is not None
+        telemetry.products[(memories * count,)](
+            k, errors, starts, origin if shifted else sizes, alike, told, moments, *place,
+            **_shape(k, v, chunk), SHIFTED=shifted, **_beside(k, "products"),
         )  # fmt: skip
+        telemetry.telemetry[(memories * count,)](
+            *gates, vectors, alike, told, moments, sizes, *place, C=side, SHIFTED=shifted, num_warps=1
+        )
 
-    return solve, made
+    return tell
 
 
 def _shape(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
@@ -268,11 +289,16 @@ def _shape(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
 
 
 def _beside(x: Tensor, kernel: str) -> dict[str, Any]:
-    """How a kernel of all chunks side by side is compiled: coefficients are multiplied as exactly as operands
-    like x deserve, and with fewer warps products of float32 would spill."""
+    """How a kernel of all chunks side by side is compiled for operands like x: with fewer warps products of
+    float32 would spill."""
     half = x.dtype in HALF
     bound = {"maxnreg": most} if (most := registers(kernel, half)) else {}
-    return {"PRECISION": "tf32" if half else "tf32x3", "num_warps": 4 if half else 8, **bound}
+    return {"num_warps": 4 if half else 8, **bound}
+
+
+def precision(half: bool) -> str:
+    """In which a chunk's system is solved: as exactly as its operands deserve."""
+    return "tf32" if half else "tf32x3"
 
 
 def registers(kernel: str, half: bool) -> int | None:

@@ -14,21 +14,21 @@ import triton.language as tl
 
 from kernels.gpu.tiles import (
     carried,
-    coefficients,
     entry,
     inverse,
     left_of_writes,
+    load_counts,
     load_gates,
     load_rows,
+    load_steps,
     matmul,
     vector_at,
     whereabouts,
 )
 
 # Rows of `vectors`, as the kernels after this one read them.
-WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT, LOGS = (tl.constexpr(n) for n in range(6))
-VECTORS, ENDS = tl.constexpr(7), tl.constexpr(4)
-SMALLEST = tl.constexpr(1e-12)  # of the gates in logarithms: what passes a smaller one is nothing beside 1
+WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT, VECTORS = (tl.constexpr(n) for n in range(6))
+ENDS = tl.constexpr(4)
 
 
 @triton.jit
@@ -45,9 +45,8 @@ def prepare(
 ):
     """The vectors of one chunk of one memory; grid (B H chunks).
 
-    vectors [B H, chunks, 7, C]: what each token's write counts in memory and momentum of the chunk's end; b,
-    f, h after each token; and the running sums of the gates' logarithms, of eta and of lambda, to base 2.
-    ends [B H, chunks, 4]: b, f, h of the chunk's end.
+    vectors [B H, chunks, 5, C]: what each token's write counts in memory and momentum of the chunk's end, and
+    b, f, h after each token. ends [B H, chunks, 4]: b, f, h of the chunk's end.
     """
     n, chunk, place = whereabouts(L, T, 0, T // L)
     batch, head, t0 = n // H, n % H, chunk * L
@@ -63,18 +62,44 @@ def prepare(
     tl.store(ends + place * ENDS, entry(b, L - 1, C))
     tl.store(ends + place * ENDS + 1, entry(f, L - 1, C))
     tl.store(ends + place * ENDS + 2, entry(h, L - 1, C))
-    tl.store(out + LOGS * C, tl.cumsum(tl.log2(tl.maximum(momentum, SMALLEST)), axis=0))
-    tl.store(out + LOGS * C + C, tl.cumsum(tl.log2(tl.maximum(kept, SMALLEST)), axis=0))
+
+
+@triton.jit
+def counting(
+    eta,
+    alpha,
+    counts,
+    L,
+    T,
+    H,
+    first,
+    count,
+    C: tl.constexpr,
+):
+    """P of one chunk of one memory, by the recurrences of momentum (10) and memory (13) themselves, and so
+    exact where a gate is 0 or 1; a program of one warp a chunk.
+
+    counts [B H, chunks, C, C]: what a unit step of token i counts in the memory after token t, in row t. Rows
+    from L on are left as they are.
+    """
+    n, chunk, place = whereabouts(L, T, first, count)
+    batch, head, t0 = n // H, n % H, chunk * L
+    r, gate = tl.arange(0, C), (batch * T + t0) * H + head
+    in_momentum, in_memory = tl.zeros([C], tl.float32), tl.zeros([C], tl.float32)
+    for t in range(L):
+        in_momentum = tl.load(eta + gate) * in_momentum + tl.where(r == t, 1.0, 0.0)
+        in_memory = (1.0 - tl.load(alpha + gate)) * in_memory + in_momentum
+        tl.store(counts + (place * C + t) * C + r, in_memory.to(counts.dtype.element_ty))
+        gate += H
 
 
 @triton.jit
 def solve(
     k,
     v,
-    eta,
     theta,
-    alpha,
     vectors,
+    counts,
     inverses,
     keys_memory,
     keys_momentum,
@@ -98,13 +123,13 @@ def solve(
     n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L
     r = tl.arange(0, C)
-    momentum, step, kept = load_gates(eta, theta, alpha, batch, head, t0, L, T, H, C)
+    step = load_steps(theta, batch, head, t0, L, T, H, C)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     targets = load_rows(v, batch, head, t0, L, T, H, C, V)
     vector = vectors + place * VECTORS * C
     b = vector_at(vector + OF_MEMORY * C, 1.0, BLOCK, C)
     f = vector_at(vector + OF_MOMENTUM * C, 0.0, BLOCK, C)
-    p, _ = coefficients(momentum, kept, vector + LOGS * C, C, BLOCK, PRECISION)
+    p = load_counts(counts, place, L, C, BLOCK, False)
     met = p * step[None, :] * matmul(keys, tl.trans(keys), k)  # strictly lower
     solved = inverse(met, C, PRECISION)
     tile = place * C + r[:, None]

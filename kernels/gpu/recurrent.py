@@ -19,7 +19,7 @@ def recurrent(
     reference,
     origin,
     y,
-    residuals,
+    errors,
     sizes,
     last,
     offset,
@@ -59,7 +59,7 @@ def recurrent(
         m = (1.0 - tl.load(alpha + token)) * m + s  # (13)
         if not BEFORE:
             tl.store(y + token * V + columns, tl.sum(query[:, None] * m, axis=0).to(y.dtype.element_ty))
-        tl.store(residuals + token * V + columns, residual.to(residuals.dtype.element_ty))
+        tl.store(errors + token * V + columns, (-2.0 * residual).to(errors.dtype.element_ty))
         if TELEMETRY:
             loss = tl.sum(residual * residual, axis=0)
             whole = m

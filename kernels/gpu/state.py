@@ -31,7 +31,7 @@ def state(
     ends,
     memory,
     momentum,
-    residuals,
+    errors,
     starts,
     last,
     L,
@@ -49,8 +49,9 @@ def state(
 
     Grid (B H, V / WIDTH).
 
-    memory, momentum [B, H, K, V], float32: the state before the first of them. residuals [B, T, H, V].
-    starts [2, B H, chunks, K, V]: M and S at the start of each chunk. last [2, B, H, K, V], float32.
+    memory, momentum [B, H, K, V], float32: the state before the first of them. errors [B, T, H, V]: -2 times
+    the residuals, the loss's derivative by what the keys are answered (8). starts [2, B H, chunks, K, V]: M
+    and S at the start of each chunk. last [2, B, H, K, V], float32.
     """
     n = tl.program_id(0).to(tl.int64)
     memories, chunks = tl.num_programs(0).to(tl.int64), T // L
@@ -78,9 +79,8 @@ def state(
             residual = tl.load(v + token * V + columns[None, :], mask=valid, other=0.0).to(tl.float32)
             if RULE == PARALLEL:
                 residual -= matmul(keys, m, k)
-        tl.store(
-            residuals + token * V + columns[None, :], residual.to(residuals.dtype.element_ty), mask=valid
-        )
+        error = -2.0 * residual
+        tl.store(errors + token * V + columns[None, :], error.to(errors.dtype.element_ty), mask=valid)
         out = vectors + place * VECTORS * C + r
         in_memory = tl.load(out + WRITE_MEMORY * C)
         in_momentum = tl.load(out + WRITE_MOMENTUM * C)

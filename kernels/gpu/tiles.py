@@ -77,6 +77,19 @@ def load_gates(eta, theta, alpha, b, h, t0, L, T, H, C: tl.constexpr):
 
 
 @triton.jit
+def load_steps(theta, b, h, t0, L, T, H, C: tl.constexpr):
+    """2 theta alone, [C]."""
+    r = tl.arange(0, C)
+    return 2.0 * tl.load(theta + (b * T + t0 + r) * H + h, mask=r < L, other=0.0)
+
+
+@triton.jit
+def load_residuals(errors, b, h, t0, L, T, H, C: tl.constexpr, V: tl.constexpr):
+    """A chunk's residuals [C, V]; a half loses no digit."""
+    return -0.5 * load_rows(errors, b, h, t0, L, T, H, C, V)
+
+
+@triton.jit
 def rows_before(BLOCK: tl.constexpr, C: tl.constexpr):
     """How many tokens of the chunk each row [C] looks back on: all up to the start of its block of BLOCK
     tokens or, where BLOCK is 0, up to itself and including it."""
@@ -95,56 +108,33 @@ def vector_at(vector, first, BLOCK: tl.constexpr, C: tl.constexpr):
 
 
 @triton.jit
-def segments(gate, logs, C: tl.constexpr, BLOCK: tl.constexpr, TURNED: tl.constexpr, PRECISION: tl.constexpr):
-    """L[t, i], the product of the gates after i up to where row t looks back on: [C, C], or its transpose.
-
-    For operands of half precision ("tf32") by differences of `logs`, running sums of logarithms that stand in
-    memory (`prepare`): over 64 tokens they err by 2e-4 at most. Else by running products of `gate` down
-    masked columns, with neither logarithm nor ratio: exact where a gate is 0 or 1.
-    """
+def load_counts(counts, place, L, C: tl.constexpr, BLOCK: tl.constexpr, TURNED: tl.constexpr):
+    """P [C, C] of a chunk as each row looks back, or its transpose, from what `counting` made."""
     at: tl.constexpr = 0 if TURNED else 1  # the dimension that rows t get as their second
+    rows = tl.expand_dims(rows_before(BLOCK, C), at)
+    address = counts + (place * C + rows - 1) * C + tl.expand_dims(tl.arange(0, C), 1 - at)
+    return tl.load(address, mask=(rows > 0) & (rows <= L), other=0.0).to(tl.float32)
+
+
+@triton.jit
+def segments(gate, C: tl.constexpr, BLOCK: tl.constexpr):
+    """L[t, i], the product of the gates after i up to where row t looks back on, [C, C]: by running products
+    down masked columns, with neither logarithm nor ratio, exact where a gate is 0 or 1."""
     r = tl.arange(0, C)
-    i = tl.expand_dims(r, 1 - at)
-    if PRECISION == "tf32":
-        reached = i < tl.expand_dims(rows_before(BLOCK, C), at)
-        later = tl.expand_dims(vector_at(logs, 0.0, BLOCK, C), at)
-        return tl.where(reached, tl.exp2(later - tl.expand_dims(tl.load(logs + r), 1 - at)), 0.0)
+    t, i = r[:, None], r[None, :]
+    products = tl.where(t >= i, tl.cumprod(tl.where(t > i, gate[:, None], 1.0), axis=0), 0.0)
+    if BLOCK == 0:
+        return products
     else:
-        t = tl.expand_dims(r, at)
-        below = tl.where(t > i, tl.expand_dims(gate, at), 1.0)
-        products = tl.where(t >= i, tl.cumprod(below, axis=1 - at), 0.0)
-        if BLOCK == 0:
-            return products
-        else:
-            pick = tl.where(tl.expand_dims(rows_before(BLOCK, C), at) == i + 1, 1.0, 0.0)
-            left, right = (products, pick) if TURNED else (pick, products)
-            return tl.dot(left, right, input_precision=PRECISION)
+        pick = tl.where(rows_before(BLOCK, C)[:, None] == i + 1, 1.0, 0.0)
+        return tl.dot(pick, products, input_precision="ieee")
 
 
 @triton.jit
-def coefficients(momentum, kept, logs, C: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr):
-    """P = L_lambda L_eta as each row looks back, and L_eta after each token: [C, C] both. logs: where those
-    of eta stand, and after them those of lambda; None where PRECISION asks for none."""
-    of_momentum = segments(momentum, logs, C, 0, False, PRECISION)
-    of_memory = segments(kept, logs_of_memory(logs, C), C, BLOCK, False, PRECISION)
-    return tl.dot(of_memory, of_momentum, input_precision=PRECISION), of_momentum
-
-
-@triton.jit
-def coefficients_turned(momentum, kept, logs, C: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr):
-    """The transpose of P."""
-    of_momentum = segments(momentum, logs, C, 0, True, PRECISION)
-    of_memory = segments(kept, logs_of_memory(logs, C), C, BLOCK, True, PRECISION)
-    return tl.dot(of_momentum, of_memory, input_precision=PRECISION)
-
-
-@triton.jit
-def logs_of_memory(logs, C: tl.constexpr):
-    """They stand after those of the momentum."""
-    if logs is None:
-        return logs
-    else:
-        return logs + C
+def coefficients(momentum, kept, C: tl.constexpr, BLOCK: tl.constexpr):
+    """P = L_lambda L_eta as each row looks back, and L_eta after each token: [C, C] both."""
+    of_momentum = segments(momentum, C, 0)
+    return tl.dot(segments(kept, C, BLOCK), of_momentum, input_precision="ieee"), of_momentum
 
 
 @triton.jit
