@@ -27,6 +27,7 @@ from tqdm import tqdm
 from benchmarks import together
 from benchmarks.machine import describe, keep
 from benchmarks.report_gpu import beside
+from kernels.gpu.fingerprint import fingerprint
 from kernels import memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -257,6 +258,7 @@ def measure() -> dict[str, Any]:
         rows += part
     return {
         "machine": describe("torch", "triton"),
+        "kernels": fingerprint(),
         "card": {"before": before, "after": card()},
         "rows": [asdict(one) for one in rows],
     }

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kernels.gpu.fingerprint import fingerprint
+
 Rows = list[dict[str, Any]]
 
 ABSENT = (
@@ -20,6 +22,11 @@ ABSENT = (
 NO_PEERS = (
     "In that run no time on the card was left for what other libraries offer, for `torch.compile` and for "
     "the deep memory: these are still to be timed, by the same `python -m benchmarks.gpu`."
+)
+
+CHANGED = (
+    "The kernels have been changed since then, and how fast they now are waits for a card: `python -m "
+    "benchmarks.gpu` checks them on it and times them."
 )
 
 
@@ -45,6 +52,8 @@ def on_gpu(results: Path) -> str:
         "\nOne sequence, longer and longer, replayed, milliseconds:\n",
         *_by_length(rows, main),
     ]
+    if result.get("kernels") != fingerprint():
+        lines.append("\n" + CHANGED)
     if not any("error" in row for row in result["rows"]):
         lines.append("\n" + NO_PEERS)
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ import streamlit as st
 from app.appendix.tables import measured, say, table
 from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
+from kernels.gpu.fingerprint import fingerprint
 
 Row = dict[str, Any]
 LOOKS = (("retrieval", SOLID), ("theta", DASHED), ("nll", DOTTED), ("momentum", SOLID), ("eta", DASHED))
@@ -28,6 +29,8 @@ def draw() -> None:
         return
     timed = [row for row in result["rows"] if "median_ms" in row]
     st.caption(card(result))
+    if result.get("kernels") != fingerprint():
+        st.caption(say("changed_gpu"))
     if timed:
         main = timed[0]["size"]
         at_main = [row for row in result["rows"] if row.get("size") == main]

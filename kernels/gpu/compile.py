@@ -34,8 +34,8 @@ from kernels.gpu import (
 )
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
+from kernels.gpu.launch import precision, registers
 from kernels.gpu.limits import LARGE, stages, units_at_once
-from kernels.gpu.operators import precision, registers
 
 WARP = 32
 SHARED = {
@@ -72,13 +72,14 @@ class Taken(NamedTuple):
     shared: int
 
 
-def forms(width: int, operand: str, on_large: bool) -> Iterator[Form]:
+def forms(width: int, operand: str, capability: int) -> Iterator[Form]:
     """All kernels of the linear memory at one width of keys and values, chunks as long as they are made."""
     half = operand != "fp32"
     row, longest = (2 * width, 64) if half else (4 * width, 32)
+    on_large = SHARED[capability] >= LARGE
     for form in _forms(width, longest, half):
         ahead = stages(row, on_large) if "state" in form.name else 3
-        bound = registers(form.name, half)
+        bound = registers(form.name, half, capability)
         name = f"{form.name}, {width} {operand}"
         yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
 
@@ -163,10 +164,9 @@ def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
 
 def every(capability: int) -> Iterator[Form]:
     """The kernels that are started on a card: of the shipped models, and of memories 64 wide."""
-    on_large = SHARED[capability] >= LARGE
-    yield from forms(32, "fp32", on_large)
-    yield from forms(64, "fp32", on_large)
-    yield from forms(64, "bf16", on_large)
+    yield from forms(32, "fp32", capability)
+    yield from forms(64, "fp32", capability)
+    yield from forms(64, "bf16", capability)
     for width, rows in ((32, 16), (64, 16), (64, 32)):
         yield from deep_forms(width, rows)
     for width in (32, 64):

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from kernels.gpu import recurrent
-from kernels.gpu.operators import SIZES, on_device_of
+from kernels.gpu.launch import on_device_of
+from kernels.gpu.operators import SIZES
 
 
 @torch.library.custom_op("titans::linear_recurrent", mutates_args=())

@@ -3,7 +3,6 @@
 Here is decided how a chunk becomes tiles and programs; what is computed stands in the kernels.
 """
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -11,14 +10,13 @@ from torch import Tensor
 
 from kernels.backends import HALF
 from kernels.gpu import backward, output, prepare, state, telemetry
-from kernels.gpu.limits import large, stages, tile
+from kernels.gpu.launch import beside, on_device_of, precision, shape_of, stages_of
+from kernels.gpu.limits import tile
 from kernels.gpu.overlap import Kernels, overlapped, parts
 
 VECTORS, ENDS, SIZES = (int(n) for n in (prepare.VECTORS, prepare.ENDS, telemetry.SIZES))
 TOLD, MOMENTS, TO_VECTORS = int(telemetry.TOLD), int(telemetry.MOMENTS), int(backward.TO_VECTORS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
-MOST = 255  # registers that a thread can have
-FOR_THREE = 168  # so that three programs find room on a processor: for some kernels faster than two
 COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
 
@@ -56,7 +54,7 @@ def linear_memory(
     starts = v.new_empty(2, memories, chunks, wide, high)
     last = memory.new_empty(2, batch, heads, wide, high)
     sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
-    shape, width = _shape(k, v, chunk), min(high, COLUMNS)
+    shape, width = shape_of(k, v, chunk), min(high, COLUMNS)
     with on_device_of(q):
         vectors, ends = _vectors(gates, chunk)
         before_chain, counts, system = _counted(k, v, gates, vectors, chunk, block, rule)
@@ -66,13 +64,13 @@ def linear_memory(
             begin = (memory, momentum) if first == 0 else last.unbind(0)
             state.state[(memories, high // width)](
                 k, v, *system[1:], vectors, ends, *begin, errors, starts, last, *lengths, first, count,
-                **shape, WIDTH=width, RULE=RULES[rule], num_stages=_stages(k, v),
+                **shape, WIDTH=width, RULE=RULES[rule], num_stages=stages_of(k, v),
             )  # fmt: skip
 
         def read(first: int, count: int) -> None:
             output.output[(memories * count,)](
                 q, k, theta, vectors, counts, errors, starts, y, *lengths, first, count,
-                **shape, READ=int(before), **_beside(k, "output"),
+                **shape, READ=int(before), **beside(k, "output"),
             )  # fmt: skip
             if tell:
                 tell(first, count)
@@ -140,7 +138,7 @@ def linear_memory_backward(
     to_reads = q.new_empty(memories, chunks, side, side)
     to_system = torch.empty_like(to_reads) if rule == "solved" else to_reads
     to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, side)
-    shape, width = _shape(k, v, chunk), min(v.shape[3], COLUMNS)
+    shape, width = shape_of(k, v, chunk), min(v.shape[3], COLUMNS)
     rules: dict[str, Any] = {"RULE": RULES[rule], "READ": int(before)}
     with on_device_of(q):
         vectors, ends = _vectors(gates, chunk)
@@ -152,20 +150,20 @@ def linear_memory_backward(
             before_chain(first, count)
             backward.to_residuals[(memories * count,)](
                 q, k, theta, counts, to_y, to_residuals, *lengths, first, count,
-                **shape, READ=int(before), **_beside(k, "to_residuals"),
+                **shape, READ=int(before), **beside(k, "to_residuals"),
             )  # fmt: skip
 
         def chain(first: int, count: int) -> None:
             begin = to_last if first + count == chunks else to_first
             state.reverse_state[(memories, v.shape[3] // width)](
                 q, k, *system[1:3], vectors, ends, to_y, begin, to_residuals, to_ends, to_first, *lengths,
-                first, count, **shape, WIDTH=width, **rules, num_stages=_stages(k, v),
+                first, count, **shape, WIDTH=width, **rules, num_stages=stages_of(k, v),
             )  # fmt: skip
 
         def to_tokens_and_gates(first: int, count: int) -> None:
             backward.to_tokens[(memories * count,)](
                 q, k, theta, *of_chunk, to_q, to_k, to_v, *to_counts, *lengths, first, count,
-                **shape, BLOCK=block, **rules, **_beside(k, f"to_tokens, {rule}"),
+                **shape, BLOCK=block, **rules, **beside(k, f"to_tokens, {rule}"),
             )  # fmt: skip
             backward.to_gates[(memories * count,)](
                 *gates, vectors, counts, *to_counts, *to_gates, *lengths, first, count,
@@ -243,8 +241,8 @@ def _counted(
         prepare.counting[(memories * count,)](eta, alpha, counts, *place, C=side, num_warps=1)
         if rule == "solved":
             prepare.solve[(memories * count,)](
-                k, v, theta, vectors, counts, *system, *place, **_shape(k, v, chunk), BLOCK=block,
-                PRECISION=precision(k.dtype in HALF), **_beside(k, "solve"),
+                k, v, theta, vectors, counts, *system, *place, **shape_of(k, v, chunk), BLOCK=block,
+                PRECISION=precision(k.dtype in HALF), **beside(k, "solve"),
             )  # fmt: skip
 
     return make, counts, system
@@ -274,45 +272,10 @@ def _telling(
         place, shifted = (chunk, tokens, heads, first, count), origin is not None
         telemetry.products[(memories * count,)](
             k, errors, starts, origin if shifted else sizes, alike, told, moments, *place,
-            **_shape(k, v, chunk), SHIFTED=shifted, **_beside(k, "products"),
+            **shape_of(k, v, chunk), SHIFTED=shifted, **beside(k, "products"),
         )  # fmt: skip
         telemetry.telemetry[(memories * count,)](
             *gates, vectors, alike, told, moments, sizes, *place, C=side, SHIFTED=shifted, num_warps=1
         )
 
     return tell
-
-
-def _shape(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
-    """What the kernels are compiled for."""
-    return {"K": k.shape[3], "V": v.shape[3], "C": tile(chunk)}
-
-
-def _beside(x: Tensor, kernel: str) -> dict[str, Any]:
-    """How a kernel of all chunks side by side is compiled for operands like x: with fewer warps products of
-    float32 would spill."""
-    half = x.dtype in HALF
-    bound = {"maxnreg": most} if (most := registers(kernel, half)) else {}
-    return {"num_warps": 4 if half else 8, **bound}
-
-
-def precision(half: bool) -> str:
-    """In which a chunk's system is solved: as exactly as its operands deserve."""
-    return "tf32" if half else "tf32x3"
-
-
-def registers(kernel: str, half: bool) -> int | None:
-    """How many a thread may have, where that is not left to the assembler."""
-    if kernel == "to_tokens, solved":
-        return MOST  # left to itself it settles for 32 in places, and spills 20 KB
-    return FOR_THREE if half and kernel in ("solve", "output", "products") else None
-
-
-def _stages(k: Tensor, v: Tensor) -> int:
-    """How far the loops over chunks load ahead."""
-    return stages(max(k.shape[3], v.shape[3]) * k.dtype.itemsize, large(k.device))
-
-
-def on_device_of(x: Tensor) -> AbstractContextManager[Any]:
-    """Kernels start on the current device: make it that of x."""
-    return torch.cuda.device(x.device) if x.is_cuda else nullcontext()

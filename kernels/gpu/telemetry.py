@@ -53,32 +53,31 @@ def products(
     batch, head, t0 = n // H, n % H, chunk * L
     second = place_of_second(L, T, count) * K * V
     r = tl.arange(0, C)
-    keys = load_rows(k, batch, head, t0, L, T, H, C, K)
-    residual = load_residuals(errors, batch, head, t0, L, T, H, C, V)
     matrix = tl.arange(0, K)[:, None] * V + tl.arange(0, V)[None, :]
     m = tl.load(starts + place * K * V + matrix)
     s = tl.load(starts + second + place * K * V + matrix)
-    both = matmul(keys, tl.trans(keys), k) * matmul(residual, tl.trans(residual), k)
+    keys = load_rows(k, batch, head, t0, L, T, H, C, K)
+    residual = load_residuals(errors, batch, head, t0, L, T, H, C, V)
+    losses = matmul(residual, tl.trans(residual), k)
+    both = matmul(keys, tl.trans(keys), k) * losses
     later = r[None, :] // GROUP >= r[:, None] // GROUP
     tl.store(alike + (place * C + r[:, None]) * C + r[None, :], both.to(alike.dtype.element_ty), mask=later)
-    wide, out, moment = residual.to(tl.float32), told + place * TOLD * C + r, moments + place * MOMENTS
+    own, out, moment = r[:, None] == r[None, :], told + place * TOLD * C + r, moments + place * MOMENTS
+    tl.store(out + LOSS * C, tl.sum(tl.where(own, losses, 0.0), axis=1))
+    tl.store(out + WRITE * C, tl.sum(tl.where(own, both, 0.0), axis=1))
+    wide = residual.to(tl.float32)
     tl.store(out + FROM_MEMORY * C, tl.sum(matmul(keys, m, k) * wide, axis=1))
     tl.store(out + FROM_MOMENTUM * C, tl.sum(matmul(keys, s, k) * wide, axis=1))
-    loss = tl.sum(wide * wide, axis=1)
-    tl.store(out + LOSS * C, loss)
-    wide = keys.to(tl.float32)
-    tl.store(out + WRITE * C, tl.sum(wide * wide, axis=1) * loss)
-    if SHIFTED:
-        o = tl.load(origin + n * K * V + matrix)
-        from_o = tl.sum(matmul(keys, o, k) * residual.to(tl.float32), axis=1)
-        tl.store(out + FROM_ORIGIN * C, from_o)
-        tl.store(moment + 3, tl.sum(o * m.to(tl.float32)))
-        tl.store(moment + 4, tl.sum(o * s.to(tl.float32)))
-        tl.store(moment + 5, tl.sum(o * o))
     m, s = m.to(tl.float32), s.to(tl.float32)
     tl.store(moment, tl.sum(m * m))
     tl.store(moment + 1, tl.sum(m * s))
     tl.store(moment + 2, tl.sum(s * s))
+    if SHIFTED:
+        o = tl.load(origin + n * K * V + matrix)
+        tl.store(out + FROM_ORIGIN * C, tl.sum(matmul(keys, o, k) * wide, axis=1))
+        tl.store(moment + 3, tl.sum(o * m))
+        tl.store(moment + 4, tl.sum(o * s))
+        tl.store(moment + 5, tl.sum(o * o))
 
 
 @triton.jit

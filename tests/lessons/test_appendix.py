@@ -110,12 +110,14 @@ def test_the_kernels_page_says_what_the_files_say() -> None:
 def test_what_was_not_measured_is_said_to_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = json.loads((tables.RESULTS / "gpu.json").read_text(encoding="utf-8"))
     gpu["rows"] = [row for row in gpu["rows"] if row["name"] == "ours, exact rule"]
+    gpu["kernels"] = "others"
     (tmp_path / "gpu.json").write_text(json.dumps(gpu), encoding="utf-8")
     (tmp_path / "memory.json").write_text("{", encoding="utf-8")
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
     page = opened("kernels")
     for name in ("peer", "compile", "deep", "token"):
         assert say(f"absent_row_{name}") in told(page)
+    assert say("changed_gpu") in told(page)
     assert [info.value for info in page.info] == [
         say("missing", file="`benchmarks/results/stream.json`", command="`make bench`")
     ]

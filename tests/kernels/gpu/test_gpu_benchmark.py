@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks import gpu
-from benchmarks.report_gpu import on_gpu
+from benchmarks.report_gpu import CHANGED, on_gpu
 
 
 @pytest.fixture
@@ -48,6 +48,9 @@ def test_every_row_is_measured_and_told(tmp_path):
     (tmp_path / "gpu.json").write_text(json.dumps(result))
     page = on_gpu(tmp_path)
     assert all(name in page for name in ("ours, exact rule, telemetry", "SDPA, causal", "| 64 | 128 |"))
+    assert CHANGED not in page
+    (tmp_path / "gpu.json").write_text(json.dumps(result | {"kernels": "others"}))
+    assert CHANGED in on_gpu(tmp_path)
 
 
 def test_wrong_peers_have_no_time():
