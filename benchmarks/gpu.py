@@ -25,10 +25,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from benchmarks import together
+from benchmarks.kernels import kernels_of
 from benchmarks.machine import describe, keep
 from benchmarks.report_gpu import beside
-from kernels.gpu.fingerprint import fingerprint
 from kernels import memory
+from kernels.gpu.fingerprint import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = [
@@ -129,17 +130,28 @@ def row(name: str, size: Size, work: Callable[[], Any]) -> Row:
 
 
 def ours(size: Size) -> Iterator[Row]:
-    """Both rules: forward, with telemetry, and with the outer gradient."""
+    """All that we do with it, timed."""
+    for name, work in works(size):
+        yield row(name, size, work)
+
+
+def works(size: Size) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Both rules: forward, with telemetry, and with the outer gradient; each to be run before the next."""
     for rule, block in RULES.items():
         with torch.no_grad():
             one = call(size)
-            yield row(f"ours, {rule}", size, lambda one=one, block=block: one.run(block, "triton"))
-            yield row(
-                f"ours, {rule}, telemetry", size, lambda one=one, block=block: one.run(block, "triton", True)
-            )
+            yield f"ours, {rule}", lambda one=one, block=block: one.run(block, "triton")
+            yield f"ours, {rule}, telemetry", lambda one=one, block=block: one.run(block, "triton", True)
         leaves = call(size, gradients=True)
-        work = with_gradient(lambda leaves=leaves, block=block: leaves.run(block, "triton").y, leaves)
-        yield row(f"ours, {rule}, with gradient", size, work)
+        yield (
+            f"ours, {rule}, with gradient",
+            with_gradient(lambda leaves=leaves, block=block: leaves.run(block, "triton").y, leaves),
+        )
+
+
+def by_kernel(size: Size) -> dict[str, dict[str, float]]:
+    """What the kernels of each take of it, microseconds."""
+    return {name: kernels_of(work) for name, work in works(size)}
 
 
 def with_gradient(read: Callable[[], Tensor], one: Call) -> Callable[[], Any]:
@@ -293,7 +305,8 @@ def main() -> None:
         raise SystemExit("there is no CUDA GPU that PyTorch sees here: nothing can be timed")
     check()
     result = measure()
-    keep("gpu", result)  # should a peer fail
+    keep("gpu", result)  # should the profiler or a peer fail
+    result["by_kernel"] = by_kernel(MAIN)
     result["rows"] += peers(chosen.peers, chosen.packages, [MAIN, *LENGTHS]) + compiled(COMPILED)
     result["card"]["after"] = card()
     print(table(result))

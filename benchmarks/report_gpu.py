@@ -52,6 +52,7 @@ def on_gpu(results: Path) -> str:
         "\nOne sequence, longer and longer, replayed, milliseconds:\n",
         *_by_length(rows, main),
     ]
+    lines += _by_kernel(result.get("by_kernel", {}))
     if result.get("kernels") != fingerprint():
         lines.append("\n" + CHANGED)
     if not any("error" in row for row in result["rows"]):
@@ -96,3 +97,18 @@ def _by_length(rows: Rows, main: dict[str, int]) -> list[str]:
         cells = (f"{times[length]:.3f}" if length in times else "–" for length in lengths)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
+
+
+def _by_kernel(calls: dict[str, dict[str, float]]) -> list[str]:
+    """A row a call: what its kernels take, the longest first."""
+    if not calls:
+        return []
+    return [
+        "\nMicroseconds of each kernel; some run at the same time:\n",
+        "| what | kernels |",
+        "| --- | --- |",
+        *(
+            f"| {name} | {', '.join(f'`{kernel}` {time:,.0f}' for kernel, time in times.items())} |"
+            for name, times in calls.items()
+        ),
+    ]

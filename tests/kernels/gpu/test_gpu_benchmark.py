@@ -3,11 +3,12 @@ nothing."""
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from benchmarks import gpu
+from benchmarks import gpu, kernels
 from benchmarks.report_gpu import CHANGED, on_gpu
 
 
@@ -32,12 +33,13 @@ def small(monkeypatch):
         return {"median_ms": 2.0, "quartiles_ms": (1.0, 3.0), "started_ms": 4.0, "recorded": True}
 
     monkeypatch.setattr("benchmarks.peers.clock.timed", once)
+    monkeypatch.setattr(gpu, "kernels_of", lambda work: {"state": 250.0} if work() else {})
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.gpu itself")
 @pytest.mark.usefixtures("small")
 def test_every_row_is_measured_and_told(tmp_path):
-    result = gpu.measure()
+    result = gpu.measure() | {"by_kernel": gpu.by_kernel(gpu.MAIN)}
     names = [row["name"] for row in result["rows"]]
     told = ("exact rule, telemetry", "block = chunk, with gradient", "deep, with gradient")
     for name in (*(f"ours, {what}" for what in told), "SDPA, causal"):
@@ -48,7 +50,7 @@ def test_every_row_is_measured_and_told(tmp_path):
     (tmp_path / "gpu.json").write_text(json.dumps(result))
     page = on_gpu(tmp_path)
     assert all(name in page for name in ("ours, exact rule, telemetry", "SDPA, causal", "| 64 | 128 |"))
-    assert CHANGED not in page
+    assert "| ours, exact rule, with gradient | `state` 250 |" in page and CHANGED not in page
     (tmp_path / "gpu.json").write_text(json.dumps(result | {"kernels": "others"}))
     assert CHANGED in on_gpu(tmp_path)
 
@@ -58,6 +60,14 @@ def test_wrong_peers_have_no_time():
     card = {"name": "none", "driver_version": "0", "clocks.sm": "0 MHz"}
     told = gpu.table({"rows": [row], "card": {"before": card, "after": card}})
     assert "wrong by 5.0e-01: not timed" in told
+
+
+def test_a_kernels_share_is_what_one_call_takes_of_it():
+    def event(name, time):
+        return SimpleNamespace(key=name, self_device_time_total=time)
+
+    found = kernels.shares([event("output", 1000.0), event("cudaLaunchKernel", 0.0), event("state", 2345.6)])
+    assert list(found.items()) == [("state", 234.6), ("output", 100.0)]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
