@@ -18,12 +18,31 @@ if TYPE_CHECKING:
 
     from tests.servers.running import RedisServer
 
+# Each worker takes one file after another: the longest come first, lest one is left alone with such a file.
+LONGEST = (
+    "test_compiled_ahead",
+    "test_shipped",
+    "test_classroom",
+    "test_accessibility",
+    "test_appendix",
+    "test_compare",
+    "test_returning",
+    "test_faults",
+    "test_injection",
+    "test_save",
+)
+
 os.environ["TITANS_MODELS"] = "no-models"
 if find_spec("hypothesis"):
     from hypothesis import settings
 
     settings.register_profile("steady", deadline=None)  # a busy machine is slow, not wrong
     settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

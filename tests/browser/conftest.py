@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
+from app.permalink import VERSION, pack
 from benchmarks.browser import running_app
 from tests.browser.looks import settled
 
@@ -24,6 +26,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         with running_app() as address:
             yield address
+
+
+def linked(address: str, text: str) -> str:
+    """An address at which a page opens with a text: it need not read its own first, and then another."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'v': VERSION, 'text': pack(text)})}"
 
 
 class StreamPage:
@@ -50,6 +57,10 @@ class StreamPage:
     def read(self, text: str) -> StreamPage:
         """Type a text and wait until the player shows exactly that."""
         self.type(text)
+        return self.shows(text)
+
+    def shows(self, text: str) -> StreamPage:
+        """Wait until the player shows exactly that."""
         self.wait("(text) => player.querySelector('.text').textContent === text", text)
         # while a bar stands above the player it asks the server, and what is below moves as it goes
         expect(self.page.get_by_test_id("stProgress")).to_have_count(0)
@@ -125,11 +136,12 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def visit(open_page: Callable[..., Page], server: str) -> Callable[..., StreamPage]:
-    """Open the Stream page and wait until its player stands."""
+    """Open the Stream page, with this text or its own, and wait until its player stands."""
 
-    def opened(query: str = "", width: int = 1280, **context: Any) -> StreamPage:
-        page = StreamPage(open_page(query, width, **context), server)
+    def opened(query: str = "", width: int = 1280, text: str | None = None, **context: Any) -> StreamPage:
+        address = query if text is None else linked(query, text)
+        page = StreamPage(open_page(address, width, **context), server)
         page.page.wait_for_selector(".player[data-position]")
-        return page
+        return page if text is None else page.shows(text)
 
     return opened

@@ -14,8 +14,7 @@ from app.palette import palette
 from lessons import load_all, words
 from lessons.appendix import Link, glossary, pages
 from tests.browser.conftest import StreamPage
-from tests.browser.looks import both_themes
-from tests.browser.test_accessibility import TALL, serious
+from tests.browser.test_accessibility import in_every_look, serious
 
 pytestmark = pytest.mark.browser
 PAGES = pages(PLACES)
@@ -43,11 +42,9 @@ def test_nothing_keeps_anybody_from_a_page_of_the_appendix(open_page: Open, name
     page = open_page(f"appendix?page={name}", color_scheme="dark")
     heading(page, next(one.title for one in PAGES if one.name == name))
     expect(page.locator(".st-key-appendix-contents a")).to_have_count(len(PAGES) - 1)
-    for theme in both_themes(page):
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": TALL})
-            assert serious(page) == [], (theme, width)
-            assert fits(page), (theme, width)
+    for look, found in in_every_look(page):
+        assert found == [], look
+        assert fits(page), look
 
 
 def test_what_the_server_colours_follows_a_theme_that_changes_under_the_page(open_page: Open) -> None:
@@ -111,13 +108,11 @@ def top(stream: StreamPage) -> float:
 
 
 def test_nothing_keeps_anybody_from_the_tour(visit: Visit) -> None:
-    stream = visit(color_scheme="dark")
+    stream = visit(text="Something short.", color_scheme="dark")
     stream.page.get_by_role("button", name=tour("written"), exact=True).click()
-    for theme in both_themes(stream.page):
-        for width in (1280, 390):
-            stream.page.set_viewport_size({"width": width, "height": TALL})
-            assert serious(stream.page) == [], (theme, width)
-            assert fits(stream.page), (theme, width)
+    for look, found in in_every_look(stream.page, new=".st-key-the-tour"):
+        assert found == [], look
+        assert fits(stream.page), look
 
 
 def test_the_tour_does_what_it_says_on_the_page(visit: Visit) -> None:

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 import titans_core as tc
 from app import book
 from app.book import Book
 from tests.browser.conftest import StreamPage
+from tests.browser.test_accessibility import in_every_look
 from titans_core.tasks import filler
 
 pytestmark = pytest.mark.browser
 TEXT = "\n\n".join(filler(seed) for seed in range(120))[:28_000]  # some tokens more than a page reads
-TALL = 3000  # pixels: axe judges no colours of what is scrolled out of sight
 Visit = Callable[..., StreamPage]
 
 
@@ -98,12 +97,10 @@ def test_a_long_text_is_seen_whole_and_zoomed_into_by_click_by_keys_and_by_its_p
     expect(page.page.get_by_label("The text", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme, width", [("light", 390), ("dark", 1280)])
-def test_axe_finds_nothing_serious_in_a_long_text(visit: Visit, scheme: str, width: int) -> None:
-    page = visit("?model=LMM", width=width, color_scheme=scheme).page
-    page.set_viewport_size({"width": width, "height": TALL})
-    marks = ticks(opened(page))
-    assert marks == list(range(0, 8_001, 2_000 if width == 390 else 1_000))
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+def test_nothing_keeps_anybody_from_a_long_text(visit: Visit) -> None:
+    page = visit("?model=LMM", color_scheme="dark").page
+    overview = opened(page)
+    for look, found in in_every_look(page):
+        assert found == [], look
+        assert ticks(overview) == list(range(0, 8_001, 2_000 if look[1] == 390 else 1_000)), look
+        assert page.evaluate("document.documentElement.scrollWidth") <= look[1]

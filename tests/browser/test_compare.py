@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import titans_core as tc
 from app import models
 from app.payload import spell
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, linked
 from tests.browser.looks import both_themes, settled
 from titans_core.tokenizer import Tokenizer
 
@@ -37,11 +37,7 @@ class ComparePage:
         self.slider = self.root.locator(".slider")
 
     def open(self, address: str, text: str) -> ComparePage:
-        self.page.goto(address)
-        self.page.wait_for_selector(".compare[data-position]")
-        box = self.page.get_by_label("The text", exact=True)
-        box.fill(text)
-        box.press("Control+Enter")
+        self.page.goto(linked(address, text))
         expect(self.text).to_have_text(text, use_inner_text=False)
         expect(self.page.get_by_test_id("stProgress")).to_have_count(0)  # what is below it moves as it goes
         return self
@@ -152,10 +148,15 @@ def check_guesses(shown: list[tuple[str, str]], ids: Any, probabilities: Any) ->
         assert told == pytest.approx(100 * float(share), abs=0.11)
 
 
-@pytest.mark.parametrize("token", [3, 40])
-def test_every_column_shows_the_numbers_that_the_library_has(visit: Visit, token: int) -> None:
+def test_every_column_shows_the_numbers_that_the_library_has(visit: Visit) -> None:
     page = visit()
-    page.go_to(token)
+    for token in (3, 40):
+        page.go_to(token)
+        check_numbers(page, token)
+
+
+def check_numbers(page: ComparePage, token: int) -> None:
+    """All that the three columns tell of a token."""
     for name in STARTING:
         _, trace = read(name)
         for quantity in ("surprise", "write", "momentum", "eta", "theta", "alpha", "retrieval"):
@@ -340,19 +341,26 @@ def test_playing_scrubbing_and_choosing_never_ask_the_server(visit: Visit) -> No
     assert sent == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen(visit: Visit, width: int) -> None:
-    page = visit(width=width, color_scheme="dark")
+def test_nothing_is_wider_than_the_screen(visit: Visit) -> None:
+    page = visit(width=390, color_scheme="dark")
     page.ask(QUESTION)
     for theme in both_themes(page.page):
         expect(page.root).to_have_attribute("data-theme", theme)
-        assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
-        wide = page.root.evaluate(
-            "(root) => [...root.querySelectorAll('*:not(.arcs, .arcs *)')].filter((e) => e.checkVisibility()"
-            "&& e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
-        )
-        assert wide == []
-        assert page.root.evaluate(CUT) == []
+        for width in (390, 1280):
+            page.page.set_viewport_size({"width": width, "height": 900})
+            page.settle()
+            check_widths(page, width)
+
+
+def check_widths(page: ComparePage, width: int) -> None:
+    """Neither the page nor a part of it is wider, and nothing stands out of its column."""
+    assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
+    wide = page.root.evaluate(
+        "(root) => [...root.querySelectorAll('*:not(.arcs, .arcs *)')].filter((e) => e.checkVisibility()"
+        "&& e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className || e.tagName)"
+    )
+    assert wide == []
+    assert page.root.evaluate(CUT) == []
 
 
 CUT = """(root) => [...root.querySelectorAll(".column")].flatMap((column) => {

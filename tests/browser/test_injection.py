@@ -163,13 +163,17 @@ def test_a_link_that_makes_no_sense_runs_nothing(lure: Open, path: str) -> None:
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
 
 
-@pytest.mark.parametrize("code", ["<img src=x>", "<svg onload="])
-def test_a_room_s_code_is_shown_as_text(lure: Open, code: str) -> None:
+def test_a_room_s_code_is_shown_as_text(lure: Open) -> None:
     page = lure("")
     door(page)
-    page.get_by_label("Or join with your teacher’s code").fill(code)
-    page.get_by_role("button", name="Join").click()
-    expect(page.get_by_text("There is no room with this code").first).to_be_visible()
+    told = page.get_by_text("There is no room with this code").first
+    for code in ("<img src=x>", "<svg onload="):
+        page.get_by_label("Or join with your teacher’s code").fill(code)
+        page.get_by_role("button", name="Join").click()
+        expect(told).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(told).to_be_hidden()
+        door(page)
 
 
 def test_an_upload_and_its_name_are_shown_as_text(lure: Open) -> None:

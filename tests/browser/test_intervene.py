@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import titans_core as tc
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, linked
 from tests.browser.looks import settled
 
 pytestmark = pytest.mark.browser
@@ -38,11 +38,7 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
         page.set_default_timeout(PATIENCE)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{server}/intervene?edited-model={model}")
-        page.wait_for_selector(".intervene[data-position]")
-        box = page.get_by_label("The text", exact=True)
-        box.fill(STORY)
-        box.press("Control+Enter")
+        page.goto(linked(f"{server}/intervene?edited-model={model}", STORY))
         expect(page.locator(".intervene .text")).to_have_text(STORY, use_inner_text=False)
         return page
 

@@ -12,8 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
 from tests.browser.doing import DO, Mouse
 from tests.browser.keys import Keys
-from tests.browser.looks import both_themes
-from tests.browser.test_accessibility import TALL, serious
+from tests.browser.test_accessibility import TALL, in_every_look, serious
 
 Open = Callable[..., Page]
 say = words("page")
@@ -97,11 +96,9 @@ def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: L
     answer(page, lesson)
     expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
     assert uneven(page) == []
-    for theme in both_themes(page):
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 3 * TALL})
-            fits(page)
-            assert serious(page) == [], (theme, width)
+    for look, found in in_every_look(page, 3 * TALL):
+        assert found == [], look
+        fits(page)
 
 
 @pytest.mark.browser

@@ -45,7 +45,7 @@ def test_a_shared_link_opens_at_the_same_token_with_the_same_choices(open_page: 
     ["token.0", "token.99999999", "token.-1~shade.%3Cscript%3E", "~~.~__proto__.x~layer.9~head.9~shade"],
 )
 def test_a_link_to_a_place_that_is_none_opens_as_without_it(open_page: Open, view: str) -> None:
-    page = open_page(f"compare?view=compare~{view}")
+    page = open_page(f"compare?models=LMM&view=compare~{view}")
     page.wait_for_selector(".compare[data-position]")
     root = page.locator(".compare")
     last = len(Tokenizer.load().encode(text(titles()[0])))  # it may be shown before all of it is read
@@ -55,7 +55,7 @@ def test_a_link_to_a_place_that_is_none_opens_as_without_it(open_page: Open, vie
 
 
 def test_the_address_tells_the_token_and_the_choices_and_opens_with_them(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     page.player.get_by_role("radio", name="what is written").check()
     page.player.get_by_role("radio", name="layer 2, head 3", exact=True).first.click()
     page.player.locator("[name=scope][value=one]").check()

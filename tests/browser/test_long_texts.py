@@ -13,7 +13,7 @@ from titans_core.tasks import filler
 from titans_core.tokenizer import Tokenizer
 
 pytestmark = pytest.mark.browser
-LONG = "\n".join(filler(seed) for seed in range(400))[:24_000]
+LONG = "\n".join(filler(seed) for seed in range(400))[:16_000]
 TOKENS = len(Tokenizer.load().encode(LONG))
 READ = re.compile(r"([\d,]+) of ([\d,]+) tokens")
 
@@ -47,7 +47,7 @@ def count(text: str) -> tuple[int, int]:
 
 
 def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page: Page, server: str) -> None:
-    opened(page, f"{server}/compare", ".compare")
+    opened(page, f"{server}/compare?models=MAC&models=LMM", ".compare")
     bar, text = page.get_by_test_id("stProgress"), page.locator(".compare .text")
     page.wait_for_function(  # some of it is shown while the rest is being read
         "(whole) => { const host = [...document.querySelectorAll('*')]"
@@ -69,7 +69,7 @@ def test_a_long_text_is_painted_from_its_beginning_stopped_and_gone_on_with(page
 
 
 def test_a_page_that_is_left_stops_reading_and_goes_on_when_one_returns(page: Page, server: str) -> None:
-    opened(page, f"{server}/compare", ".compare")
+    opened(page, f"{server}/compare?models=MAC&models=LMM", ".compare")
     bar = page.get_by_test_id("stProgress")
     page.get_by_role("link", name="Lessons").click()
     expect(page.locator(".compare")).to_have_count(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from app.samples import text as sample
 from app.samples import titles
@@ -44,22 +44,27 @@ def test_an_empty_text_is_asked_for(visit: Visit) -> None:
     expect(page.player).to_have_count(0)
 
 
+def paste(page: StreamPage, text: str) -> Locator:
+    """Have a text read that cannot be typed, or would be for long: an expression of JavaScript. Its box."""
+    box = page.page.get_by_label("The text", exact=True)
+    box.evaluate(
+        "(box) => { const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;"
+        f"set.call(box, {text}); box.dispatchEvent(new Event('input', {{ bubbles: true }})); }}"
+    )
+    box.press("Control+Enter")
+    return box
+
+
 def test_ten_megabytes_are_refused_with_both_numbers_and_kept(visit: Visit) -> None:
     page = visit()
-    page.type("ten letters" * 953_251)
+    box = paste(page, "'ten letters'.repeat(953_251)")
     expect(page.alert).to_contain_text("10,485,761 characters; the page reads up to 40,000")
-    box = page.page.get_by_label("The text", exact=True)
     assert box.evaluate("(box) => box.value.length") == 10_485_761
 
 
 def test_half_a_surrogate_pair_is_read_as_a_replacement_character(visit: Visit) -> None:
     page = visit()
-    box = page.page.get_by_label("The text", exact=True)
-    box.evaluate(
-        "(box) => { const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;"
-        "set.call(box, 'an owl \\ud83e alone'); box.dispatchEvent(new Event('input', { bubbles: true })); }"
-    )
-    box.press("Control+Enter")
+    paste(page, "'an owl \\ud83e alone'")
     page.wait("(text) => player.querySelector('.text').textContent === text", "an owl \ufffd alone")
 
 
@@ -150,7 +155,7 @@ def test_nothing_is_wider_than_the_screen(visit: Visit) -> None:
 
 
 def test_the_scrub_bar_is_a_slider_that_tells_its_token(visit: Visit) -> None:
-    page = visit().read("Mara put the red key in the attic.")
+    page = visit(text="Mara put the red key in the attic.")
     page.slider.focus()
     page.page.keyboard.press("Home")
     assert page.position == 0

@@ -10,11 +10,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.hosting.store import name
 from benchmarks.browser import free_port, healthy, launch
 from tests.browser.conftest import StreamPage
 
@@ -29,11 +31,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 class Lab:
     """A server that can be killed and started again where it was."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, **environment: str) -> None:
         self.port, self.state = free_port(), state
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.start()
+        self.start(**environment)
 
     def start(self, **environment: str) -> None:
         self.process = launch(self.port, self.log, TITANS_STATE=str(self.state), **environment)
@@ -43,18 +45,36 @@ class Lab:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait(30)
 
-    def saved(self) -> list[Path]:
-        return list((self.state / "sessions").glob("*"))
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def saved(self, page: Page) -> Path:
+        """Where the session of a tab is kept."""
+        return self.state / "sessions" / name(page.evaluate(KEEPS))
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    lab = Lab(tmp_path)
+@contextmanager
+def running_lab(state: Path, **environment: str) -> Iterator[Lab]:
+    lab = Lab(state, **environment)
     yield lab
-    if lab.process.poll() is None:
+    if lab.running():
         lab.process.terminate()
         lab.process.wait(30)
     lab.log.close()
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(started: Lab) -> Lab:
+    """One for all: every tab has a session of its own."""
+    if not started.running():
+        started.start()
+    return started
 
 
 def tab(browser: Browser, lab: Lab) -> StreamPage:
@@ -150,7 +170,7 @@ def test_a_damaged_session_is_told_and_costs_only_itself(browser: Browser, lab: 
     hurt, other = tab(browser, lab), tab(browser, lab)
     read_and_add(hurt)
     expect(hurt.page.locator("[data-test-script-state=notRunning]")).to_be_attached()  # nor is it being saved
-    (path,) = lab.saved()
+    path = lab.saved(hurt.page)
     before = read_and_add(other)
     lab.kill()
     path.write_bytes(path.read_bytes()[:-7])
@@ -192,42 +212,34 @@ def test_a_link_that_holds_a_text_is_not_overruled_by_what_the_tab_had(browser: 
     stream.page.context.close()
 
 
-def test_a_store_that_fails_is_told_and_the_lab_goes_on(browser: Browser, lab: Lab) -> None:
-    stream = tab(browser, lab)
-    shutil.rmtree(lab.state / "sessions")
-    (lab.state / "sessions").write_text("no folder")
-    stream.read(TEXT)
-    expect(stream.alert).to_contain_text("Your session cannot be saved now")
-    stream.read(TEXT + MORE)
-    stream.page.context.close()
+def test_a_store_that_fails_is_told_and_the_lab_goes_on(browser: Browser, tmp_path: Path) -> None:
+    with running_lab(tmp_path) as lab:
+        stream = tab(browser, lab)
+        shutil.rmtree(lab.state / "sessions")
+        (lab.state / "sessions").write_text("no folder")
+        stream.read(TEXT)
+        expect(stream.alert).to_contain_text("Your session cannot be saved now")
+        stream.read(TEXT + MORE)
+        stream.page.context.close()
 
 
-def test_who_comes_to_a_full_lab_waits_and_gets_in_by_itself(browser: Browser, lab: Lab) -> None:
-    lab.kill()
-    lab.start(TITANS_SESSIONS="1")
-    first = tab(browser, lab)
-    page = browser.new_context().new_page()
-    page.goto(f"{lab.address}/?v=1&sample=The+lighthouse")
-    expect(page.get_by_role("heading", name="The lab is full")).to_be_visible()
-    expect(page.locator(".queue")).to_have_text("You are next.")
-    first.read(TEXT)  # who is in is not disturbed
-    first.page.context.close()
-    expect(page.locator(".player .text")).to_contain_text("lighthouse")  # as its link said
-    page.context.close()
-
-
-def test_who_loads_the_page_again_in_a_full_lab_keeps_the_place(browser: Browser, lab: Lab) -> None:
-    lab.kill()
-    lab.start(TITANS_SESSIONS="1")
-    first = tab(browser, lab)
-    first.read(TEXT)
-    waiting = browser.new_context().new_page()
-    waiting.goto(lab.address)
-    expect(waiting.locator(".queue")).to_have_text("You are next.")
-    first.page.reload()
-    expect(first.text).to_have_text(TEXT)
-    expect(waiting.locator(".queue")).to_have_text("You are next.")
-    waiting.goto(f"{lab.address}/status")  # whoever runs a full lab can still look at it
-    expect(waiting.locator(".server")).to_contain_text("1 of 1")
-    waiting.context.close()
-    first.page.context.close()
+def test_who_comes_to_a_full_lab_waits_while_others_keep_their_place_and_gets_in_by_itself(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with running_lab(tmp_path, TITANS_SESSIONS="1") as lab:
+        first = tab(browser, lab)
+        page = browser.new_context().new_page()
+        page.goto(f"{lab.address}/?v=1&sample=The+lighthouse")
+        expect(page.get_by_role("heading", name="The lab is full")).to_be_visible()
+        expect(page.locator(".queue")).to_have_text("You are next.")
+        first.read(TEXT)  # who is in is not disturbed
+        first.page.reload()
+        expect(first.text).to_have_text(TEXT)
+        expect(page.locator(".queue")).to_have_text("You are next.")
+        watching = page.context.new_page()
+        watching.goto(f"{lab.address}/status")  # whoever runs a full lab can still look at it
+        expect(watching.locator(".server")).to_contain_text("1 of 1")
+        watching.close()
+        first.page.context.close()
+        expect(page.locator(".player .text")).to_contain_text("lighthouse")  # as its link said
+        page.context.close()

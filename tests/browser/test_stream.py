@@ -30,7 +30,7 @@ def test_the_text_shown_is_the_text_typed(visit: Visit) -> None:
 
 
 def test_every_token_is_shaded_by_its_surprise(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     trace = tc.Stream(tc.load(tc.available()[0])).feed(STORY)
     mean = trace["surprise"].mean((1, 2))
     low, high = (np.sort(mean)[int(share * len(mean))] for share in (0.01, 0.99))
@@ -44,7 +44,7 @@ def test_every_token_is_shaded_by_its_surprise(visit: Visit) -> None:
 
 
 def test_the_shade_switches_to_what_is_written(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     before = page.token(3).evaluate("(span) => getComputedStyle(span).backgroundColor")
     page.player.get_by_role("radio", name="what is written").check()
     assert page.player.get_attribute("data-shade") == "write"
@@ -52,7 +52,7 @@ def test_the_shade_switches_to_what_is_written(visit: Visit) -> None:
 
 
 def test_playing_advances_and_pauses_where_it_is(visit: Visit) -> None:
-    page = visit().read(LONG)
+    page = visit(text=LONG)
     page.player.get_by_label("Speed").select_option("4")  # faster, it might be at the end before it is paused
     page.player.get_by_role("button", name="Play").click()
     page.wait("() => player.dataset.position > 5 && player.dataset.position < 100")
@@ -64,7 +64,7 @@ def test_playing_advances_and_pauses_where_it_is(visit: Visit) -> None:
 
 
 def test_keys_step_play_and_jump(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     last = page.position
     page.slider.focus()
     for key, expected in (("ArrowLeft", last - 1), ("Home", 0), ("ArrowRight", 1), ("End", last)):
@@ -77,7 +77,7 @@ def test_keys_step_play_and_jump(visit: Visit) -> None:
 
 
 def test_keys_in_the_text_box_stay_in_the_text_box(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     last = page.position
     page.page.get_by_label("The text", exact=True).click()
     for key in ("ArrowLeft", "Home", "Space"):
@@ -86,7 +86,7 @@ def test_keys_in_the_text_box_stay_in_the_text_box(visit: Visit) -> None:
 
 
 def test_hovering_shows_a_token_and_leaving_returns(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     trace = tc.Stream(tc.load(tc.available()[0])).feed(STORY)
     page.token(4).hover()
     assert page.shown == 4 and page.position == len(trace) - 1
@@ -97,7 +97,7 @@ def test_hovering_shows_a_token_and_leaving_returns(visit: Visit) -> None:
 
 
 def test_a_click_locks_a_token_until_it_is_freed(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     page.token(6).click()
     page.token(2).hover()
     assert page.shown == 6
@@ -107,7 +107,7 @@ def test_a_click_locks_a_token_until_it_is_freed(visit: Visit) -> None:
 
 
 def test_dragging_the_scrub_bar_moves_the_playhead(visit: Visit) -> None:
-    page = visit().read(LONG)
+    page = visit(text=LONG)
     last = page.position
     box = page.player.locator(".scrub").bounding_box()
     assert box
@@ -123,7 +123,7 @@ def test_dragging_the_scrub_bar_moves_the_playhead(visit: Visit) -> None:
 
 @pytest.mark.parametrize("variant", ["mac", "mag", "mal", "lmm"])
 def test_the_weights_drawn_are_the_weights_the_library_has(visit: Visit, variant: str) -> None:
-    page = visit(f"?model={variant.upper()}").read(LONG)
+    page = visit(f"?model={variant.upper()}", text=LONG)
     for name in tc.available():
         kind, _, memory = name.partition("-")
         if kind == variant:
@@ -161,7 +161,7 @@ def check_weights(page: StreamPage, stream: tc.Stream, token: int) -> None:
 
 
 def test_the_equation_adds_up_for_the_head_shown(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     trace = tc.Stream(tc.load(tc.available()[0])).feed(STORY)
     page.token(7).click()
     page.settle()
@@ -181,7 +181,7 @@ def test_the_equation_adds_up_for_the_head_shown(visit: Visit) -> None:
 
 
 def test_the_model_without_memory_shows_its_nll_and_says_so(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     page.choose_model("Attention")
     expect(page.player.get_by_text("This model has no memory")).to_be_visible()
     expect(page.player.locator(".large")).to_be_hidden()
@@ -196,7 +196,7 @@ def test_the_model_chosen_is_in_the_address(visit: Visit) -> None:
 
 
 def test_text_added_goes_on_from_where_the_reading_stands(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     stood = page.position
     page.page.get_by_label("Add text at the end").fill("Where is the red key?")
     page.page.get_by_role("button", name="Read on").click()
@@ -238,7 +238,7 @@ def test_playing_and_scrubbing_never_ask_the_server(visit: Visit) -> None:
 
 
 def test_one_goes_back_to_a_token_and_on_with_other_text_and_back_again(visit: Visit) -> None:
-    page = visit().read(STORY)
+    page = visit(text=STORY)
     page.token(8).click()
     page.page.get_by_role("button", name="Go on from here").click()
     box = page.page.get_by_label("Go on after token 9")

@@ -29,7 +29,10 @@ def alone(how: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
 
 @pytest.mark.slow
-def test_a_server_killed_while_it_reads_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
+def test_a_server_killed_while_it_reads_goes_on_with_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "LONG", 2_500)
     with serving(tmp_path) as server:
         result = alone(lambda: faults.killed(server, 4))
     assert result.pop("in_the_middle") >= 1  # a fast server may have read a text to its end by then

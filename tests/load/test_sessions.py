@@ -49,7 +49,7 @@ def test_who_finds_the_lab_full_queues_and_comes_in_when_another_leaves(
 ) -> None:
     monkeypatch.setattr(sessions, "STAY", 1)  # the first leave long before the end
     with serving(tmp_path, sessions=3) as server:
-        result = alone(lambda: sessions.measure(server, 30 + GRACE, 6, browsers=0, places=3))
+        result = alone(lambda: sessions.measure(server, 20 + GRACE, 6, browsers=0, places=3))
     assert result["longest_queue"] >= 2
     assert result["queued"] >= 1
     assert [wrong for wrong in sessions.failures(result) if "percentile" not in wrong] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import titans_core as tc
-from titans_core.evaluate import Cell, Probe, agreement, recall, report, table
+from titans_core.evaluate import Cell, Probe, agreement, recall, report, suite, table
 from titans_core.evaluate.ablate import ABLATIONS
 from titans_core.evaluate.answers import all_right
 from titans_core.evaluate.reading import hostile
@@ -117,7 +118,8 @@ def test_hostile_streams_have_the_length_that_is_said() -> None:
 
 
 @pytest.mark.slow
-def test_a_report_is_json_and_its_table_names_every_probe() -> None:
+def test_a_report_is_json_and_its_table_names_every_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "hostile", partial(hostile, characters=500))  # norms are test_shipped's
     scores = report(tc.load("lmm", device="cpu"), asked=2, progress=False)
     assert json.loads(json.dumps(scores)) == scores
     rows = table(scores).splitlines()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import titans_core as tc
+from titans_core.__main__ import main
 from titans_core.checkpoint import SHIPPED
 from titans_core.config import VARIANTS
 from titans_core.evaluate import Probe, recall
@@ -152,28 +153,39 @@ def test_only_checkpoints_can_be_loaded(tmp_path: Path) -> None:
 
 
 def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a person does."""
+    """Run the command line as a person does, in a process of its own."""
     call = [sys.executable, "-m", "titans_core", *arguments]
     return subprocess.run(call, capture_output=True, text=True, cwd=Path(__file__).parents[2], **options)  # type: ignore[call-overload,no-any-return]
 
 
-def test_the_command_line_streams_a_file_and_tells_of_mistakes(tmp_path: Path) -> None:
+def test_the_command_line_streams_a_file_and_tells_of_mistakes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken(*arguments: str) -> tuple[object, str]:
+        """Make a mistake in this process, which is sooner: how it ends, and what is said."""
+        try:
+            code: object = main(list(arguments))
+        except SystemExit as ended:
+            code = ended.code
+        return code, capsys.readouterr().err
+
     text = tmp_path / "text.txt"
     text.write_text("Mara put the red key in the attic.")
     done = command("stream", str(text), "--model", "mac", "--csv", str(tmp_path / "trace.csv"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "trace.csv").read_text().startswith("position,token,layer,head,")
-    assert command("info", "mac").returncode == 0
+    assert main(["info", "mac"]) == 0
     below = str(text / "trace.csv")
     text_and_wrong = ["stream", str(text), "--csv", below], ["evaluate", "mac", "--asked", "0"]
     for wrong in text_and_wrong:
-        refused = command(*wrong)
-        assert refused.returncode != 0 and "Traceback" not in refused.stderr, refused.stderr
+        code, said = mistaken(*wrong)
+        assert code and "Traceback" not in said, said
     text.write_bytes(b"\xff\xfe\x00")
+    refused = command("stream", str(text))
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1, refused.stderr
     for wrong in (["stream", str(text)], ["stream", "nowhere.txt"], ["info", "nobody"], ["train", "no.toml"]):
-        refused = command(*wrong)
-        assert refused.returncode == 1 and "Traceback" not in refused.stderr
-        assert refused.stderr.count("\n") == 1, refused.stderr
+        code, said = mistaken(*wrong)
+        assert code == 1 and said.count("\n") == 1, said
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
