@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import keeping, permalink, queueing, session, work
+from app import address, keeping, permalink, queueing, session, work
 from app.components.classroom import class_room
 from app.components.links import follow_links
 from app.components.themes import follow_theme
@@ -50,6 +50,7 @@ keeping.come_back()
 if page is status or queueing.wait_for_a_place():  # a full lab, too, can be watched
     class_room(goes_on=permalink.take())
     work.leave(page.title)
+    address.arrive(page.title)
     with keeping.kept(), session.metered():
         page.run()
     session.put_away(NEEDED.get(page.title, set()))

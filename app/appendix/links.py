@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.teaching import progress
+from app.teaching.finding import shelf
 from lessons import words
 from lessons.appendix import Link, pages
 
@@ -18,9 +20,11 @@ say = words("appendix")
 
 
 def link(label: str, page: str, query: Mapping[str, str] | None = None) -> None:
-    """A link to a page of the lab, by its address."""
+    """A link to a page of the lab, by its address; to a lesson, at the step that is next."""
     view = VIEWS / f"{page or FIRST}.py"
     target = st.Page(view, title=page.capitalize(), url_path=page, default=not page)
+    lesson = next((one for one in shelf().lessons if query and one.name == query.get("lesson")), None)
+    query = progress.place(lesson) if lesson else query
     st.page_link(target, label=label, query_params=dict(query) if query else None)
 
 

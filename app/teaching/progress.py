@@ -72,6 +72,11 @@ def record(lesson: Lesson) -> Record:
     return progress().setdefault(lesson.name, Record())
 
 
+def place(lesson: Lesson) -> dict[str, str]:
+    """A lesson in the address, at the step that is next."""
+    return {"lesson": lesson.name, "step": str(record(lesson).done(lesson) + 1)}
+
+
 def packed(kept: Mapping[str, Record]) -> str:
     """As a file has it, and the browser."""
     lessons = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import address
 from app.appendix.links import PLACES, contents, link
 from app.words import literal
 from lessons import words
@@ -25,7 +26,7 @@ def asked_for() -> Page:
     name = st.query_params.get("page")
     if name != state.get("appendix_in_address"):
         state.appendix_in_address = name
-        st.query_params.from_dict({"page": name} if name else {})
+        address.say_so({"page": name} if name else {})
     known = {page.name: page for page in pages(PLACES)}
     if name is not None and name not in known:
         st.warning(say("unknown", name=literal(name[:40])))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import address
 from app.components.classroom import come_to, led_to
 from app.components.progress import keep
 from app.exhibits import draw
@@ -121,10 +122,7 @@ def asked_for(lessons: Mapping[str, Lesson]) -> str | None:
     if name != state.get("lesson_in_address"):
         state.lesson_in_address, state.step_told = name, None
         fields = {"lesson": name} if name else {}
-        if name in lessons:
-            lesson = lessons[name]
-            fields["step"] = str(progress.record(lesson).done(lesson) + 1)
-        st.query_params.from_dict(fields)
+        address.say_so(progress.place(lessons[name]) if name in lessons else fields)
     return name
 
 

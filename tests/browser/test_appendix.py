@@ -74,7 +74,7 @@ def test_switches_are_turned_by_keyboard(open_page: Open) -> None:
     expect(made).to_have_text(say("titans"))
 
 
-def test_each_link_of_the_glossary_opens(open_page: Open) -> None:
+def test_each_link_of_the_glossary_opens_and_one_step_back_leads_there_again(open_page: Open) -> None:
     titles = {
         ("lessons", ("lesson", lesson.name)): lesson.title for lesson in load_all()
     } | {("appendix", ("page", page.name)): page.title for page in PAGES}  # fmt: skip
@@ -89,7 +89,7 @@ def test_each_link_of_the_glossary_opens(open_page: Open) -> None:
         rows.get_by_role("link", name=link.label, exact=True).first.click()
         heading(page, title(link))
         assert page.url.partition("?")[2].startswith(urlencode(link.query)), page.url
-        page.goto(f"{page.url.split('?')[0].rsplit('/', 1)[0]}/appendix?page=glossary")
+        page.go_back()
 
 
 # --------------------------------------------------------------------------------------------- the tour
