@@ -75,7 +75,10 @@ def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
             f"With this addition the text would have {size:,} {unit}; "
             f"the page reads up to {limit:,}. Add a shorter part."
         )
-    raise TooLong(f"This text has {size:,} {unit}; the page reads up to {limit:,}. Read a part of it.")
+    raise TooLong(
+        f"This text has {size:,} {unit}; the page reads up to {limit:,}. "
+        "Read a part of it, or upload it as a file on the page Stream, which opens long texts."
+    )
 
 
 def decode_upload(content: bytes) -> str:

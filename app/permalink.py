@@ -16,6 +16,7 @@ from app import asking, edits, limits, samples, typed
 from app.components.share import shared_link
 from app.edits import Edit
 from app.settings import settings
+from app.words import literal
 
 VERSION: Final[str] = "1"
 LONGEST: Final[int] = 6_000  # characters that a packed text takes in an address; some servers end at 8,000
@@ -103,9 +104,13 @@ def take_fields(step: str) -> None:
     if not fields:
         return
     state.book = None  # the page shows what the link tells of
-    state.sample = fields.pop("sample", None)
-    if state.sample in samples.titles():
+    sample = fields.pop("sample", None)
+    state.sample = sample if sample in samples.titles() else None
+    if state.sample is not None:
         typed.put_sample(state.sample)
+    elif sample is not None:
+        told = literal(sample[:40])
+        state.link_problem = f"This link names a sample that is not here: {told}. Choose another."
     if not fields:
         return
     try:

@@ -40,6 +40,8 @@ class Stream:
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
+        if not isinstance(model, TitansLM):
+            raise TypeError(f"a stream reads with a model, as load('mac') gives it, not with {model!r}")
         if history < 0:
             raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
         self.model, self.history = model, index(history)
@@ -97,6 +99,8 @@ class Stream:
         if not isinstance(text, str):
             if isinstance(text, (bytes, bytearray)):
                 raise TypeError("feed takes text or token ids, not bytes: decode them first")
+            if not isinstance(text, Iterable):
+                raise TypeError(f"feed takes text or token ids, not {type(text).__name__}")
             ids = self.tokenizer.encode(self._held, opening=self.position == 0) + [index(i) for i in text]
             if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
                 raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")

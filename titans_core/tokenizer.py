@@ -58,8 +58,11 @@ class Tokenizer:
     def encode(self, text: str, opening: bool = True) -> list[int]:
         """The ids of a text. ``opening``: it opens a stream, so that its first word needs no JOIN.
 
-        Raises ValueError for half a surrogate pair, which is no character at all.
+        Raises ValueError for half a surrogate pair, which is no character at all, and TypeError for what is
+        no text.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"a text is a str, not {type(text).__name__}")
         try:
             text.encode()
         except UnicodeEncodeError as error:

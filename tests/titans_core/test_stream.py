@@ -318,10 +318,20 @@ def test_a_tampered_state_is_refused_when_loaded_not_when_read_on(tmp_path: Path
 
 def test_only_text_and_whole_numbers_are_fed() -> None:
     stream = Stream(speaker(("lmm", 1, 1)))
-    for wrong in (b"Mara", [1.5], [None], 7):
+    for wrong in (b"Mara", [1.5], [None], 7, None):
         with pytest.raises(TypeError):
             stream.feed(wrong)  # type: ignore[arg-type]
     assert stream.feed(np.array([3, 4])).ids == (3, 4)
+
+
+def test_what_is_no_model_and_no_text_is_told_in_words() -> None:
+    with pytest.raises(TypeError, match=r"as load\('mac'\) gives it, not with 'mac'"):
+        Stream("mac")  # type: ignore[arg-type]
+    stream = Stream(speaker(("lmm", 1, 1)))
+    with pytest.raises(TypeError, match="feed takes text or token ids, not int"):
+        stream.feed(7)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a text is a str, not NoneType"):
+        stream.ask(None)  # type: ignore[arg-type]
 
 
 def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:

@@ -20,7 +20,7 @@ import titans_core as tc
 from titans_core.__main__ import main
 from titans_core.checkpoint import find
 from titans_core.sweep import Found, Haystack, Plan, Step, alone, command, over_processes, over_ray
-from titans_core.sweep.haystacks import known_rows, read_table
+from titans_core.sweep.haystacks import TABLE, known_rows, read_table
 from titans_core.sweep.haystacks import table as haystacks_table
 from titans_core.sweep.measure import measure
 from titans_core.tasks.document import Tag
@@ -236,6 +236,18 @@ def test_the_comparison_of_haystacks_goes_on_with_what_was_measured_in_the_same_
     path.write_text("{}")
     with pytest.raises(ValueError, match="is damaged"):
         known_rows(path, wanted)
+
+
+@pytest.mark.parametrize(
+    "other", [["--seed", "-1"], ["--models", "mac"], ["--texts", "LICENSE"], ["--asked", "1"]]
+)
+def test_the_shipped_table_is_for_what_the_usual_command_measures(
+    other: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = TABLE.read_bytes()
+    assert main(["haystacks", *other]) == 1
+    assert "a file of their own by --json FILE" in capsys.readouterr().err
+    assert TABLE.read_bytes() == shipped
 
 
 def test_the_readme_tells_what_was_measured() -> None:

@@ -36,6 +36,7 @@ TEXTS: Final[tuple[str, ...]] = (  # of this project: a licence, prose, Markdown
 )
 LENGTHS: Final[tuple[int, ...]] = (4096,)  # tokens: four times the longest of the training
 ASKED: Final[int] = 8  # questions a length and depth
+SEED: Final[int] = 1
 
 Row = dict[str, Any]
 
@@ -48,7 +49,7 @@ def add_haystacks(commands: Commands) -> None:
     known.add_argument(
         "--asked", type=positive, default=ASKED, help=f"questions a length and depth (default {ASKED})"
     )
-    known.add_argument("--seed", type=int, default=1, help="of the facts and the filler (default 1)")
+    known.add_argument("--seed", type=int, default=SEED, help=f"of the facts and the filler (default {SEED})")
     known.add_argument("--json", type=Path, default=TABLE, metavar="FILE", help="default assets/tables/")
     known.set_defaults(run=run_haystacks)
 
@@ -56,6 +57,17 @@ def add_haystacks(commands: Commands) -> None:
 def run_haystacks(options: argparse.Namespace) -> None:
     """Measure model after model, print a line for each haystack, and write the file after each; what it holds
     already of the same models, texts and questions is not measured again."""
+    usual = (list(options.models), options.texts, options.asked, options.seed) == (
+        [*MODELS],
+        None,
+        ASKED,
+        SEED,
+    )
+    if options.json == TABLE and not usual:
+        raise ValueError(
+            f"{TABLE} holds what the usual command measures: give other models, texts and questions a file "
+            "of their own by --json FILE"
+        )
     texts = options.texts or [HERE.parent / name for name in TEXTS]
     check_output(options.json, *texts)
     plans = [Plan(LENGTHS, DEPTHS, options.asked, options.seed, haystack) for haystack in haystacks(texts)]

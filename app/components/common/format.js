@@ -1,6 +1,6 @@
 /** Numbers and tokens as a person reads them. */
 
-/** A number in at most seven characters or so, with two significant digits or more. */
+/** A number in at most six characters and a sign, with two significant digits or more. */
 export function number(x) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x);
@@ -11,7 +11,6 @@ export function number(x) {
   if (size >= 1) return x.toFixed(2);
   if (size >= 0.01) return x.toFixed(3);
   if (size >= 0.001) return x.toFixed(4);
-  if (size >= 0.0001) return x.toFixed(5);
   return x.toExponential(1);
 }
 
