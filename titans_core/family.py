@@ -33,42 +33,42 @@ NO_MOMENTUM: Final[float] = 0.0  # η at the most
 FAMILY: Final[dict[str, Relative]] = {
     "linear-attention": Relative(
         "Linear attention",
-        "M ← M + β v kᵀ",
+        "M ← M + β kᵀv",
         "Katharopoulos et al. 2020, arXiv 2006.16236",
         "β is a gate; keys of length one stand for the feature map, the output’s norm for the normaliser.",
         MemoryConfig(objective="inner", forgetting="none", eta_max=NO_MOMENTUM),
     ),
     "retnet": Relative(
         "RetNet",
-        "M ← λ M + β v kᵀ, one λ a head",
+        "M ← λ M + β kᵀv, one λ a head",
         "Sun et al. 2023, arXiv 2307.08621",
         "λ begins at 1 − 2⁻⁵⁻ʰ in head h, as there, and is then learned; no rotation of keys.",
         MemoryConfig(objective="inner", forgetting="fixed", eta_max=NO_MOMENTUM),
     ),
     "mamba2": Relative(
         "Mamba-2",
-        "M ← λₜ M + βₜ v kᵀ",
+        "M ← λₜ M + βₜ kᵀv",
         "Dao and Gu 2024, arXiv 2405.21060",
         "λ and β are two gates; Mamba-2 makes both of one step size.",
         MemoryConfig(objective="inner", eta_max=NO_MOMENTUM),
     ),
     "deltanet": Relative(
         "DeltaNet",
-        "M ← M + βₜ (v − M k) kᵀ",
+        "M ← M + βₜ kᵀ(v − kM)",
         "Schlag et al. 2021, arXiv 2102.11174; Yang et al. 2024, arXiv 2406.06484",
         "β lies between 0 and 1.",
         MemoryConfig(forgetting="none", eta_max=NO_MOMENTUM),
     ),
     "gated-deltanet": Relative(
         "Gated DeltaNet",
-        "M ← λₜ M + βₜ (v − λₜ M k) kᵀ",
+        "M ← λₜ M + βₜ kᵀ(v − λₜ kM)",
         "Yang et al. 2024, arXiv 2412.06464",
         "The error is taken at what forgetting leaves: θ = λβ/2 and v/λ in our rule.",
         MemoryConfig(decayed=True, eta_max=NO_MOMENTUM),
     ),
     "ttt-linear": Relative(
         "TTT-Linear",
-        "M ← M + βₜ (v − M′ k) kᵀ, M′ at the start of every 16 tokens",
+        "M ← M + βₜ kᵀ(v − kM′), M′ at the start of every 16 tokens",
         "Sun et al. 2024, arXiv 2407.04620",
         "No normalisation within the loss; β is at most 1/16, so that a key that fills its 16 tokens never "
         "overshoots.",
@@ -96,7 +96,7 @@ FAMILY: Final[dict[str, Relative]] = {
     ),
     "titans": Relative(
         "Titans (LMM)",
-        "S ← ηₜ S + βₜ (v − M k) kᵀ, M ← λₜ M + S",
+        "S ← ηₜ S + βₜ kᵀ(v − kM), M ← λₜ M + S",
         "Behrouz, Zhong and Mirrokni 2025, arXiv 2501.00663",
         "θ = θ̂ (1 − η) with 2θ̂ ≤ 1, so that revisiting a key never overshoots.",
         MemoryConfig(),

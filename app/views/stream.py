@@ -107,7 +107,8 @@ def describe(model: tc.TitansLM, read: reading.Reading | None) -> str:
     ]
     if read is not None:
         count = read.stream.position
-        parts.append(f"{count:,} {'token' if count == 1 else 'tokens'}, read in {read.seconds:.2f} s")
+        so_far = "" if read.complete else " so far"
+        parts.append(f"{count:,} {'token' if count == 1 else 'tokens'}{so_far}, read in {read.seconds:.2f} s")
     return " · ".join(parts)
 
 
