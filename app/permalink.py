@@ -108,7 +108,7 @@ def take_fields(step: str) -> None:
     state.sample = sample if sample in samples.titles() else None
     if state.sample is not None:
         typed.put_sample(state.sample)
-    elif sample is not None:
+    elif sample:
         told = literal(sample[:40])
         state.link_problem = f"This link names a sample that is not here: {told}. Choose another."
     if not fields:
