@@ -20,8 +20,8 @@ ABSENT = (
 )
 
 NO_PEERS = (
-    "In that run no time on the card was left for what other libraries offer, for `torch.compile` and for "
-    "the deep memory: these are still to be timed, by the same `python -m benchmarks.gpu`."
+    "In that run what other libraries offer, and what `torch.compile` makes of chunked PyTorch, was not "
+    "timed: that is still to come, by the same `python -m benchmarks.gpu`."
 )
 
 CHANGED = (
@@ -51,6 +51,7 @@ def on_gpu(results: Path) -> str:
         *(f"| {row['name']} | not timed: off by {row['error']:.1e} | – | – |" for row in wrong),
         "\nOne sequence, longer and longer, replayed, milliseconds:\n",
         *_by_length(rows, main),
+        *_of_other_sizes(rows, main),
     ]
     lines += _by_kernel(result.get("by_kernel", {}))
     if result.get("kernels") != fingerprint():
@@ -61,8 +62,7 @@ def on_gpu(results: Path) -> str:
 
 
 def _line(row: dict[str, Any], rows: Rows) -> str:
-    replayed = f"{row['median_ms']:.3f}" if row["recorded"] else "–"
-    return f"| {row['name']} | {replayed} | {row['started_ms']:.3f} | {_cell(row, rows)} |"
+    return f"| {row['name']} | {_milliseconds(row)} | {row['started_ms']:.3f} | {_cell(row, rows)} |"
 
 
 def at(size: dict[str, int], rows: Rows) -> Rows:
@@ -99,6 +99,32 @@ def _by_length(rows: Rows, main: dict[str, int]) -> list[str]:
     return lines
 
 
+def _of_other_sizes(rows: Rows, main: dict[str, int]) -> list[str]:
+    """What is timed at a size of its own: shorter texts of many sequences, and single tokens."""
+    found = [
+        row
+        for row in rows
+        if row["size"] != main and (row["size"]["batch"] > 1 or row["size"]["tokens"] == 1)
+    ]
+    if not found:
+        return []
+    return [
+        f"\nOther sizes, {main['heads']} heads of {main['width']}, milliseconds (deep: two layers, float32):\n",
+        "| what | sequences | tokens of each | replayed | from Python |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| {row['name']} | {row['size']['batch']} | {row['size']['tokens']:,} | "
+            f"{_milliseconds(row)} | {row['started_ms']:.3f} |"
+            for row in found
+        ),
+    ]
+
+
+def _milliseconds(row: dict[str, Any]) -> str:
+    """As replayed; a dash where the work could not be recorded."""
+    return f"{row['median_ms']:.3f}" if row["recorded"] else "–"
+
+
 def _by_kernel(calls: dict[str, dict[str, float]]) -> list[str]:
     """A row a call: what its kernels take, the longest first."""
     if not calls:
@@ -108,7 +134,12 @@ def _by_kernel(calls: dict[str, dict[str, float]]) -> list[str]:
         "| what | kernels |",
         "| --- | --- |",
         *(
-            f"| {name} | {', '.join(f'`{kernel}` {time:,.0f}' for kernel, time in times.items())} |"
+            f"| {name} | {', '.join(f'`{_short(kernel)}` {time:,.0f}' for kernel, time in times.items())} |"
             for name, times in calls.items()
         ),
     ]
+
+
+def _short(kernel: str) -> str:
+    """A kernel's name without namespaces and the types it was made for."""
+    return kernel.split("<")[0].split("::")[-1].split()[-1]
