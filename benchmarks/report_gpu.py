@@ -109,7 +109,7 @@ def _of_other_sizes(rows: Rows, main: dict[str, int]) -> list[str]:
     if not found:
         return []
     return [
-        f"\nOther sizes, {main['heads']} heads of {main['width']}, milliseconds (deep: two layers, float32):\n",
+        f"\nOther sizes, {main['heads']} heads of {main['width']}, milliseconds (deep: of two layers):\n",
         "| what | sequences | tokens of each | replayed | from Python |",
         "| --- | --- | --- | --- | --- |",
         *(

@@ -32,14 +32,22 @@ def draw() -> None:
     if result.get("kernels") != fingerprint():
         st.caption(say("changed_gpu"))
     if timed:
-        main = timed[0]["size"]
-        at_main = [row for row in result["rows"] if row.get("size") == main]
-        st.html(table(size(main), [say("what"), say("replayed"), say("started")], map(cells, at_main)))
+        at_sizes(result["rows"])
         one_token([row for row in timed if row["size"]["tokens"] == 1])
         by_length([row for row in timed if row["size"]["batch"] == 1 and row["size"]["tokens"] > 1])
     absent = [say(f"absent_row_{name}") for name, is_one in CONTESTS.items() if not any(map(is_one, timed))]
     if absent:
         st.caption(say("absent", names=", ".join(absent)))
+
+
+def at_sizes(results: list[Row]) -> None:
+    """A table a size of several sequences: the long one, where peers are, and that of the slow."""
+    found = [
+        row["size"] for row in results if "size" in row and row["size"]["batch"] > 1 < row["size"]["tokens"]
+    ]
+    for main in {tuple(one.items()): one for one in found}.values():
+        lines = [row for row in results if row.get("size") == main]
+        st.html(table(size(main), [say("what"), say("replayed"), say("started")], map(cells, lines)))
 
 
 def card(result: dict[str, Any]) -> str:

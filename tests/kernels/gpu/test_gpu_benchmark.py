@@ -19,7 +19,7 @@ def small(monkeypatch):
     monkeypatch.setattr(gpu, "DEVICE", "cpu")
     monkeypatch.setattr(gpu, "MAIN", main)
     monkeypatch.setattr(gpu, "COMPILED", main)
-    monkeypatch.setattr(gpu, "DEEP", replace(main, tokens=32))
+    monkeypatch.setattr(gpu, "DEEP", replace(main, batch=2, tokens=32))
     monkeypatch.setattr(gpu, "HIDDEN", 16)
     monkeypatch.setattr(gpu, "LENGTHS", [replace(main, tokens=n) for n in (64, 128)])
     monkeypatch.setattr(gpu, "STEPS", [replace(main, tokens=1)])
@@ -49,7 +49,8 @@ def test_every_row_is_measured_and_told(tmp_path):
     assert all(name in told for name in names) and "nan" not in told
     (tmp_path / "gpu.json").write_text(json.dumps(result))
     page = on_gpu(tmp_path)
-    assert all(name in page for name in ("ours, exact rule, telemetry", "SDPA, causal", "| 64 | 128 |"))
+    told = ("ours, exact rule, telemetry", "SDPA, causal", "| 64 | 128 |", "| ours, deep | 2 | 32 | 2.000 |")
+    assert all(name in page for name in told)
     assert "| ours, exact rule, with gradient | `state` 250 |" in page and CHANGED not in page
     (tmp_path / "gpu.json").write_text(json.dumps(result | {"kernels": "others"}))
     assert CHANGED in on_gpu(tmp_path)
