@@ -9,15 +9,26 @@ r = A (v - diag(b) k M_0 - diag(f) k S_0) with A = (I + T)⁻¹ a gradient g mak
 import triton
 import triton.language as tl
 
-from kernels.gpu.prepare import LEFT, OF_MEMORY, OF_MOMENTUM, VECTORS, WRITE_MEMORY, WRITE_MOMENTUM
+from kernels.gpu.prepare import (
+    KEPT,
+    LEFT,
+    MOMENTUM,
+    OF_MEMORY,
+    OF_MOMENTUM,
+    STEP,
+    VECTORS,
+    WRITE_MEMORY,
+    WRITE_MOMENTUM,
+)
 from kernels.gpu.state import PARALLEL, SOLVED
 from kernels.gpu.tiles import (
+    GROUP,
     load_counts,
     load_residuals,
     load_rows,
-    load_steps,
     matmul,
     place_of_second,
+    rows_before,
     store_rows,
     vector_at,
     whereabouts,
@@ -33,7 +44,7 @@ AT_END, TO_VECTORS = tl.constexpr(6), tl.constexpr(7)
 def to_residuals(
     q,
     k,
-    theta,
+    vectors,
     counts,
     to_y,
     out,
@@ -51,11 +62,11 @@ def to_residuals(
     `output`."""
     n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L
-    step = load_steps(theta, batch, head, t0, L, T, H, C)
+    step = tl.load(vectors + (place * VECTORS + STEP) * C + tl.arange(0, C))
     queries = load_rows(q, batch, head, t0, L, T, H, C, K)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     reads = load_rows(to_y, batch, head, t0, L, T, H, C, V)
-    turned = load_counts(counts, place, L, C, READ, True)
+    turned = load_counts(counts, place, L, rows_before(READ, C), C, True)
     written = turned * step[:, None] * matmul(keys, tl.trans(queries), k)
     store_rows(out, matmul(written, reads, k), batch, head, t0, L, T, H, C, V)
 
@@ -72,7 +83,6 @@ def solved_back(inverses, to_residual, place, like, C: tl.constexpr):
 def to_tokens(
     q,
     k,
-    theta,
     vectors,
     counts,
     inverses,
@@ -109,8 +119,8 @@ def to_tokens(
     second = place_of_second(L, T, count) * K * V
     r = tl.arange(0, C)
     square = (place * C + r[:, None]) * C + r[None, :]
-    step = load_steps(theta, batch, head, t0, L, T, H, C)
     vector, out = vectors + place * VECTORS * C, to_vectors + place * TO_VECTORS * C + r
+    step = tl.load(vector + STEP * C + r)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     residual = load_residuals(errors, batch, head, t0, L, T, H, C, V)
     turned = tl.trans(tl.arange(0, K)[:, None] * V + tl.arange(0, V)[None, :])  # M_0ᵀ and the like
@@ -132,8 +142,8 @@ def to_tokens(
         met = matmul(value, tl.trans(residual), k)
         of_p = -met * matmul(keys, tl.trans(keys), k)
         tl.store(to_system + square, of_p.to(to_system.dtype.element_ty))
-        met *= step[None, :] * load_counts(counts, place, L, C, BLOCK, False)
-        turned_p = load_counts(counts, place, L, C, BLOCK, True)
+        met *= step[None, :] * load_counts(counts, place, L, rows_before(BLOCK, C), C, False)
+        turned_p = load_counts(counts, place, L, rows_before(BLOCK, C), C, True)
         met += matmul(residual, tl.trans(value), k) * step[:, None] * turned_p
         key -= matmul(met, keys, k)
     elif RULE == PARALLEL:
@@ -156,14 +166,15 @@ def to_tokens(
     # the reads
     reads = load_rows(to_y, batch, head, t0, L, T, H, C, V)
     queries = load_rows(q, batch, head, t0, L, T, H, C, K)
-    turned_p = load_counts(counts, place, L, C, READ, True)
+    turned_p = load_counts(counts, place, L, rows_before(READ, C), C, True)
     written = matmul(residual, tl.trans(reads), k) * turned_p * step[:, None]
     key += matmul(written, queries, k)
     store_rows(to_k, key, batch, head, t0, L, T, H, C, K)
     met = matmul(reads, tl.trans(residual), k)
     of_p = met * matmul(queries, tl.trans(keys), k)
     tl.store(to_reads + square, of_p.to(to_reads.dtype.element_ty))
-    query = matmul(met * load_counts(counts, place, L, C, READ, False) * step[None, :], keys, k)
+    met *= load_counts(counts, place, L, rows_before(READ, C), C, False)
+    query = matmul(met * step[None, :], keys, k)
     part = matmul(reads, m, k)
     tl.store(out + READ_B * C, tl.sum(part * queries.to(tl.float32), axis=1))
     query += vector_at(vector + OF_MEMORY * C, 1.0, READ, C)[:, None] * part
@@ -174,10 +185,13 @@ def to_tokens(
 
 
 @triton.jit
+def row_of(counts, t, r, C: tl.constexpr):
+    """A row of P, which is zero before the first."""
+    return tl.load(counts + t * C, mask=r // GROUP * GROUP <= t, other=0.0).to(tl.float32)
+
+
+@triton.jit
 def to_gates(
-    eta,
-    theta,
-    alpha,
     vectors,
     counts,
     to_reads,
@@ -210,12 +224,12 @@ def to_gates(
     of_memory, of_momentum = tl.load(given + LAST * C + r), tl.load(given + LAST_MOMENTUM * C + r)
     end = given + AT_END * C
     of_b, of_f, of_h = tl.load(end), tl.load(end + 1), tl.load(end + 2)
-    step, to_step = load_steps(theta, batch, head, t0, L, T, H, C), tl.zeros([C], tl.float32)
-    looking, looking_b, looking_f = tl.zeros([C], tl.float32), 0.0, 0.0  # rows of the block after this one
-    before = tl.load(counts + square + (L - 2) * C, mask=L > 1, other=0.0).to(tl.float32)
-    for back in range(L):
+    step, nothing = tl.load(vector + STEP * C + r), tl.zeros([C], tl.float32)
+    to_momentum, to_step, to_kept = nothing, nothing, nothing
+    looking, looking_b, looking_f = nothing, 0.0, 0.0  # rows of the block after this one
+    before = row_of(counts + square, L - 2, r, C)
+    for back in tl.range(0, L, loop_unroll_factor=2):
         t = L - 1 - back
-        at = (batch * T + t0 + t) * H + head
         row = t + READ  # that reads where t stands
         of_memory += tl.load(to_reads + square + row * C, mask=row < L, other=0.0).to(tl.float32)
         of_b += tl.load(given + READ_B * C + row, mask=row < L, other=0.0)
@@ -223,7 +237,7 @@ def to_gates(
         if RULE == SOLVED:
             if (t + 1) % BLOCK == 0:
                 of_memory, of_b, of_f = of_memory + looking, of_b + looking_b, of_f + looking_f
-                looking, looking_b, looking_f = tl.zeros([C], tl.float32), 0.0, 0.0
+                looking, looking_b, looking_f = nothing, 0.0, 0.0
             looking += tl.load(to_system + square + t * C).to(tl.float32)
             looking_b += tl.load(given + SYSTEM_B * C + t)
             looking_f += tl.load(given + SYSTEM_F * C + t)
@@ -232,17 +246,21 @@ def to_gates(
         to_step = tl.where(r == t, of_momentum, to_step)
 
         past = t > 0
-        momentum, kept = tl.load(eta + at), 1.0 - tl.load(alpha + at)
-        kept_before = 1.0 - tl.load(alpha + at - H, mask=past, other=0.0)
+        momentum, kept = tl.load(vector + MOMENTUM * C + t), tl.load(vector + KEPT * C + t)
+        kept_before = tl.load(vector + KEPT * C + t - 1, mask=past, other=1.0)
         memory_before = before
-        before = tl.load(counts + square + (t - 2) * C, mask=t > 1, other=0.0).to(tl.float32)
+        before = row_of(counts + square, t - 2, r, C)
         momentum_before = memory_before - kept_before * before
         b = tl.load(vector + OF_MEMORY * C + t - 1, mask=past, other=1.0)
         f = tl.load(vector + OF_MOMENTUM * C + t - 1, mask=past, other=0.0)
         h = tl.load(vector + LEFT * C + t - 1, mask=past, other=1.0)
-        to_kept = tl.sum(of_memory * step * memory_before, axis=0) + of_b * b + of_f * f
-        tl.store(to_alpha + at, -to_kept)
-        tl.store(to_eta + at, tl.sum(of_momentum * step * momentum_before, axis=0) + of_h * h)
+        of_kept = tl.sum(of_memory * step * memory_before, axis=0) + of_b * b + of_f * f
+        to_kept = tl.where(r == t, of_kept, to_kept)
+        of_gate = tl.sum(of_momentum * step * momentum_before, axis=0) + of_h * h
+        to_momentum = tl.where(r == t, of_gate, to_momentum)
         of_memory, of_b, of_f = kept * of_memory, kept * of_b, kept * of_f
         of_momentum, of_h = momentum * of_momentum, momentum * of_h
-    tl.store(to_theta + (batch * T + t0 + r) * H + head, 2.0 * to_step, mask=r < L)
+    at = (batch * T + t0 + r) * H + head
+    tl.store(to_eta + at, to_momentum, mask=r < L)
+    tl.store(to_theta + at, 2.0 * to_step, mask=r < L)
+    tl.store(to_alpha + at, -to_kept, mask=r < L)

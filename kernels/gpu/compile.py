@@ -34,7 +34,7 @@ from kernels.gpu import (
 )
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
-from kernels.gpu.launch import precision, registers
+from kernels.gpu.launch import HOPPER, precision, registers
 from kernels.gpu.limits import LARGE, stages, units_at_once
 
 WARP = 32
@@ -48,7 +48,6 @@ WHOLE = {"L", "T", "H", "first", "count", "blocks", "offset", "block"}  # the in
 # float32 whatever the operands
 EXACT = {"eta", "theta", "alpha", "memory", "momentum", "reference", "origin", "vectors", "ends", "last"}
 EXACT |= {"sizes", "told", "moments", "to_vectors", "to_last", "to_first", "to_eta", "to_theta", "to_alpha"}
-BESIDE = {"counts": "fp16", "alike": "bf16"}  # which half, beside operands of half precision
 
 
 class Form(NamedTuple):
@@ -77,17 +76,16 @@ def forms(width: int, operand: str, capability: int) -> Iterator[Form]:
     half = operand != "fp32"
     row, longest = (2 * width, 64) if half else (4 * width, 32)
     on_large = SHARED[capability] >= LARGE
-    for form in _forms(width, longest, half):
+    for form in _forms(width, longest, half, capability):
         ahead = stages(row, on_large) if "state" in form.name else 3
         bound = registers(form.name, half, capability)
         name = f"{form.name}, {width} {operand}"
         yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
 
 
-def _forms(width: int, rows: int, half: bool) -> Iterator[Form]:
+def _forms(width: int, rows: int, half: bool, capability: int) -> Iterator[Form]:
     side = 4 if half else 8
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    reading: dict[str, Any] = {**shape, "READ": 0}
     columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
     parallel, solved = state.PARALLEL.value, state.SOLVED.value
     for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
@@ -96,12 +94,16 @@ def _forms(width: int, rows: int, half: bool) -> Iterator[Form]:
         rules: dict[str, Any] = {"BLOCK": block, "RULE": rule, "READ": 0}
         yield Form(f"to_tokens, {name}", backward.to_tokens, {**shape, **rules}, side)
         yield Form(f"to_gates, {name}", backward.to_gates, {"C": rows, **rules}, 1)
+    fused = half and capability >= HOPPER
+    for name, told in (("output", False), *([("output, telemetry", True)] if fused else [])):
+        constants = {**shape, "READ": 0, "RULE": parallel, "KEEP": told, "TELEMETRY": told, "SHIFTED": False}
+        yield Form(name, output.output, constants, side)
+    if not fused:
+        yield Form("products", telemetry.products, {**shape, "SHIFTED": False}, side)
     yield Form("prepare", prepare.prepare, {"C": rows}, 1)
     yield Form("counting", prepare.counting, {"C": rows}, 1)
     yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision(half)}, side)
-    yield Form("output", output.output, reading, side)
-    yield Form("products", telemetry.products, {**shape, "SHIFTED": False}, side)
-    yield Form("to_residuals", backward.to_residuals, reading, side)
+    yield Form("to_residuals", backward.to_residuals, {**shape, "READ": 0}, side)
     yield Form("telemetry", telemetry.telemetry, {"C": rows, "SHIFTED": False}, 1)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
     yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
@@ -158,8 +160,9 @@ def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
         return "constexpr"
     if name in WHOLE:
         return "i32"
-    half = operand if operand == "fp32" else BESIDE.get(name, operand)
-    return "*fp32" if name in EXACT else f"*{half}"
+    if name == "counts" and operand != "fp32":
+        return "*fp16"
+    return "*fp32" if name in EXACT else f"*{operand}"
 
 
 def every(capability: int) -> Iterator[Form]:

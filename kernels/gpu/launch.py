@@ -12,6 +12,7 @@ from kernels.gpu.limits import large, stages, tile
 
 MOST = 255  # registers that a thread can have
 FOR_THREE, FOR_FOUR = 168, 128  # so that as many programs of four warps find room on a processor
+BOUNDS = {"output": FOR_FOUR, "output, telemetry": FOR_THREE, "solve": FOR_THREE}  # on cards before, spills
 HOPPER = 90  # the compute capability from which products leave their operands out of the registers
 
 
@@ -37,9 +38,12 @@ def registers(kernel: str, half: bool, on: int) -> int | None:
     """How many a thread may have, where that is not left to the assembler; `on`: the compute capability."""
     if kernel == "to_tokens, solved":
         return MOST  # left to itself it settles for 32 in places, and spills 20 KB
-    if half and kernel in ("output", "products"):
-        return FOR_FOUR if on >= HOPPER else FOR_THREE
-    return FOR_THREE if half and kernel == "solve" else None
+    return BOUNDS.get(kernel) if half and on >= HOPPER else None
+
+
+def told_with_reads(k: Tensor) -> bool:
+    """Whether what telemetry needs of a chunk is made where it is read: elsewhere that would spill."""
+    return k.dtype in HALF and capability(k.device) >= HOPPER
 
 
 def stages_of(k: Tensor, v: Tensor) -> int:

@@ -129,6 +129,7 @@ def _in_chunks(
 ) -> _Run:
     """Launch after launch, each of chunks side by side."""
     memory, momentum, reference = state
+    kept = _differentiated(*tokens, *state)
     reads, errors, sizes = [], [], []
     longest = longest_chunk(tokens[0].dtype)
     for launch in _launches(tokens[0].shape[1], offset, block, longest):
@@ -149,6 +150,7 @@ def _in_chunks(
             min(block, longest),
             launch.rule,
             before,
+            kept,
             sized,
         )
         memory, momentum = (x.contiguous() for x in last.unbind(0))

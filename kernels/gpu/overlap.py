@@ -22,34 +22,35 @@ def parts(chunks: int) -> list[Part]:
 
 
 def overlapped(
-    order: list[Part], before: Kernels, chain: Kernels, after: Kernels, device: torch.device
+    order: list[Part], before: Kernels, chain: Kernels, beside: Kernels, after: Kernels, device: torch.device
 ) -> None:
-    """Start, for each part in this order, what comes before its chain, the chain, and what comes after it.
+    """Start, for each part in this order, what comes before its chain, the chain, what may run beside it, and
+    what comes after it.
 
     Of the chains each waits for the last; they run beside all else where there is more than one.
     """
     if device.type != "cuda" or len(order) == 1:
         for part in order:
-            before(*part)
-            chain(*part)
-            after(*part)
+            for kernels in (before, chain, beside, after):
+                kernels(*part)
         return
-    here, beside = torch.cuda.current_stream(device), _beside(device)
+    here, chains = torch.cuda.current_stream(device), _chains(device)
     before(*order[0])
     ready = here.record_event()
     for n, part in enumerate(order):
-        with torch.cuda.stream(beside):
-            beside.wait_event(ready)
+        with torch.cuda.stream(chains):
+            chains.wait_event(ready)
             chain(*part)
-            done = beside.record_event()
+            done = chains.record_event()
         if n + 1 < len(order):
             before(*order[n + 1])
             ready = here.record_event()
+        beside(*part)
         here.wait_event(done)
         after(*part)
 
 
 @cache
-def _beside(device: torch.device) -> torch.cuda.Stream:
+def _chains(device: torch.device) -> torch.cuda.Stream:
     """Its programs come first: all others wait for them."""
     return torch.cuda.Stream(device, priority=-1)

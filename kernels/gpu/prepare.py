@@ -13,22 +13,22 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.tiles import (
+    GROUP,
     carried,
-    entry,
     inverse,
     left_of_writes,
     load_counts,
     load_gates,
     load_rows,
-    load_steps,
     matmul,
+    rows_before,
     vector_at,
     whereabouts,
 )
 
 # Rows of `vectors`, as the kernels after this one read them.
-WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT, VECTORS = (tl.constexpr(n) for n in range(6))
-ENDS = tl.constexpr(4)
+WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT = (tl.constexpr(n) for n in range(5))
+MOMENTUM, STEP, KEPT, VECTORS = (tl.constexpr(n) for n in range(5, 9))
 
 
 @triton.jit
@@ -37,7 +37,6 @@ def prepare(
     theta,
     alpha,
     vectors,
-    ends,
     L,
     T,
     H,
@@ -45,8 +44,8 @@ def prepare(
 ):
     """The vectors of one chunk of one memory; grid (B H chunks).
 
-    vectors [B H, chunks, 5, C]: what each token's write counts in memory and momentum of the chunk's end, and
-    b, f, h after each token. ends [B H, chunks, 4]: b, f, h of the chunk's end.
+    vectors [B H, chunks, 8, C]: what each token's write counts in memory and momentum of the chunk's end; b,
+    f, h after each token; and its gates, eta, 2 theta and lambda, which lie apart in their tensors.
     """
     n, chunk, place = whereabouts(L, T, 0, T // L)
     batch, head, t0 = n // H, n % H, chunk * L
@@ -59,15 +58,14 @@ def prepare(
     tl.store(out + OF_MEMORY * C, b)
     tl.store(out + OF_MOMENTUM * C, f)
     tl.store(out + LEFT * C, h)
-    tl.store(ends + place * ENDS, entry(b, L - 1, C))
-    tl.store(ends + place * ENDS + 1, entry(f, L - 1, C))
-    tl.store(ends + place * ENDS + 2, entry(h, L - 1, C))
+    tl.store(out + MOMENTUM * C, momentum)
+    tl.store(out + STEP * C, step)
+    tl.store(out + KEPT * C, kept)
 
 
 @triton.jit
 def counting(
-    eta,
-    alpha,
+    vectors,
     counts,
     L,
     T,
@@ -79,25 +77,23 @@ def counting(
     """P of one chunk of one memory, by the recurrences of momentum (10) and memory (13) themselves, and so
     exact where a gate is 0 or 1; a program of one warp a chunk.
 
-    counts [B H, chunks, C, C]: what a unit step of token i counts in the memory after token t, in row t. Rows
-    from L on are left as they are.
+    counts [B H, chunks, C, C]: what a unit step of token i counts in the memory after token t, in row t.
+    Rows from L on are left as they are, and so is what lies above the diagonal by whole groups.
     """
-    n, chunk, place = whereabouts(L, T, first, count)
-    batch, head, t0 = n // H, n % H, chunk * L
-    r, gate = tl.arange(0, C), (batch * T + t0) * H + head
+    _, _, place = whereabouts(L, T, first, count)
+    r, gates = tl.arange(0, C), vectors + place * VECTORS * C
     in_momentum, in_memory = tl.zeros([C], tl.float32), tl.zeros([C], tl.float32)
-    for t in range(L):
-        in_momentum = tl.load(eta + gate) * in_momentum + tl.where(r == t, 1.0, 0.0)
-        in_memory = (1.0 - tl.load(alpha + gate)) * in_memory + in_momentum
-        tl.store(counts + (place * C + t) * C + r, in_memory.to(counts.dtype.element_ty))
-        gate += H
+    for t in tl.range(0, L, loop_unroll_factor=4):
+        in_momentum = tl.load(gates + MOMENTUM * C + t) * in_momentum + tl.where(r == t, 1.0, 0.0)
+        in_memory = tl.load(gates + KEPT * C + t) * in_memory + in_momentum
+        row = counts + (place * C + t) * C + r
+        tl.store(row, in_memory.to(counts.dtype.element_ty), mask=r // GROUP * GROUP <= t)
 
 
 @triton.jit
 def solve(
     k,
     v,
-    theta,
     vectors,
     counts,
     inverses,
@@ -123,13 +119,13 @@ def solve(
     n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L
     r = tl.arange(0, C)
-    step = load_steps(theta, batch, head, t0, L, T, H, C)
+    vector = vectors + place * VECTORS * C
+    step = tl.load(vector + STEP * C + r)
     keys = load_rows(k, batch, head, t0, L, T, H, C, K)
     targets = load_rows(v, batch, head, t0, L, T, H, C, V)
-    vector = vectors + place * VECTORS * C
     b = vector_at(vector + OF_MEMORY * C, 1.0, BLOCK, C)
     f = vector_at(vector + OF_MOMENTUM * C, 0.0, BLOCK, C)
-    p = load_counts(counts, place, L, C, BLOCK, False)
+    p = load_counts(counts, place, L, rows_before(BLOCK, C), C, False)
     met = p * step[None, :] * matmul(keys, tl.trans(keys), k)  # strictly lower
     solved = inverse(met, C, PRECISION)
     tile = place * C + r[:, None]

@@ -6,7 +6,7 @@ Columns of the memory never meet (the squared loss has no norm across them), so 
 import triton
 import triton.language as tl
 
-from kernels.gpu.prepare import ENDS, OF_MEMORY, OF_MOMENTUM, VECTORS, WRITE_MEMORY, WRITE_MOMENTUM
+from kernels.gpu.prepare import LEFT, OF_MEMORY, OF_MOMENTUM, VECTORS, WRITE_MEMORY, WRITE_MOMENTUM
 from kernels.gpu.tiles import matmul, vector_at
 
 # Where a chunk's residuals come from: handed in; v - k M_0; or the solved system of `prepare`.
@@ -14,10 +14,10 @@ GIVEN, PARALLEL, SOLVED = (tl.constexpr(n) for n in range(3))
 
 
 @triton.jit
-def load_ends(ends, place):
+def load_ends(vectors, place, L, C: tl.constexpr):
     """b, f, h of a chunk's end. Loaded a chunk ahead, or all would wait for them."""
-    at = ends + place * ENDS
-    return tl.load(at), tl.load(at + 1), tl.load(at + 2)
+    at = vectors + place * VECTORS * C + L - 1
+    return tl.load(at + OF_MEMORY * C), tl.load(at + OF_MOMENTUM * C), tl.load(at + LEFT * C)
 
 
 @triton.jit
@@ -28,7 +28,6 @@ def state(
     keys_momentum,
     values,
     vectors,
-    ends,
     memory,
     momentum,
     errors,
@@ -49,9 +48,9 @@ def state(
 
     Grid (B H, V / WIDTH).
 
-    memory, momentum [B, H, K, V], float32: the state before the first of them. errors [B, T, H, V]: -2 times
-    the residuals, the loss's derivative by what the keys are answered (8). starts [2, B H, chunks, K, V]: M
-    and S at the start of each chunk. last [2, B, H, K, V], float32.
+    memory, momentum [B, H, K, V], float32: the state before the first of them. starts [2, B H, chunks, K, V]:
+    M and S at the start of each chunk. last [2, B, H, K, V], float32. errors [B, T, H, V], under the rule
+    SOLVED: as `output` writes them under the others.
     """
     n = tl.program_id(0).to(tl.int64)
     memories, chunks = tl.num_programs(0).to(tl.int64), T // L
@@ -61,10 +60,10 @@ def state(
     matrix = rows[:, None] * V + columns[None, :]
     m = tl.load(memory + n * K * V + matrix)
     s = tl.load(momentum + n * K * V + matrix)
-    b, f, h = load_ends(ends, n * chunks + first)
+    b, f, h = load_ends(vectors, n * chunks + first, L, C)
     for chunk in range(first, first + count):
         place = n * chunks + chunk
-        next_ends = load_ends(ends, n * chunks + tl.minimum(chunk + 1, chunks - 1))
+        next_ends = load_ends(vectors, n * chunks + tl.minimum(chunk + 1, chunks - 1), L, C)
         tl.store(starts + place * K * V + matrix, m.to(starts.dtype.element_ty))
         tl.store(starts + (memories * chunks + place) * K * V + matrix, s.to(starts.dtype.element_ty))
         token = (batch * T + chunk * L + r[:, None]) * H + head
@@ -75,12 +74,12 @@ def state(
             residual = tl.load(values + tile * V + columns[None, :]).to(tl.float32)
             residual -= matmul(tl.load(keys_memory + tile * K + rows[None, :]), m, k)
             residual -= matmul(tl.load(keys_momentum + tile * K + rows[None, :]), s, k)
+            error = (-2.0 * residual).to(errors.dtype.element_ty)
+            tl.store(errors + token * V + columns[None, :], error, mask=valid)
         else:
             residual = tl.load(v + token * V + columns[None, :], mask=valid, other=0.0).to(tl.float32)
             if RULE == PARALLEL:
                 residual -= matmul(keys, m, k)
-        error = -2.0 * residual
-        tl.store(errors + token * V + columns[None, :], error.to(errors.dtype.element_ty), mask=valid)
         out = vectors + place * VECTORS * C + r
         in_memory = tl.load(out + WRITE_MEMORY * C)
         in_momentum = tl.load(out + WRITE_MOMENTUM * C)
@@ -99,7 +98,6 @@ def reverse_state(
     keys_memory,
     keys_momentum,
     vectors,
-    ends,
     to_y,
     to_last,
     to_residuals,
@@ -132,11 +130,11 @@ def reverse_state(
     matrix = rows[:, None] * V + columns[None, :]
     to_m = tl.load(to_last + n * K * V + matrix)
     to_s = tl.load(to_last + (memories + n) * K * V + matrix)
-    b, f, h = load_ends(ends, n * chunks + first + count - 1)
+    b, f, h = load_ends(vectors, n * chunks + first + count - 1, L, C)
     for back in range(count):
         chunk = first + count - 1 - back
         place = n * chunks + chunk
-        next_ends = load_ends(ends, n * chunks + tl.maximum(chunk - 1, 0))
+        next_ends = load_ends(vectors, n * chunks + tl.maximum(chunk - 1, 0), L, C)
         tl.store(to_ends + place * K * V + matrix, to_m.to(to_ends.dtype.element_ty))
         tl.store(to_ends + (memories * chunks + place) * K * V + matrix, to_s.to(to_ends.dtype.element_ty))
         token = (batch * T + chunk * L + r[:, None]) * H + head

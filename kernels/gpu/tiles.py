@@ -11,6 +11,8 @@ transposed; what is computed is computed a second time, turned.
 import triton
 import triton.language as tl
 
+GROUP = tl.constexpr(16)  # entries of a triangle that are there or not together, in one go of a thread's
+
 
 @triton.jit
 def matmul(a, b, like):
@@ -77,13 +79,6 @@ def load_gates(eta, theta, alpha, b, h, t0, L, T, H, C: tl.constexpr):
 
 
 @triton.jit
-def load_steps(theta, b, h, t0, L, T, H, C: tl.constexpr):
-    """2 theta alone, [C]."""
-    r = tl.arange(0, C)
-    return 2.0 * tl.load(theta + (b * T + t0 + r) * H + h, mask=r < L, other=0.0)
-
-
-@triton.jit
 def load_residuals(errors, b, h, t0, L, T, H, C: tl.constexpr, V: tl.constexpr):
     """A chunk's residuals [C, V]; a half loses no digit."""
     return -0.5 * load_rows(errors, b, h, t0, L, T, H, C, V)
@@ -108,12 +103,13 @@ def vector_at(vector, first, BLOCK: tl.constexpr, C: tl.constexpr):
 
 
 @triton.jit
-def load_counts(counts, place, L, C: tl.constexpr, BLOCK: tl.constexpr, TURNED: tl.constexpr):
-    """P [C, C] of a chunk as each row looks back, or its transpose, from what `counting` made."""
+def load_counts(counts, place, L, rows, C: tl.constexpr, TURNED: tl.constexpr):
+    """P [C, C] of a chunk where each row looks back on so many `rows` [C], or its transpose, from what
+    `counting` made."""
     at: tl.constexpr = 0 if TURNED else 1  # the dimension that rows t get as their second
-    rows = tl.expand_dims(rows_before(BLOCK, C), at)
-    address = counts + (place * C + rows - 1) * C + tl.expand_dims(tl.arange(0, C), 1 - at)
-    return tl.load(address, mask=(rows > 0) & (rows <= L), other=0.0).to(tl.float32)
+    rows, i = tl.expand_dims(rows, at), tl.expand_dims(tl.arange(0, C), 1 - at)
+    there = (i // GROUP * GROUP < rows) & (rows <= L)
+    return tl.load(counts + (place * C + rows - 1) * C + i, mask=there, other=0.0).to(tl.float32)
 
 
 @triton.jit

@@ -178,8 +178,8 @@ def operands(tokens: int = 32) -> tuple[torch.Tensor, ...]:
 def test_every_operator_is_registered_as_pytorch_wants_it():
     q, k, v, *gates, m, s = operands()
     leaves = [x.clone().requires_grad_() for x in (q, k, v, *gates, m, s)]
-    torch.library.opcheck(linear_memory, (*leaves, None, 16, 4, "solved", False, True))
-    y, residuals, last, starts, *_ = linear_memory(q, k, v, *gates, m, s, None, 16, 4, "solved", False, False)
+    torch.library.opcheck(linear_memory, (*leaves, None, 16, 4, "solved", False, True, True))
+    y, residuals, last, starts, *_ = linear_memory(*operands(), None, 16, 4, "solved", False, True, False)
     to = (residuals, starts, torch.ones_like(y), torch.ones_like(last))
     calls = {
         linear_memory_backward: (q, k, v, *gates, *to, 16, 4, "solved", False),
@@ -221,7 +221,25 @@ def test_an_exported_program_holds_one_operator():
 
 def test_a_gradient_of_gradients_is_refused_in_words():
     leaves = [x.clone().requires_grad_() for x in operands()]
-    y, *_ = linear_memory(*leaves, None, 16, 4, "solved", False, False)
+    y, *_ = linear_memory(*leaves, None, 16, 4, "solved", False, True, False)
     (first,) = torch.autograd.grad(y.sum(), leaves[:1], create_graph=True)
     with pytest.raises(RuntimeError):
         torch.autograd.grad(first.sum(), leaves[1:2])
+
+
+def test_gradients_through_the_reads_and_through_the_last_state_add_up():
+    leaves = [x.clone().requires_grad_() for x in operands()]
+    y, _, last, *_ = linear_memory(*leaves, None, 16, 4, "solved", False, True, False)
+    losses = (y.square().sum(), last.square().sum())
+    through_y, through_last, both = (
+        torch.autograd.grad(loss, leaves, retain_graph=True) for loss in (*losses, sum(losses))
+    )
+    for first, second, together in zip(through_y, through_last, both, strict=True):
+        torch.testing.assert_close(first + second, together, rtol=1e-4, atol=1e-5)
+        assert together.abs().sum() > 0
+
+
+def test_a_gradient_without_errors_is_refused_in_words():
+    leaves = [x.clone().requires_grad_() for x in operands()]
+    with pytest.raises(RuntimeError, match="kept=True"):
+        linear_memory(*leaves, None, 16, 4, "solved", False, False, False)
