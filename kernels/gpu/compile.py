@@ -1,10 +1,11 @@
 """Compile every kernel for a GPU that need not be there, and tell what it would take of it.
 
-    python -m kernels.gpu.compile 90        for compute capability 9.0
+    python -m kernels.gpu.compile 90                        for compute capability 9.0
+    python -m kernels.gpu.compile 90 "output, 64 bf16"      one of them
 
-A line a kernel, its cells between tabs: name, warps, registers a thread, bytes spilled a thread, bytes shared
-by a program. Registers and spills are those that Triton's assembler reports; a spill is a value that found no
-register and goes through memory.
+A first line tells which kernels these are and what compiled them. Then a line a kernel, its cells between
+tabs: name, warps, registers a thread, bytes spilled a thread, bytes shared by a program. Registers and spills
+are those that the assembler reports; a spill is a value that found no register and goes through memory.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from kernels.gpu import (
 )
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
+from kernels.gpu.fingerprint import fingerprint
 from kernels.gpu.launch import HOPPER, precision, registers
 from kernels.gpu.limits import LARGE, stages, units_at_once
 
@@ -176,14 +178,28 @@ def every(capability: int) -> Iterator[Form]:
         yield from deep_recurrent_forms(width)
 
 
+def heading() -> str:
+    """Which kernels these are, and the compiler whose output they become."""
+    return f"kernels {fingerprint()}, Triton {triton.__version__}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m kernels.gpu.compile", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m kernels.gpu.compile",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("capability", type=int, nargs="?", default=90, choices=SHARED)
-    capability = parser.parse_args().capability
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a kernel, as it is told; without, all")
+    chosen = parser.parse_args()
     if find() is None:
         raise RuntimeError(IN_WORDS)
-    for form in every(capability):
-        found = taken(form, capability)
+    forms = [form for form in every(chosen.capability) if not chosen.names or form.name in chosen.names]
+    if unknown := set(chosen.names) - {form.name for form in forms}:
+        parser.error(f"there is no kernel {' nor '.join(map(repr, sorted(unknown)))}")
+    print(heading(), flush=True)
+    for form in forms:
+        found = taken(form, chosen.capability)
         print(f"{form.name}\t{form.warps}\t{found.registers}\t{found.spilled}\t{found.shared}", flush=True)
 
 

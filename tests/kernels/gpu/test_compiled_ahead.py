@@ -6,10 +6,13 @@ What finds no register goes through memory, which no test of numbers would notic
 import os
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from kernels.gpu.compile import SHARED
+from kernels.gpu.fingerprint import fingerprint
 
 # Bytes a thread that may be spilled, by compute capability and kernel; 0 for all that are not named. Float32
 # spills on the way back, and 64 wide in telemetry: right, and slower than it could be.
@@ -61,20 +64,59 @@ SPILLS = {
 }
 
 
-@pytest.mark.slow
+SAMPLE = {
+    90: ("state, parallel, 64 bf16", "output, telemetry, 64 bf16", "deep_sizes, 32 wide, 16 rows"),
+    80: ("output, 64 bf16", "to_gates, solved, 32 fp32"),
+}
+KEPT = Path(__file__).parent / "compiled"
+
+
+def lines(told: str) -> tuple[str, dict[str, list[str]]]:
+    """The first line, and each kernel's cells by its name."""
+    first, *rest = told.splitlines()
+    return first, {name: cells for name, *cells in (line.split("\t") for line in rest)}
+
+
+@pytest.mark.parametrize("capability", SPILLS)
+def test_what_is_kept_is_of_these_kernels(capability):
+    """All of them take minutes to compile: so what came of it is kept, and made anew with every change."""
+    kept = KEPT / f"{capability}.tsv"
+    first, _ = lines(kept.read_text(encoding="utf-8"))
+    again = f"python -m kernels.gpu.compile {capability} > {kept.relative_to(Path.cwd())}"
+    assert first == f"kernels {fingerprint()}, Triton {version('triton')}", (
+        f"they have changed: {again}"
+    )
+
+
 @pytest.mark.parametrize("capability", SPILLS)
 def test_every_kernel_compiles_within_its_budget(capability):
+    _, kept = lines((KEPT / f"{capability}.tsv").read_text(encoding="utf-8"))
+    assert len(kept) >= 15 and set(kept) >= set(SPILLS[capability]) | set(SAMPLE[capability])
+    for name, cells in kept.items():
+        warps, registers, spilled, shared = map(int, cells)
+        assert registers * warps * 32 <= 65536, name
+        assert spilled <= SPILLS[capability].get(name, 0), f"{name} spills {spilled} bytes"
+        assert shared <= SHARED[capability], name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("capability", SAMPLE)
+def test_a_sample_compiles_to_what_is_kept(capability):
     done = subprocess.run(
-        [sys.executable, "-m", "kernels.gpu.compile", str(capability)],
+        [sys.executable, "-m", "kernels.gpu.compile", str(capability), *SAMPLE[capability]],
         env={name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"},
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    assert len(rows) >= 15 and {name for name, *_ in rows} >= set(SPILLS[capability])
-    for name, warps, registers, spilled, shared in rows:
-        assert int(registers) * int(warps) * 32 <= 65536, name
-        assert int(spilled) <= SPILLS[capability].get(name, 0), f"{name} spills {spilled} bytes"
-        assert int(shared) <= SHARED[capability], name
+    first, found = lines(done.stdout)
+    heading, kept = lines((KEPT / f"{capability}.tsv").read_text(encoding="utf-8"))
+    assert first == heading and found == {name: kept[name] for name in SAMPLE[capability]}
+
+
+def test_a_kernel_that_does_not_exist_is_refused_in_words():
+    done = subprocess.run(
+        [sys.executable, "-m", "kernels.gpu.compile", "90", "outputs"], capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "no kernel 'outputs'" in done.stderr
