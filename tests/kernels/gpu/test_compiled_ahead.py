@@ -83,9 +83,7 @@ def test_what_is_kept_is_of_these_kernels(capability):
     kept = KEPT / f"{capability}.tsv"
     first, _ = lines(kept.read_text(encoding="utf-8"))
     again = f"python -m kernels.gpu.compile {capability} > {kept.relative_to(Path.cwd())}"
-    assert first == f"kernels {fingerprint()}, Triton {version('triton')}", (
-        f"they have changed: {again}"
-    )
+    assert first == f"kernels {fingerprint()}, Triton {version('triton')}", f"they have changed: {again}"
 
 
 @pytest.mark.parametrize("capability", SPILLS)
