@@ -36,8 +36,8 @@ from kernels.gpu import (
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.fingerprint import fingerprint
-from kernels.gpu.launch import HOPPER, precision, registers
-from kernels.gpu.limits import LARGE, stages, units_at_once
+from kernels.gpu.launch import CHAIN, HOPPER, precision, registers
+from kernels.gpu.limits import LARGE, room_ahead, units_at_once
 
 WARP = 32
 SHARED = {
@@ -79,20 +79,22 @@ def forms(width: int, operand: str, capability: int) -> Iterator[Form]:
     row, longest = (2 * width, 64) if half else (4 * width, 32)
     on_large = SHARED[capability] >= LARGE
     for form in _forms(width, longest, half, capability):
-        ahead = stages(row, on_large) if "state" in form.name else 3
+        alone = "state" in form.name and not room_ahead(row, on_large)
         bound = registers(form.name, half, capability)
         name = f"{form.name}, {width} {operand}"
-        yield form._replace(name=name, operand=operand, stages=ahead, registers=bound)
+        yield form._replace(name=name, operand=operand, stages=1 if alone else form.stages, registers=bound)
 
 
 def _forms(width: int, rows: int, half: bool, capability: int) -> Iterator[Form]:
     side = 4 if half else 8
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    columns: dict[str, Any] = {**shape, "WIDTH": min(width, 32)}
+    columns: dict[str, Any] = {**shape, "WIDTH": min(width, CHAIN.columns)}
     parallel, solved = state.PARALLEL.value, state.SOLVED.value
     for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
-        yield Form(f"state, {name}", state.state, {**columns, "RULE": rule}, 4)
-        yield Form(f"reverse_state, {name}", state.reverse_state, {**columns, "RULE": rule, "READ": 0}, 4)
+        for kernel, also in ((state.state, {}), (state.reverse_state, {"READ": 0})):
+            constants = {**columns, "RULE": rule, **also}
+            label = f"{kernel.fn.__name__}, {name}"
+            yield Form(label, kernel, constants, CHAIN.warps, stages=CHAIN.ahead)
         rules: dict[str, Any] = {"BLOCK": block, "RULE": rule, "READ": 0}
         yield Form(f"to_tokens, {name}", backward.to_tokens, {**shape, **rules}, side)
         yield Form(f"to_gates, {name}", backward.to_gates, {"C": rows, **rules}, 1)

@@ -2,18 +2,30 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from kernels.backends import HALF
-from kernels.gpu.limits import large, stages, tile
+from kernels.gpu.limits import large, room_ahead, tile
 
 MOST = 255  # registers that a thread can have
 FOR_THREE, FOR_FOUR = 168, 128  # so that as many programs of four warps find room on a processor
 BOUNDS = {"output": FOR_FOUR, "output, telemetry": FOR_THREE, "solve": FOR_THREE}  # on cards before, spills
 HOPPER = 90  # the compute capability from which products leave their operands out of the registers
+
+
+class Chain(NamedTuple):
+    """How the sequential kernels are started: columns of the memory in one program, its warps, and how many
+    chunks its loads run ahead where there is room."""
+
+    columns: int
+    warps: int
+    ahead: int
+
+
+CHAIN = Chain(columns=32, warps=4, ahead=3)  # with four warps more columns would spill; `benchmarks.chain`
 
 
 def shape_of(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
@@ -46,9 +58,11 @@ def told_with_reads(k: Tensor) -> bool:
     return k.dtype in HALF and capability(k.device) >= HOPPER
 
 
-def stages_of(k: Tensor, v: Tensor) -> int:
-    """How far the loops over chunks load ahead."""
-    return stages(max(k.shape[3], v.shape[3]) * k.dtype.itemsize, large(k.device))
+def chained(k: Tensor, v: Tensor) -> dict[str, Any]:
+    """How the sequential kernels are compiled."""
+    row = max(k.shape[3], v.shape[3]) * k.dtype.itemsize
+    ahead = CHAIN.ahead if room_ahead(row, large(k.device)) else 1
+    return {"WIDTH": min(v.shape[3], CHAIN.columns), "num_warps": CHAIN.warps, "num_stages": ahead}
 
 
 @cache

@@ -45,9 +45,9 @@ def longest_chunk(operands: torch.dtype) -> int:
     return 64 if operands.itemsize == 2 else 32
 
 
-def stages(row: int, on_large: bool) -> int:
-    """How far the loops over chunks load ahead, of keys and values of so many bytes."""
-    return 3 if on_large and row <= 128 else 1
+def room_ahead(row: int, on_large: bool) -> bool:
+    """Whether the loops over chunks can load ahead, of keys and values of so many bytes."""
+    return on_large and row <= 128
 
 
 @cache

@@ -10,14 +10,13 @@ from torch import Tensor
 
 from kernels.backends import HALF
 from kernels.gpu import backward, output, prepare, state, telemetry
-from kernels.gpu.launch import beside, on_device_of, precision, shape_of, stages_of, told_with_reads
+from kernels.gpu.launch import beside, chained, on_device_of, precision, shape_of, told_with_reads
 from kernels.gpu.limits import tile
 from kernels.gpu.overlap import Kernels, overlapped, parts
 
 VECTORS, SIZES, TO_VECTORS = (int(n) for n in (prepare.VECTORS, telemetry.SIZES, backward.TO_VECTORS))
 TOLD, MOMENTS = int(telemetry.TOLD), int(telemetry.MOMENTS)
 RULES = {"given": int(state.GIVEN), "parallel": int(state.PARALLEL), "solved": int(state.SOLVED)}
-COLUMNS = 32  # of the memory in one program of the sequential kernels: more would spill, fewer idle
 
 
 @torch.library.custom_op("titans::linear_memory", mutates_args=())
@@ -59,7 +58,7 @@ def linear_memory(
     sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
     told = eta.new_empty(measured, chunks, TOLD, tile(chunk))
     moments = eta.new_empty(measured, chunks, MOMENTS)
-    shape, width = shape_of(k, v, chunk), min(high, COLUMNS)
+    shape, chain_shape = shape_of(k, v, chunk), chained(k, v)
     fused = sized and told_with_reads(k)
     shifted, begins = origin is not None, memory if origin is None else origin
     with on_device_of(q):
@@ -68,9 +67,9 @@ def linear_memory(
 
         def chain(first: int, count: int) -> None:
             begin = (memory, momentum) if first == 0 else last.unbind(0)
-            state.state[(memories, high // width)](
+            state.state[(memories, high // chain_shape["WIDTH"])](
                 k, v, *system[1:], vectors, *begin, errors, starts, last, *lengths, first, count,
-                **shape, WIDTH=width, RULE=RULES[rule], num_stages=stages_of(k, v),
+                **shape, **chain_shape, RULE=RULES[rule],
             )  # fmt: skip
 
         def read(first: int, count: int) -> None:
@@ -156,7 +155,7 @@ def linear_memory_backward(
     to_reads = q.new_empty(memories, chunks, side, side)
     to_system = torch.empty_like(to_reads) if solved else to_reads
     to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, side)
-    shape, width = shape_of(k, v, chunk), min(v.shape[3], COLUMNS)
+    shape, chain_shape = shape_of(k, v, chunk), chained(k, v)
     rules: dict[str, Any] = {"RULE": RULES[rule], "READ": int(before)}
     with on_device_of(q):
         vectors = _vectors(gates, chunk)
@@ -173,9 +172,9 @@ def linear_memory_backward(
 
         def chain(first: int, count: int) -> None:
             begin = to_last if first + count == chunks else to_first
-            state.reverse_state[(memories, v.shape[3] // width)](
+            state.reverse_state[(memories, v.shape[3] // chain_shape["WIDTH"])](
                 q, k, *system[1:3], vectors, to_y, begin, to_residuals, to_ends, to_first, *lengths,
-                first, count, **shape, WIDTH=width, **rules, num_stages=stages_of(k, v),
+                first, count, **shape, **chain_shape, **rules,
             )  # fmt: skip
 
         def to_tokens_and_gates(first: int, count: int) -> None:

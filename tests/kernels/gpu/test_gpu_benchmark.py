@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmarks import gpu, kernels
+from benchmarks import chain, gpu, kernels
 from benchmarks.report_gpu import CHANGED, on_gpu
+from kernels.gpu import launch, overlap
+from kernels.gpu.launch import Chain
 
 
 @pytest.fixture
@@ -80,3 +82,11 @@ def test_without_a_gpu_one_sentence_says_so(monkeypatch):
 
 def test_where_nothing_was_measured_the_page_says_so(tmp_path):
     assert "No kernel has run on a GPU yet" in on_gpu(tmp_path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.chain itself")
+@pytest.mark.usefixtures("small")
+def test_every_setting_of_the_chain_is_timed_and_the_kernels_own_is_among_them():
+    assert (launch.CHAIN, overlap.PARTS) in chain.settings()
+    assert list(chain.timed(Chain(16, 8, 1), 1)) == ["2.000"] * 4
+    assert launch.CHAIN != Chain(16, 8, 1)
