@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,8 +145,26 @@ def test_without_ray_or_its_cluster_one_sentence_says_what_to_do(monkeypatch: py
             raise ConnectionError("nobody there")
 
     monkeypatch.setitem(sys.modules, "ray", Nobody)
-    with pytest.raises(ValueError, match="no Ray cluster answers at 10.0.0.1:6379"):
-        next(over_ray("lmm", SMALL, "10.0.0.1:6379"))
+    with pytest.raises(ValueError, match="no Ray cluster answers at local"):
+        next(over_ray("lmm", SMALL, "local"))
+
+
+def test_an_address_that_nobody_answers_is_told_before_ray_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Waiting:
+        @staticmethod
+        def init(**_: object) -> None:
+            pytest.fail("Ray was asked, and waits for minutes")
+
+    monkeypatch.setitem(sys.modules, "ray", Waiting)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and never listens
+        silent = f"127.0.0.1:{deaf.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", silent)
+        for address in (silent, f"ray://{silent}", "127.0.0.1:123456", "auto"):
+            with pytest.raises(ValueError, match=f"no Ray cluster answers at {address}"):
+                next(over_ray("lmm", SMALL, address))
 
 
 def ended(*_: object) -> None:
