@@ -21,7 +21,7 @@ from titans_core.finite import NotFinite, check, uneven
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
-from titans_core.override import Edits, Override, edits, next_border, places
+from titans_core.override import Edits, Override, edits, next_border, number, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
 from titans_core.trace import Floats, Trace, to_numpy
@@ -280,11 +280,13 @@ class Stream:
         ``heads`` say where, None is everywhere.
 
         A clamped gate leaves the others as they are, but for θ, which is at most (1 − η) / 2 in a linear
-        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds, a layer or head
-        that is not there, and a token that was read already.
+        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds or NaN, a layer or
+        head that is not there, an empty list of them, and a token that was read already, and TypeError for
+        what is no number, no list of whole numbers, or no switch.
         """
         where = (places(layers), places(heads), places(tokens))
-        change = Override(self.position, eta, theta, alpha, write, read, scale, *where)
+        gates = (number(eta), number(theta), number(alpha))
+        change = Override(self.position, *gates, write, read, scale, *where)
         change.check(self.model.config)
         other = self.fork()
         other.overrides += (change,)
