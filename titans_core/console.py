@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from titans_core.checkpoint import taken
+
 
 def take_one_thread() -> None:
     """Reading is many small products, for which a second thread costs more than it brings. Who names a number
@@ -39,6 +41,8 @@ def check_output(path: Path | None, *inputs: Path) -> None:
         return
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
+    if taken(path):
+        raise ValueError(f"{path} is no file, and would be replaced by one: name another")
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
     place = next(folder for folder in path.absolute().parents if folder.is_dir())

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
+from titans_core.checkpoint import as_path
 from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.finite import NotFinite, check, uneven
@@ -308,18 +309,21 @@ class Stream:
 
     def save(self, path: str | Path) -> None:
         """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
-        file cannot be written."""
+        file cannot be written, and TypeError for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the beginning.
         past = self._ids if self._snapshots[0].position == 0 else []
-        write_stream(Path(path), self.model, self.now, self._held, past, self.history, self.overrides)
+        write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
 
     @classmethod
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
-        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint.
+        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
+        and TypeError for what is no path or no model.
         """
-        saved = read_stream(Path(path), model)
+        if model is not None and not isinstance(model, TitansLM):
+            raise TypeError(f"model= takes a model, as load('mac') gives it, not {model!r:.80}")
+        saved = read_stream(as_path(path), model)
         stream = cls(saved.model, saved.history)
         stream.now, stream._held, stream._ids = saved.now, saved.held, saved.ids
         stream.overrides = saved.overrides
