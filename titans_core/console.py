@@ -53,11 +53,16 @@ def check_output(path: Path | None, *inputs: Path) -> None:
 
 
 def read_text(name: str) -> str:
-    """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
+    """A file's text, or standard input's. Raises ValueError where it is no UTF-8, or empty."""
+    if not name:
+        raise ValueError("name a text file, or - for standard input")
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first") from error
+    if not text:
+        raise ValueError(f"{name} holds no text: name a file that does")
+    return text

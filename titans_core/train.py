@@ -80,7 +80,8 @@ class Training:
         """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
         folder."""
         self.team.check_same(self.step, self.device)
-        total, hidden = self.config.steps, not self.team.leads
+        total = self.config.steps
+        hidden = None if self.team.leads else True  # None: where no terminal shows it
         with tqdm(total=total, initial=self.step, unit="step", dynamic_ncols=True, disable=hidden) as bar:
             self._run(bar, save_every)
 
