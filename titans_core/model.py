@@ -31,10 +31,15 @@ class Output(NamedTuple):
 
 
 class TitansLM(nn.Module):
-    """A Titans language model of any variant. Reading goes on from a state, a value passed in and out."""
+    """A Titans language model of any variant. Reading goes on from a state, a value passed in and out. Raises
+    TypeError for what is no configuration."""
 
     def __init__(self, config: ModelConfig, name: str | None = None, digest: str = "") -> None:
         super().__init__()
+        if not isinstance(config, ModelConfig):
+            raise TypeError(
+                f"a model is made of a ModelConfig, not of {config!r:.80}: load('mac') takes a name"
+            )
         self.config, self.name, self.digest = config, name or config.variant, digest
         self.embedding = nn.Embedding(config.vocab_size, config.width)
         nn.init.normal_(self.embedding.weight, std=0.5)

@@ -42,3 +42,49 @@ def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="cannot write"):
             write_text(tmp_path / name, "text")
     assert pipe.is_fifo()
+
+
+SMALL = tc.ModelConfig(variant="lmm", width=16, layers=1, heads=2, head_width=8, feed_forward=16)
+STAGE = tc.Stage(length=64, batch=2, facts=(1,), steps=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "complaint"),
+    [
+        (tc.MemoryConfig, {"depth": None}, "depth must be a whole number, not None"),
+        (tc.MemoryConfig, {"depth": 1.5}, "depth must be a whole number, not 1.5"),
+        (tc.MemoryConfig, {"hidden": True}, "hidden must be a whole number, not True"),
+        (tc.MemoryConfig, {"step_max": "a"}, "step_max must be a number, not 'a'"),
+        (tc.MemoryConfig, {"decayed": "no"}, "decayed must be true or false, not 'no'"),
+        (tc.MemoryConfig, {"silu": "value"}, "silu must be a list of words, .*, not 'value'"),
+        (tc.ModelConfig, {"width": "a"}, "width must be a whole number, not 'a'"),
+        (tc.ModelConfig, {"memory": {}}, "memory must be a MemoryConfig, not {}"),
+        (tc.ModelConfig, {"memory": True}, "memory must be a MemoryConfig, not True"),
+        (tc.Stage, vars(STAGE) | {"batch": 1.5}, "batch must be a whole number, not 1.5"),
+        (tc.Stage, vars(STAGE) | {"facts": 1}, "facts must be a list of whole numbers, .*, not 1"),
+        (tc.TrainConfig, {"model": "lmm", "stages": (STAGE,)}, "model must be a ModelConfig, not 'lmm'"),
+        (tc.TrainConfig, {"model": SMALL, "stages": STAGE}, "stages must be a tuple of Stage, not Stage"),
+        (tc.TrainConfig, {"model": SMALL, "stages": ("a",)}, "stages must be a tuple of Stage, not"),
+        (tc.TrainConfig, {"model": SMALL, "stages": (STAGE,), "seed": 1.5}, "seed must be a whole number"),
+        (
+            tc.TrainConfig,
+            {"model": SMALL, "stages": (STAGE,), "texts": None},
+            "texts must be a list of words",
+        ),
+        (tc.TitansLM, {"config": "mac"}, "a model is made of a ModelConfig, not of 'mac'"),
+        (tc.Training, {"config": None, "folder": "run"}, "a training follows a TrainConfig, not None"),
+    ],
+)
+def test_what_a_model_and_a_training_are_not_made_of_is_told_in_one_sentence(
+    kind: type, given: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(TypeError, match=complaint):
+        kind(**given)
+
+
+def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> None:
+    config = tc.TrainConfig(SMALL, (STAGE,))
+    with pytest.raises(TypeError, match="a file is named by a str or a Path, not by None"):
+        tc.Training(config, None, "cpu")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="saved every step or more rarely, not every 0 steps"):
+        tc.Training(config, tmp_path, "cpu").run(0)
