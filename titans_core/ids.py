@@ -1,8 +1,9 @@
-"""Token ids and states as a model is handed them: what cannot be meant is told in one sentence."""
+"""Token ids, states and numbers as they are handed in: what cannot be meant is told in one sentence."""
 
 from __future__ import annotations
 
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -22,6 +23,14 @@ def check_ids(ids: Tensor, device: torch.device) -> None:
         raise ValueError(f"there must be a sequence and a token at least, but ids are {list(ids.shape)}")
     if ids.device != device:
         raise ValueError(f"ids must be where the model is, on {device}, but they are on {ids.device}")
+
+
+def whole(number: SupportsIndex, what: str) -> int:
+    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else."""
+    try:
+        return index(number)
+    except TypeError:
+        raise TypeError(f"{what} must be a whole number, not {number!r:.80}") from None
 
 
 def stranger(ids: Tensor, vocabulary: int) -> ValueError:

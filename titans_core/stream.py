@@ -19,6 +19,7 @@ from titans_core.checkpoint import as_path
 from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.finite import NotFinite, check, uneven
+from titans_core.ids import whole
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
@@ -37,14 +38,19 @@ class Stream:
 
     A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
     ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed. Wherever tokens
-    are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError.
+    are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError. So is
+    what is said of a negative history and of a model in half precision; TypeError is of what is no model.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
         if not isinstance(model, TitansLM):
             raise TypeError(f"a stream reads with a model, as load('mac') gives it, not with {model!r}")
-        if history < 0:
+        if whole(history, "history") < 0:
             raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
+        if (kind := model.embedding.weight.dtype) not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"a stream reads in single or double precision, not in {kind}: give model.float()"
+            )
         self.model, self.history = model, index(history)
         self.tokenizer = Tokenizer.load()
         with torch.inference_mode():
@@ -102,14 +108,15 @@ class Stream:
                 raise TypeError("feed takes text or token ids, not bytes: decode them first")
             if not isinstance(text, Iterable):
                 raise TypeError(f"feed takes text or token ids, not {type(text).__name__}")
-            ids = self.tokenizer.encode(self._held, opening=self.position == 0) + [index(i) for i in text]
+            held = self.tokenizer.encode(self._held, opening=self.position == 0)
+            ids = held + [whole(i, "a token id") for i in text]
             if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
                 raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")
             return ids, ""
-        whole = self._held + text
-        cut = hold_back(whole) if more else len(whole)
+        waiting = self._held + text
+        cut = hold_back(waiting) if more else len(waiting)
         self.tokenizer.encode(text)  # a wrong character is told now, not when its word is complete
-        return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
+        return self.tokenizer.encode(waiting[:cut], opening=self.position == 0), waiting[cut:]
 
     def _read(self, ids: list[int], writes: bool, without: bool = False) -> Iterator[Trace]:
         """Read in stretches that end at snapshots and at the borders of overrides; at least one trace, be it
@@ -247,7 +254,7 @@ class Stream:
 
     def at(self, position: int) -> Stream:
         """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
-        first, position = self._snapshots[0].position, index(position)
+        first, position = self._snapshots[0].position, whole(position, "a position")
         if not first <= position <= self.position:
             raise ValueError(
                 f"token {position} is out of reach: this stream goes from {first} to {self.position}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,47 @@ def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="cannot write"):
             write_text(tmp_path / name, "text")
     assert pipe.is_fifo()
+
+
+@pytest.fixture(scope="module")
+def model() -> tc.TitansLM:
+    return tc.load("lmm", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("use", "complaint"),
+    [
+        (lambda model: tc.Stream(model, history="a"), "history must be a whole number, not 'a'"),
+        (lambda model: tc.Stream(model, history=None), "history must be a whole number, not None"),
+        (lambda model: tc.Stream(model).feed([1.5]), "a token id must be a whole number, not 1.5"),
+        (lambda model: tc.Stream(model).feed(["a"]), "a token id must be a whole number, not 'a'"),
+        (lambda model: tc.Stream(model).at(None), "a position must be a whole number, not None"),
+        (lambda model: tc.Stream(model).ask("Who?").chances(None), "a text is a str, not NoneType"),
+        (lambda model: tc.Stream(model).feed("Tom").first(0.5), "count must be a whole number, not 0.5"),
+        (lambda _: tc.Trace.join([1]), "traces are joined, a list of them, not 1"),
+        (lambda model: tc.Trace.join(tc.Stream(model).feed("Tom")), "a list of them, not 'Tom'"),
+        (lambda _: tc.Thinned(near=1.5), "near must be a whole number, not 1.5"),
+        (lambda _: tc.Thinned(stretches=4.0), "stretches must be a whole number, not 4.0"),
+        (lambda _: tc.Thinned().add(None), "takes in traces, as feed gives them, not None"),
+        (lambda model: tc.read_together(tc.Stream(model), ["a"]), "streams are a list of Stream, not"),
+        (lambda _: tc.read_together(["lmm"], ["a"]), "streams are a list of Stream, not .'lmm'."),
+        (lambda model: tc.read_together([tc.Stream(model)], "a"), "texts are a list, one a stream, not 'a'"),
+        (
+            lambda model: tc.read_together([tc.Stream(model)], None),
+            "texts are a list, one a stream, not None",
+        ),
+    ],
+)
+def test_what_is_of_another_type_is_told_in_one_sentence(
+    model: tc.TitansLM, use: Callable[[tc.TitansLM], object], complaint: str
+) -> None:
+    with pytest.raises(TypeError, match=complaint):
+        use(model)
+
+
+def test_a_model_in_half_precision_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"not in torch.float16: give model.float\(\)"):
+        tc.Stream(tc.load("lmm", device="cpu").half())
 
 
 SMALL = tc.ModelConfig(variant="lmm", width=16, layers=1, heads=2, head_width=8, feed_forward=16)
