@@ -34,6 +34,13 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def address(text: str) -> str:
+    """A cluster's address, for argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a cluster: HOST:PORT, auto or local")
+    return text
+
+
 def check_output(path: Path | None, *inputs: Path) -> None:
     """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
     file."""

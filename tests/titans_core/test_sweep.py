@@ -216,6 +216,7 @@ def test_what_is_measured_when_the_sweep_is_stopped_is_kept(
         (["--depths", "nan"], "a depth is a share from 0"),
         (["--lengths", "8"], "take 64 to 1,048,576 tokens"),
         (["--haystack", "none.txt"], "cannot read none.txt"),
+        (["--fact", ""], "needs all of --fact, --question and --answer"),
         (["--fact", "Tom likes soup."], "needs all of --fact, --question and --answer"),
         (
             ["--fact", "Tom likes soup.", "--question", "What?", "--answer", "."],
@@ -229,6 +230,12 @@ def test_a_wrong_sweep_is_refused_in_one_sentence(
     assert main(["sweep", "lmm", *options]) == 1
     error = capsys.readouterr().err
     assert told in error and error.count("\n") == 1
+
+
+def test_a_cluster_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["sweep", "lmm", "--ray", ""])
+    assert "must name a cluster: HOST:PORT, auto or local" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("content", "told"), [(b"\xff", "not UTF-8 text"), (b" \n", "holds no text")])
