@@ -58,7 +58,8 @@ def memory(
     Args:
         q, k: [B, T, H, Dk]; v: [B, T, H, Dv]. T may be 0. float32 or float64, or float16 or bfloat16: then
             gates and state are float32, and only the Triton kernels multiply in half precision.
-        eta, theta, alpha: [B, T, H], momentum decay, step and forgetting of each token.
+        eta, theta, alpha: [B, T, H], momentum decay, step and forgetting of each token; see below for the
+            ranges that are meant.
         weights, momentum: the state before the first token, one [B, H, Din, Dout] per layer.
         initial: I, what forgetting leads to, shaped like weights; None is the paper's letter, zero.
         block_start: the weights at the start of the open gradient block, needed where offset > 0.
@@ -89,6 +90,12 @@ def memory(
         and block_keys. Nothing that was handed in is changed in place, but what comes out may share its
         memory: block_start with weights, the telemetry's theta with theta, factors with k, and without
         tokens the whole state. So change neither in place while the other is in use.
+
+    Shapes, dtypes and devices are checked, values are not: that would be a pass over the gates, and on a GPU
+    a wait for them. Meant are eta and alpha in [0, 1] and theta >= 0; with 2 theta <= 1 - eta a linear memory
+    of keys of length 1 does not overshoot, however often a key comes back. Beyond that the
+    equations above are computed as they stand, alike by every backend: nothing is clamped and nothing told.
+    A memory may then grow from token to token until its numbers are not finite.
 
     A value that is not finite spoils what comes after it in its sequence and head, and nothing before it.
     "torch" and "triton" lose more, the whole chunk that holds it, for they compute its tokens together.

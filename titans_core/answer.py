@@ -47,6 +47,7 @@ class Answer:
         candidate: the product over the value's tokens, the stop that ends it left out. Raises ValueError for
         a value of nothing but stops and spaces, and as ``Stream.feed`` does."""
         tokenizer = self._asked.tokenizer
+        tokenizer.encode(value)  # what is no text is told by its own type and place
         ids = tokenizer.encode(f" {value.strip(BESIDE)}.", opening=False)
         while ids and not tokenizer.token_bytes[ids[-1]].strip(BESIDE.encode()):
             ids.pop()

@@ -37,7 +37,7 @@ def choose_device(device: str | torch.device) -> torch.device:
         chosen = torch.device(device)
         if chosen.type in ("cpu", "cuda"):
             return torch.empty(0, device=chosen).device
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, TypeError):
         pass
     known = "auto, cpu or cuda" if torch.cuda.is_available() else "auto or cpu"
     raise ValueError(f"there is no device {str(device)!r} here: use {known}")
@@ -52,7 +52,8 @@ def available() -> list[str]:
 def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     """A trained model by its shipped name or by a path; ``device="auto"`` takes CUDA when present.
 
-    Raises ValueError with one sentence where there is no such checkpoint, or it cannot be read.
+    Raises ValueError with one sentence where there is no such checkpoint or device, or it cannot be read, and
+    TypeError for what is neither a name nor a path.
     """
     path = find(name)
     header = open_header(path)
@@ -114,7 +115,9 @@ def check_finite(tensors: Mapping[str, Tensor]) -> None:
 
 
 def find(name: str | Path) -> Path:
-    """The file of a shipped checkpoint's name, or of a path. Raises ValueError where there is none."""
+    """The file of a shipped checkpoint's name, or of a path. Raises ValueError where there is none,
+    and TypeError as ``as_path`` does."""
+    as_path(name)
     with suppress(OSError):  # a name may be too long for a file
         for path in (SHIPPED / f"{name}.safetensors", Path(name)):
             if path.is_file():
@@ -126,6 +129,13 @@ def find(name: str | Path) -> Path:
     relatives = (f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors")))
     known = ", ".join([*available(), *relatives]) or "none yet: run `make train`"
     raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
+
+
+def as_path(path: str | Path) -> Path:
+    """A file's path. Raises TypeError for what names none."""
+    if not isinstance(path, str | Path):
+        raise TypeError(f"a file is named by a str or a Path, not by {path!r:.80}")
+    return Path(path)
 
 
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
@@ -160,6 +170,8 @@ def open_header(path: Path) -> Header:
             return read_header(file)
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder: name the file in it") from None
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
 
@@ -191,10 +203,19 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def taken(path: Path) -> bool:
+    """Whether a folder or a device is there: a file moved there would take a device's place."""
+    with suppress(OSError, ValueError):  # a name may be too long for a file, or none
+        return path.exists() and not path.is_file()
+    return False
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside ``path`` and move into place. Raises ValueError where that cannot be done."""
     if not path.name:
         raise ValueError("the file to write has no name")
+    if taken(path):
+        raise ValueError(f"cannot write {path}: it is there, and is no file; name another")
     draft = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,10 +223,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         with draft.open("rb+") as file:
             os.fsync(file)  # or a machine that loses its power would have the name without the content
         os.replace(draft, path)
-    except OSError as error:
-        with suppress(OSError):
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
             draft.unlink()
-        raise ValueError(f"cannot write {path}: {error.strerror}") from error
+        raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def file_digest(path: Path) -> str:

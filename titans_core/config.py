@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from kernels import Objective
 
 Forgetting = Literal["learned", "fixed", "none"]
 Variant = Literal["mac", "mag", "mal", "lmm", "attention"]
 VARIANTS: tuple[Variant, ...] = ("mac", "mag", "mal", "lmm", "attention")
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+LISTS = {int: "a list of whole numbers, such as [1, 2]", str: 'a list of words, such as ["one", "two"]'}
 LARGEST = 65_536  # of any size: beyond, no file could hold the model, and no memory its tables
 
 
@@ -44,6 +46,7 @@ class MemoryConfig:
     decayed: bool = False
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if self.depth < 1 or self.hidden < 1 or self.convolution < 1:
             raise ValueError("a memory needs depth, hidden and a convolution's width of at least 1")
         if max(self.depth, self.hidden, self.convolution, self.chunk_size) > LARGEST:
@@ -85,6 +88,7 @@ class ModelConfig:
     memory: MemoryConfig = field(default_factory=MemoryConfig)
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if self.variant not in VARIANTS:
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
         sizes = (
@@ -120,6 +124,27 @@ class ModelConfig:
 T = TypeVar("T")
 
 
+def misfit(kind: Any, value: Any) -> str:
+    """What is expected of a field of this kind, in words; "" where the value is of it."""
+    if get_origin(kind) is tuple:
+        part, _ = get_args(kind)
+        fits = isinstance(value, list | tuple) and not any(misfit(part, each) for each in value)
+        return "" if fits else LISTS.get(part, f"a tuple of {part.__name__}")
+    if not isinstance(kind, type):
+        return ""  # one of several words: they are looked at later
+    fits = isinstance(value, int | float if kind is float else kind)
+    if isinstance(value, bool):  # to Python a whole number
+        fits = kind is bool
+    return "" if fits else WORDS.get(kind, f"a {kind.__name__}")
+
+
+def check_kinds(given: Any) -> None:
+    """Raise TypeError where a field of a dataclass holds what is of another kind."""
+    for name, kind in get_type_hints(type(given)).items():
+        if expected := misfit(kind, value := getattr(given, name)):
+            raise TypeError(f"{name} must be {expected}, not {value!r:.80}")
+
+
 def table(values: Any, where: str) -> Mapping[str, Any]:
     """``values``, where they are a mapping. Raises ValueError where they are anything else."""
     if not isinstance(values, Mapping):
@@ -140,19 +165,6 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         raise ValueError(f"[{where}] lacks {missing[0]}")
     hints = get_type_hints(cls)
     for name, value in values.items():
-        kind, expected = hints[name], ""
-        if kind is int and (not isinstance(value, int) or isinstance(value, bool)):
-            expected = "a whole number"
-        elif kind is float and (not isinstance(value, int | float) or isinstance(value, bool)):
-            expected = "a number"
-        elif kind is bool and not isinstance(value, bool):
-            expected = "true or false"
-        elif kind == tuple[int, ...]:
-            if not isinstance(value, list | tuple) or not all(type(part) is int for part in value):
-                expected = "a list of whole numbers, such as [1, 2]"
-        elif kind == tuple[str, ...]:
-            if not isinstance(value, list | tuple) or not all(type(part) is str for part in value):
-                expected = 'a list of words, such as ["one", "two"]'
-        if expected:
+        if expected := misfit(hints[name], value):
             raise ValueError(f"{name} in [{where}] must be {expected}, not {value!r}")
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from titans_core.checkpoint import taken
+
 
 def take_one_thread() -> None:
     """Reading is many small products, for which a second thread costs more than it brings. Who names a number
@@ -32,6 +34,13 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def address(text: str) -> str:
+    """A cluster's address, for argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a cluster: HOST:PORT, auto or local")
+    return text
+
+
 def check_output(path: Path | None, *inputs: Path) -> None:
     """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
     file."""
@@ -39,6 +48,8 @@ def check_output(path: Path | None, *inputs: Path) -> None:
         return
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
+    if taken(path):
+        raise ValueError(f"{path} is no file, and would be replaced by one: name another")
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
     place = next(folder for folder in path.absolute().parents if folder.is_dir())
@@ -49,11 +60,16 @@ def check_output(path: Path | None, *inputs: Path) -> None:
 
 
 def read_text(name: str) -> str:
-    """A file's text, or standard input's. Raises ValueError where it is no UTF-8."""
+    """A file's text, or standard input's. Raises ValueError where it is no UTF-8, or empty."""
+    if not name:
+        raise ValueError("name a text file, or - for standard input")
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"cannot read {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8 first") from error
+    if not text:
+        raise ValueError(f"{name} holds no text: name a file that does")
+    return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from kernels import usual_backend
 from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
+from titans_core.ids import check_batch, check_ids, stranger
 from titans_core.layers import FeedForward, RMSNorm, Telemetry
 from titans_core.override import Edits
 
@@ -29,10 +31,15 @@ class Output(NamedTuple):
 
 
 class TitansLM(nn.Module):
-    """A Titans language model of any variant. Reading goes on from a state, a value passed in and out."""
+    """A Titans language model of any variant. Reading goes on from a state, a value passed in and out. Raises
+    TypeError for what is no configuration."""
 
     def __init__(self, config: ModelConfig, name: str | None = None, digest: str = "") -> None:
         super().__init__()
+        if not isinstance(config, ModelConfig):
+            raise TypeError(
+                f"a model is made of a ModelConfig, not of {config!r:.80}: load('mac') takes a name"
+            )
         self.config, self.name, self.digest = config, name or config.variant, digest
         self.embedding = nn.Embedding(config.vocab_size, config.width)
         nn.init.normal_(self.embedding.weight, std=0.5)
@@ -70,7 +77,9 @@ class TitansLM(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def initial_state(self, batch: int = 1) -> ModelState:
-        """The state before any token, for ``batch`` sequences that never mix."""
+        """The state before any token, for ``batch`` sequences that never mix. Raises ValueError for none."""
+        if index(batch) < 1:
+            raise ValueError(f"a state is that of one sequence or more, not of {batch}")
         return tuple(mixer.initial_state(batch) for mixer in self.mixers)  # type: ignore[operator]
 
     def forward(
@@ -80,9 +89,19 @@ class TitansLM(nn.Module):
         telemetry: bool = False,
         edits: Sequence[Edits] | None = None,
     ) -> Output:
-        """Read ids [B, T], T ≥ 1, after ``state`` (None: the beginning); ``edits``, one a layer, intervene in
-        the memories."""
-        hidden, state, reports = self.read(ids, state, telemetry, edits)
+        """Read ids [B, T], both ≥ 1, after ``state`` (None: the beginning); ``edits``, one a layer, intervene
+        in the memories.
+
+        ids are int64 or int32, on the device of the model, in [0, vocab_size). On a processor ValueError
+        names one that is not; a GPU does not look, and ends the process's work on it where it meets one.
+
+        Raises TypeError for ids that are no tensor and a state that is none, and ValueError for ids of
+        another shape, dtype or device, and a state of another number of sequences.
+        """
+        x = self.embed(ids)
+        if state is not None:
+            check_batch(state, len(ids))
+        hidden, state, reports = self.through(x, state, telemetry, edits)
         return Output(self.predict(hidden), state, reports)
 
     def read(
@@ -92,10 +111,16 @@ class TitansLM(nn.Module):
         telemetry: bool = False,
         edits: Sequence[Edits] | None = None,
     ) -> tuple[Tensor, ModelState, tuple[Telemetry, ...]]:
-        """What ``forward`` does, up to the last layer's output, hidden [B, T, width]."""
-        x = self.embedding(ids)  # [B, T, width]
+        """What ``forward`` does, up to the last layer's output, hidden [B, T, width]; it trusts
+        the state."""
+        return self.through(self.embed(ids), state, telemetry, edits)
+
+    def through(
+        self, x: Tensor, state: ModelState | None, telemetry: bool, edits: Sequence[Edits] | None
+    ) -> tuple[Tensor, ModelState, tuple[Telemetry, ...]]:
+        """Embedded tokens x [B, T, width] through every layer: what ``read`` gives."""
         states, reports = [], []
-        before = self.initial_state(ids.shape[0]) if state is None else state
+        before = self.initial_state(len(x)) if state is None else state
         each: Sequence[Edits | None] = edits or [None] * len(self.mixers)
         for mixer, feed_forward, part, edit in zip(
             self.mixers, self.feed_forwards, before, each, strict=True
@@ -106,6 +131,15 @@ class TitansLM(nn.Module):
                 reports.append(report._replace(entering=x))
             x = mixed + feed_forward(mixed)
         return x, tuple(states), tuple(reports)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """ids [B, T] -> [B, T, width]. Raises as ``forward`` does."""
+        check_ids(ids, self.device)
+        try:
+            x: Tensor = self.embedding(ids)
+        except IndexError:  # so PyTorch tells it on a processor, having looked at every id anyway
+            raise stranger(ids, self.config.vocab_size) from None
+        return x
 
     def predict(self, hidden: Tensor) -> Tensor:
         """hidden [..., width] -> logits [..., vocab] of the token that follows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from operator import index
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from titans_core.config import ModelConfig
 
 GATES = ("eta", "theta", "alpha")
+SWITCHES = ("write", "read", "scale")
 
 
 class Edits(NamedTuple):
@@ -49,9 +51,13 @@ class Override:
     tokens: tuple[int, ...] | None = None
 
     def check(self, config: ModelConfig) -> None:
-        """Raise ValueError where a model of this kind cannot be overridden so."""
+        """Raise ValueError where a model of this kind cannot be overridden so, TypeError for a switch that is
+        neither True nor False."""
         if config.variant == "attention":
             raise ValueError("this model has no memory: there is nothing to override")
+        for name in SWITCHES:
+            if type(value := getattr(self, name)) is not bool:
+                raise TypeError(f"{name} must be True or False, not {value!r}")
         given = {name: getattr(self, name) for name in GATES if getattr(self, name) is not None}
         if not given and self.write and self.read:
             raise ValueError("say what to override: eta, theta, alpha, write=False or read=False")
@@ -86,11 +92,30 @@ def largest(config: ModelConfig) -> dict[str, float]:
     return {"eta": config.memory.eta_max, "theta": config.memory.step_max / 2, "alpha": 1.0}
 
 
+def number(value: Real | float | None) -> float | None:
+    """A gate's value as a float; None stays None. Raises TypeError for what is no number."""
+    if value is None:
+        return None
+    if not isinstance(value, Real):
+        raise TypeError(f"eta, theta and alpha are numbers, not {value!r:.80}")
+    try:
+        return float(value)
+    except OverflowError:  # a whole number larger than any float
+        return math.inf
+
+
 def places(numbers: int | Iterable[int] | None) -> tuple[int, ...] | None:
-    """Layers, heads or positions as an ordered tuple; None stays None."""
+    """Layers, heads or positions as an ordered tuple; None stays None. Raises TypeError for what is no whole
+    number, and ValueError for an empty list, which names no place."""
     if numbers is None:
         return None
-    return tuple(sorted({index(n) for n in (numbers if isinstance(numbers, Iterable) else (numbers,))}))
+    try:
+        found = {index(n) for n in (numbers if isinstance(numbers, Iterable) else (numbers,))}
+    except TypeError:
+        raise TypeError(f"layers, heads and tokens are whole numbers, not {numbers!r:.80}") from None
+    if not found:
+        raise ValueError("an empty list of layers, heads or tokens changes nothing: None is all of them")
+    return tuple(sorted(found))
 
 
 def edits(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from titans_core.config import ModelConfig, build, table
+from titans_core.config import ModelConfig, build, check_kinds, table
 from titans_core.tasks import UPDATES
 from titans_core.tasks.stages import STORY_ALONE, TASKS, TaskName
 
@@ -40,6 +40,7 @@ class Stage:
     texts: float = 0.0
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         told = bool(self.facts) != (self.task == "texts")
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not told:
             if self.task == "texts" and self.facts:
@@ -102,6 +103,7 @@ class TrainConfig:
     texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if not self.stages:
             raise ValueError("a training needs at least one stage: [[stages]]")
         if not 0 <= self.seed < 2**63:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from titans_core.attention import Cache, SegmentCache
 from titans_core.blocks import MACState
+from titans_core.ids import check_batch, stranger
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
@@ -50,21 +51,9 @@ def check(model: TitansLM, ids: Tensor, state: ModelState) -> None:
             f"ids are integers [B], one token a sequence, but these are {kind} {list(ids.shape)}"
         )
     vocabulary = model.config.vocab_size
-    if wrong := [i for i in ids.tolist() if not 0 <= i < vocabulary]:
-        raise ValueError(f"token id {wrong[0]} is not in 0 … {vocabulary - 1}")
-    if others := batches(state) - {len(ids)}:
-        raise ValueError(f"the ids are a batch of {len(ids)}, but the state is one of {others.pop()}")
-
-
-def batches(state: ModelState) -> set[int]:
-    """Of how many sequences the tensors of a state are."""
-    found: set[int] = set()
-    for part in state:
-        if isinstance(part, Tensor):
-            found.add(part.shape[0])
-        elif isinstance(part, tuple):
-            found |= batches(part)
-    return found
+    if any(not 0 <= i < vocabulary for i in ids.tolist()):
+        raise stranger(ids, vocabulary)
+    check_batch(state, len(ids))
 
 
 def able(model: TitansLM) -> bool:

@@ -15,13 +15,15 @@ from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
+from titans_core.checkpoint import as_path
 from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.finite import NotFinite, check, uneven
+from titans_core.ids import whole
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
-from titans_core.override import Edits, Override, edits, next_border, places
+from titans_core.override import Edits, Override, edits, next_border, number, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
 from titans_core.trace import Floats, Trace, to_numpy
@@ -36,14 +38,19 @@ class Stream:
 
     A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
     ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed. Wherever tokens
-    are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError.
+    are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError. So is
+    what is said of a negative history and of a model in half precision; TypeError is of what is no model.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
         if not isinstance(model, TitansLM):
             raise TypeError(f"a stream reads with a model, as load('mac') gives it, not with {model!r}")
-        if history < 0:
+        if whole(history, "history") < 0:
             raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
+        if (kind := model.embedding.weight.dtype) not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"a stream reads in single or double precision, not in {kind}: give model.float()"
+            )
         self.model, self.history = model, index(history)
         self.tokenizer = Tokenizer.load()
         with torch.inference_mode():
@@ -101,14 +108,15 @@ class Stream:
                 raise TypeError("feed takes text or token ids, not bytes: decode them first")
             if not isinstance(text, Iterable):
                 raise TypeError(f"feed takes text or token ids, not {type(text).__name__}")
-            ids = self.tokenizer.encode(self._held, opening=self.position == 0) + [index(i) for i in text]
+            held = self.tokenizer.encode(self._held, opening=self.position == 0)
+            ids = held + [whole(i, "a token id") for i in text]
             if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
                 raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")
             return ids, ""
-        whole = self._held + text
-        cut = hold_back(whole) if more else len(whole)
+        waiting = self._held + text
+        cut = hold_back(waiting) if more else len(waiting)
         self.tokenizer.encode(text)  # a wrong character is told now, not when its word is complete
-        return self.tokenizer.encode(whole[:cut], opening=self.position == 0), whole[cut:]
+        return self.tokenizer.encode(waiting[:cut], opening=self.position == 0), waiting[cut:]
 
     def _read(self, ids: list[int], writes: bool, without: bool = False) -> Iterator[Trace]:
         """Read in stretches that end at snapshots and at the borders of overrides; at least one trace, be it
@@ -246,7 +254,7 @@ class Stream:
 
     def at(self, position: int) -> Stream:
         """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
-        first, position = self._snapshots[0].position, index(position)
+        first, position = self._snapshots[0].position, whole(position, "a position")
         if not first <= position <= self.position:
             raise ValueError(
                 f"token {position} is out of reach: this stream goes from {first} to {self.position}"
@@ -280,11 +288,13 @@ class Stream:
         ``heads`` say where, None is everywhere.
 
         A clamped gate leaves the others as they are, but for θ, which is at most (1 − η) / 2 in a linear
-        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds, a layer or head
-        that is not there, and a token that was read already.
+        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds or NaN, a layer or
+        head that is not there, an empty list of them, and a token that was read already, and TypeError for
+        what is no number, no list of whole numbers, or no switch.
         """
         where = (places(layers), places(heads), places(tokens))
-        change = Override(self.position, eta, theta, alpha, write, read, scale, *where)
+        gates = (number(eta), number(theta), number(alpha))
+        change = Override(self.position, *gates, write, read, scale, *where)
         change.check(self.model.config)
         other = self.fork()
         other.overrides += (change,)
@@ -306,18 +316,21 @@ class Stream:
 
     def save(self, path: str | Path) -> None:
         """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
-        file cannot be written."""
+        file cannot be written, and TypeError for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the beginning.
         past = self._ids if self._snapshots[0].position == 0 else []
-        write_stream(Path(path), self.model, self.now, self._held, past, self.history, self.overrides)
+        write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
 
     @classmethod
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
-        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint.
+        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
+        and TypeError for what is no path or no model.
         """
-        saved = read_stream(Path(path), model)
+        if model is not None and not isinstance(model, TitansLM):
+            raise TypeError(f"model= takes a model, as load('mac') gives it, not {model!r:.80}")
+        saved = read_stream(as_path(path), model)
         stream = cls(saved.model, saved.history)
         stream.now, stream._held, stream._ids = saved.now, saved.held, saved.ids
         stream.overrides = saved.overrides

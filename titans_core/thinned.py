@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from titans_core.envelope import Buckets, Envelope
+from titans_core.ids import whole
 from titans_core.peaks import Peaks, Rows, together
 from titans_core.trace import Floats, Trace
 
@@ -25,10 +26,11 @@ BLOCK: Final[int] = 64  # tokens of the shortest bucket and stretch
 
 class Thinned:
     """What happened in a stream of any length. Raises ValueError for sizes below one, and for an odd
-    number of buckets or stretches."""
+    number of buckets or stretches, and TypeError for what is no whole number."""
 
     def __init__(self, near: int = 4096, buckets: int = 2048, stretches: int = 64, peaks: int = 4) -> None:
-        if min(near, buckets, stretches, peaks) < 1 or buckets % 2 or stretches % 2:
+        sizes = {"near": near, "buckets": buckets, "stretches": stretches, "peaks": peaks}
+        if min(whole(size, name) for name, size in sizes.items()) < 1 or buckets % 2 or stretches % 2:
             raise ValueError(
                 f"a thinned trace keeps 1 token or more, and joins buckets in pairs: near={near}, "
                 f"buckets={buckets}, stretches={stretches}, peaks={peaks} cannot be"
@@ -70,6 +72,8 @@ class Thinned:
         Raises ValueError where they do not follow those before, have other columns, or hold what is no
         number; nothing of them is taken in then.
         """
+        if not isinstance(trace, Trace):
+            raise TypeError(f"a thinned trace takes in traces, as feed gives them, not {trace!r:.80}")
         if not len(trace):
             return
         if trace.start != self._length:

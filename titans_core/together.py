@@ -8,7 +8,7 @@ Nothing is padded, so every stream is read as it would have been alone, to round
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -60,10 +60,14 @@ def read_together(streams: Sequence[Stream], texts: Sequence[str | Sequence[int]
     """Feed each stream its own text, or token ids, as ``stream.feed(text)`` would -> the traces, in order.
 
     Streams may stand anywhere, be overridden, and read texts of any length; those of the same model and phase
-    that are overridden alike share every call of the model. Raises ValueError as ``feed`` does, and where the
-    texts are not one a stream or a stream is given twice; all streams are then as they were, also where the
-    numbers of one overflow (NotFinite).
+    that are overridden alike share every call of the model. Raises TypeError for what is no list of streams
+    or of texts, ValueError as ``feed`` does, and where the texts are not one a stream or a stream is given
+    twice; all streams are then as they were, also where the numbers of one overflow (NotFinite).
     """
+    if isinstance(texts, str) or not isinstance(texts, Collection):
+        raise TypeError(f"texts are a list, one a stream, not {texts!r:.80}")
+    if not isinstance(streams, Sequence) or not all(isinstance(stream, Stream) for stream in streams):
+        raise TypeError(f"streams are a list of Stream, not {streams!r:.80}")
     if len({id(stream) for stream in streams}) < len(streams):
         raise ValueError("each stream can be read once at a time: one is given twice")
     if len(texts) != len(streams):

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
+from titans_core.ids import whole
+
 Floats = NDArray[np.float32]
 GUESSES = ("guesses", "guesses_without")
 
@@ -110,7 +112,7 @@ class Trace:
     def first(self, count: int) -> Trace:
         """The first ``count`` tokens alone; all of it where it has no more. Raises ValueError where ``count``
         is negative."""
-        if count < 0:
+        if whole(count, "count") < 0:
             raise ValueError(f"a trace cannot have {count} tokens")
         columns = {name: column[:count] for name, column in self.columns.items()}
         writes = tuple(first_writes(layer, count) for layer in self.writes)
@@ -120,9 +122,12 @@ class Trace:
 
     @staticmethod
     def join(parts: Sequence[Trace]) -> Trace:
-        """One trace of consecutive ones. Raises ValueError where they do not follow one another."""
+        """One trace of consecutive ones. Raises ValueError where they do not follow one another, and
+        TypeError for what is no trace."""
         if not parts:
             raise ValueError("there is nothing to join")
+        if others := [part for part in parts if not isinstance(part, Trace)]:
+            raise TypeError(f"traces are joined, a list of them, not {others[0]!r:.80}")
         for a, b in zip(parts, parts[1:], strict=False):
             if len(a.writes) != len(b.writes) or (a.guesses is None) != (b.guesses is None):
                 raise ValueError("a trace with writes and one without cannot be joined")

@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from titans_core.checkpoint import (
+    as_path,
     choose_device,
     read_tensors,
     save_model,
@@ -43,7 +44,8 @@ RUN, MODEL = "run.safetensors", "model.safetensors"  # in a run's folder
 
 class Training:
     """A model, its optimiser and how far they are, in a folder that can be gone on with. The recipe names
-    texts relative to the folder ``beside``; ValueError where they cannot be read. ``team``: the processes
+    texts relative to the folder ``beside``; ValueError where they cannot be read, TypeError for what is no
+    recipe or no folder. ``team``: the processes
     that share every batch, of which the first writes what they made."""
 
     def __init__(
@@ -54,7 +56,9 @@ class Training:
         beside: Path | str = ".",
         team: Team = ALONE,
     ) -> None:
-        self.config, self.folder, self.device = config, Path(folder), choose_device(device)
+        if not isinstance(config, TrainConfig):
+            raise TypeError(f"a training follows a TrainConfig, not {config!r:.80}")
+        self.config, self.folder, self.device = config, as_path(folder), choose_device(device)
         self.team = team
         for stage in config.stages:
             team.rows(stage.batch)
@@ -77,10 +81,13 @@ class Training:
         self.losses: list[float] = []  # of every LOSS_EVERY-th step
 
     def run(self, save_every: int = 100) -> None:
-        """Train to the end. Raises FloatingPointError where the loss is no number; the batch is then in the
-        folder."""
+        """Train to the end, and save every so many steps. Raises FloatingPointError where the loss is no
+        number; the batch is then in the folder. Raises ValueError for fewer steps than one."""
+        if index(save_every) < 1:
+            raise ValueError(f"a training is saved every step or more rarely, not every {save_every} steps")
         self.team.check_same(self.step, self.device)
-        total, hidden = self.config.steps, not self.team.leads
+        total = self.config.steps
+        hidden = None if self.team.leads else True  # None: where no terminal shows it
         with tqdm(total=total, initial=self.step, unit="step", dynamic_ncols=True, disable=hidden) as bar:
             self._run(bar, save_every)
 

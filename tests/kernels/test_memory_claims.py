@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kernels import retrieve
-from tests.kernels.memory_cases import Case, draw, numbers
+from tests.kernels.memory_cases import Case, assert_same, draw, numbers
 
 forms = pytest.mark.parametrize(
     "hidden,block", [((), 1), ((), 4), ((), 16), ((6,), 1), ((6,), 16)],
@@ -27,6 +27,17 @@ def nudged(case: Case, index: tuple) -> Case:
         changed[name] = getattr(case, name).clone()
         changed[name][index] = 0.5 * changed[name][index] + 0.2
     return replace(case, **changed)
+
+
+@forms
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+def test_gates_out_of_their_range_are_computed_as_they_stand(hidden, block, backend):
+    if backend == "numba":
+        pytest.importorskip("numba")
+    case = draw(5, 8 if hidden else 20, hidden, initial=True)  # a deep one soon overflows
+    wild = {"eta": 1.6 * case.eta - 0.3, "theta": 1.5 * case.theta - 0.1, "alpha": 6 * case.alpha - 0.4}
+    case, options = replace(case, **wild), {"chunk_size": 16, "block_size": block}
+    assert_same(numbers(case.run(backend, **options)), numbers(case.run("reference", **options)))
 
 
 @forms

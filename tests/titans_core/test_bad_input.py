@@ -137,6 +137,34 @@ def test_a_text_that_is_not_utf8_is_one_sentence(tmp_path: Path, capsys: pytest.
     assert_one_sentence(capsys, "is not UTF-8 text (byte 2)")
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_a_text_that_is_empty_is_one_sentence(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    assert main(["stream", str(path)]) == 1
+    assert_one_sentence(capsys, "text.txt holds no text: name a file that does")
+    assert main(["stream", ""]) == 1
+    assert_one_sentence(capsys, "name a text file, or - for standard input")
+
+
+def test_bars_are_drawn_on_terminals_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, text = tmp_path / "recipe.toml", tmp_path / "text.txt"
+    recipe.write_text(RECIPE)
+    text.write_text("Tom likes soup.")
+    model = str(tmp_path / "run" / MODEL)
+    sweep = ["sweep", model, "--lengths", "64", "--depths", "0", "--asked", "1"]
+    for command in (
+        ["train", str(recipe), "--out", str(tmp_path / "run"), "--device", "cpu"],
+        ["evaluate", model, "--asked", "1"],
+        ["stream", str(text), "--model", model],
+        sweep,
+    ):
+        assert main(command) == 0
+        assert not capsys.readouterr().err, command[0]
+
+
 def unfinished(run: Path, **progress: object) -> None:
     """Make a finished run one that stands at another step, or anything else that its header may say."""
     with safe_open(run / RUN, framework="pt") as file:

@@ -120,7 +120,7 @@ def test_hostile_streams_have_the_length_that_is_said() -> None:
 @pytest.mark.slow
 def test_a_report_is_json_and_its_table_names_every_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suite, "hostile", partial(hostile, characters=500))  # norms are test_shipped's
-    scores = report(tc.load("lmm", device="cpu"), asked=2, progress=False)
+    scores = report(tc.load("lmm", device="cpu"), asked=2)
     assert json.loads(json.dumps(scores)) == scores
     rows = table(scores).splitlines()
     for name, probes in PROBES.items():
@@ -130,6 +130,6 @@ def test_a_report_is_json_and_its_table_names_every_probe(monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_the_control_has_nothing_to_ablate() -> None:
-    scores = report(tc.load("attention", device="cpu"), asked=2, progress=False)
+    scores = report(tc.load("attention", device="cpu"), asked=2)
     assert "ablations" not in scores and "largest_norm" not in scores
     assert len(scores["chapters"]) == 2

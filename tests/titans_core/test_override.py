@@ -203,6 +203,10 @@ def test_an_answer_is_given_under_the_overrides() -> None:
         ({"alpha": 0.1, "layers": [2]}, "there is no layer 2: the model has layers 0 to 1"),
         ({"alpha": 0.1, "heads": -1}, "there is no head -1"),
         ({"alpha": 0.1, "tokens": [9, 4]}, "token 4 was read already"),
+        ({"alpha": 0.1, "layers": []}, "an empty list .* changes nothing: None is all of them"),
+        ({"alpha": 0.1, "heads": ()}, "an empty list"),
+        ({"write": False, "tokens": range(7, 7)}, "an empty list"),
+        ({"alpha": 10**400, "scale": True}, "alpha must be a number of at least 0, not inf"),
     ],
 )
 def test_what_cannot_be_overridden_is_said_in_one_sentence(given: dict[str, object], complaint: str) -> None:
@@ -210,6 +214,31 @@ def test_what_cannot_be_overridden_is_said_in_one_sentence(given: dict[str, obje
     stream.feed(IDS[:5])
     with pytest.raises(ValueError, match=complaint):
         stream.override(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"alpha": "a"}, "eta, theta and alpha are numbers, not 'a'"),
+        ({"eta": [0.1]}, "eta, theta and alpha are numbers, not .0.1."),
+        ({"theta": torch.tensor([0.1, 0.2])}, "eta, theta and alpha are numbers, not tensor"),
+        ({"write": None}, "write must be True or False, not None"),
+        ({"read": 0}, "read must be True or False, not 0"),
+        ({"alpha": 0.1, "scale": "yes"}, "scale must be True or False, not 'yes'"),
+        ({"alpha": 0.1, "layers": 0.5}, "layers, heads and tokens are whole numbers, not 0.5"),
+        ({"alpha": 0.1, "heads": [None]}, "layers, heads and tokens are whole numbers, not .None."),
+        ({"alpha": 0.1, "tokens": "ab"}, "layers, heads and tokens are whole numbers, not 'ab'"),
+    ],
+)
+def test_what_is_of_another_type_is_said_in_one_sentence(given: dict[str, object], complaint: str) -> None:
+    with pytest.raises(TypeError, match=complaint):
+        reader().override(**given)  # type: ignore[arg-type]
+
+
+def test_any_kind_of_number_clamps_and_is_saved(tmp_path: Path) -> None:
+    changed = Stream(tc.load("lmm", device="cpu")).override(alpha=np.float32(0.5), layers=np.int64(1))  # type: ignore[arg-type]
+    changed.save(tmp_path / "changed.safetensors")
+    assert Stream.load(tmp_path / "changed.safetensors").overrides == changed.overrides
 
 
 def test_a_model_without_memory_has_nothing_to_override() -> None:

@@ -116,3 +116,39 @@ def test_segments_meet_only_through_memory() -> None:
         mixer.memory.gate_projection.weight.zero_()  # type: ignore[union-attr]
         mixer.memory.gate_bias.fill_(-1e4)  # type: ignore[union-attr]  # η = θ = α = 0
     torch.testing.assert_close(model(ids).logits[0, 48:], model(other).logits[0, 48:], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind", "complaint"),
+    [
+        (None, TypeError, "ids must be a tensor of token ids .*, not NoneType"),
+        ([[1, 2]], TypeError, "ids must be a tensor of token ids .*, not list"),
+        (torch.zeros(1, 3), ValueError, r"ids must be int64 \[B, T\], but these are float32 \[1, 3\]"),
+        (torch.zeros(1, 3, dtype=torch.bool), ValueError, "but these are bool"),
+        (torch.tensor([1, 2]), ValueError, r"but these are int64 \[2\]"),
+        (torch.tensor([[[1, 2]]]), ValueError, r"but these are int64 \[1, 1, 2\]"),
+        (torch.tensor([[1, 60]]), ValueError, "token id 60 is not in 0 … 59"),
+        (torch.tensor([[1], [-1]]), ValueError, "token id -1 is not in 0 … 59"),
+        (torch.zeros(0, 3, dtype=torch.int64), ValueError, "a sequence and a token at least"),
+        (torch.zeros(1, 0, dtype=torch.int64), ValueError, "a sequence and a token at least"),
+        (torch.zeros(1, 3, dtype=torch.int64, device="meta"), ValueError, "are on meta"),
+    ],
+)
+def test_ids_that_are_none_are_refused_in_one_sentence(
+    ids: Tensor, kind: type[Exception], complaint: str
+) -> None:
+    model = tiny("mac")
+    for read in (model, model.read):
+        with pytest.raises(kind, match=complaint):
+            read(ids)
+
+
+def test_a_state_that_is_none_of_these_sequences_is_refused_in_one_sentence(
+    model: TitansLM, ids: Tensor
+) -> None:
+    with pytest.raises(ValueError, match="the ids are a batch of 2, but the state is one of 1"):
+        model(ids, model.initial_state())
+    with pytest.raises(TypeError, match="a state is what reading gave"):
+        model(ids, "state")
+    with pytest.raises(ValueError, match="one sequence or more, not of 0"):
+        model.initial_state(0)

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,8 +145,26 @@ def test_without_ray_or_its_cluster_one_sentence_says_what_to_do(monkeypatch: py
             raise ConnectionError("nobody there")
 
     monkeypatch.setitem(sys.modules, "ray", Nobody)
-    with pytest.raises(ValueError, match="no Ray cluster answers at 10.0.0.1:6379"):
-        next(over_ray("lmm", SMALL, "10.0.0.1:6379"))
+    with pytest.raises(ValueError, match="no Ray cluster answers at local"):
+        next(over_ray("lmm", SMALL, "local"))
+
+
+def test_an_address_that_nobody_answers_is_told_before_ray_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Waiting:
+        @staticmethod
+        def init(**_: object) -> None:
+            pytest.fail("Ray was asked, and waits for minutes")
+
+    monkeypatch.setitem(sys.modules, "ray", Waiting)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and never listens
+        silent = f"127.0.0.1:{deaf.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", silent)
+        for address in (silent, f"ray://{silent}", "127.0.0.1:123456", "auto"):
+            with pytest.raises(ValueError, match=f"no Ray cluster answers at {address}"):
+                next(over_ray("lmm", SMALL, address))
 
 
 def ended(*_: object) -> None:
@@ -197,6 +216,7 @@ def test_what_is_measured_when_the_sweep_is_stopped_is_kept(
         (["--depths", "nan"], "a depth is a share from 0"),
         (["--lengths", "8"], "take 64 to 1,048,576 tokens"),
         (["--haystack", "none.txt"], "cannot read none.txt"),
+        (["--fact", ""], "needs all of --fact, --question and --answer"),
         (["--fact", "Tom likes soup."], "needs all of --fact, --question and --answer"),
         (
             ["--fact", "Tom likes soup.", "--question", "What?", "--answer", "."],
@@ -210,6 +230,12 @@ def test_a_wrong_sweep_is_refused_in_one_sentence(
     assert main(["sweep", "lmm", *options]) == 1
     error = capsys.readouterr().err
     assert told in error and error.count("\n") == 1
+
+
+def test_a_cluster_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["sweep", "lmm", "--ray", ""])
+    assert "must name a cluster: HOST:PORT, auto or local" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("content", "told"), [(b"\xff", "not UTF-8 text"), (b" \n", "holds no text")])

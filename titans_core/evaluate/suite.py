@@ -41,7 +41,7 @@ CHAPTERS = tuple(
 )
 
 
-def report(model: TitansLM, asked: int = 100, seed: int = SEED, progress: bool = True) -> dict[str, Any]:
+def report(model: TitansLM, asked: int = 100, seed: int = SEED) -> dict[str, Any]:
     """All scores as JSON: ``asked`` questions a cell, half of that beyond 1,024 tokens.
 
     A model without memory has nothing to ablate. Chance is that of guessing one of a kind's values.
@@ -54,7 +54,7 @@ def report(model: TitansLM, asked: int = 100, seed: int = SEED, progress: bool =
         "chance": {kind.name: float(f"{CHANCE[kind]:.3g}") for kind in ALL_KINDS},
     }
     total = sum(share(probe, asked) for group in probes.values() for probe in group)
-    with tqdm(total=total, desc=model.name, unit="question", disable=not progress) as bar:
+    with tqdm(total=total, desc=model.name, unit="question", disable=None) as bar:
         for name, group in probes.items():
             bar.set_postfix_str(name)
             cells = [recall(model, probe, share(probe, asked), seed, bar.update) for probe in group]

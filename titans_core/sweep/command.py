@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import find, load, write_text
-from titans_core.console import check_output, positive
+from titans_core.console import address, check_output, positive
 from titans_core.model import TitansLM
 from titans_core.sweep.measure import Found, Step, alone
 from titans_core.sweep.plan import ASKED, DEPTHS, LENGTHS, Haystack, Plan
@@ -50,7 +50,10 @@ def add_sweep(commands: Commands) -> None:
         "--processes", type=positive, default=1, metavar="N", help="of this machine, one thread each"
     )
     where.add_argument(
-        "--ray", metavar="ADDRESS", help="of a Ray cluster; auto finds one here, local starts one"
+        "--ray",
+        type=address,
+        metavar="ADDRESS",
+        help="of a Ray cluster; auto finds one here, local starts one",
     )
     sweep.add_argument("--json", type=Path, metavar="FILE", help="write what is found here")
     sweep.set_defaults(run=run_sweep)
@@ -81,7 +84,7 @@ def run_sweep(options: argparse.Namespace) -> None:
 def own_needle(options: argparse.Namespace) -> Needle | None:
     """The needle that was given, if any. Raises ValueError where part of it is missing."""
     parts = [getattr(options, part) for part in Needle._fields]
-    if not any(parts):
+    if all(part is None for part in parts):
         return None
     if not all(parts):
         raise ValueError("a needle of your own needs all of --fact, --question and --answer")

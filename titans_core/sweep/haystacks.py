@@ -75,7 +75,8 @@ def run_haystacks(options: argparse.Namespace) -> None:
     models = [load(name) for name in options.models]
     rows = known_rows(options.json, table(plans, []))
     keys = [(model.name, model.digest, plan.haystack.style) for model in models for plan in plans]
-    with tqdm(total=len(models) * sum(plan.tokens for plan in plans), unit="token", unit_scale=True) as bar:
+    total = len(models) * sum(plan.tokens for plan in plans)
+    with tqdm(total=total, unit="token", unit_scale=True, disable=None) as bar:
         for key, (model, plan) in zip(keys, product(models, plans), strict=True):
             if key in rows:
                 bar.update(plan.tokens)

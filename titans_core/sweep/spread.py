@@ -7,12 +7,14 @@ import importlib
 import multiprocessing
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import torch
 
@@ -22,6 +24,7 @@ from titans_core.places import HERE
 from titans_core.sweep.measure import Found, Step, alone
 from titans_core.sweep.plan import Cell, Plan
 
+ANSWER: Final[float] = 5.0  # seconds within which a cluster's address must take a call
 NO_RAY = "a sweep over a cluster needs Ray: install it with `python -m pip install ray`"
 
 
@@ -112,15 +115,24 @@ def connected(address: str) -> Any:
     paths = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster begun here tells nobody of itself
     try:
+        call(address if address != "auto" else os.environ.get("RAY_ADDRESS", ""))
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level="error",
             runtime_env={"env_vars": {"PYTHONPATH": paths}},
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"no Ray cluster answers at {address}: start one with `ray start --head` and give its address, "
             "or take --ray local"
         ) from error
     return ray
+
+
+def call(address: str) -> None:
+    """Raise OSError or ValueError where nobody listens at a host and port: Ray would wait for minutes. What
+    is none, as "auto" and "local", is left to Ray."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.scheme in ("", "ray") and place.port is not None:
+        socket.create_connection((place.hostname, place.port), ANSWER).close()

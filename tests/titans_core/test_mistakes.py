@@ -1,0 +1,132 @@
+"""What a person can get wrong in Python: one sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import titans_core as tc
+from titans_core.checkpoint import write_text
+from titans_core.console import check_output
+
+
+@pytest.mark.parametrize("name", [None, 3, b"mac", ["mac"]])
+def test_what_is_no_name_and_no_path_is_told_in_one_sentence(name: object) -> None:
+    stream = tc.Stream(tc.load("lmm", device="cpu"))
+    for use in (tc.load, tc.model_card, stream.save, tc.Stream.load):
+        with pytest.raises(TypeError, match="a file is named by a str or a Path, not by"):
+            use(name)  # type: ignore[operator]
+
+
+def test_what_is_no_device_and_no_model_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no device 'None' here"):
+        tc.load("lmm", device=None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"model= takes a model, as load\('mac'\) gives it, not 'lmm'"):
+        tc.Stream.load(tmp_path / "mine.safetensors", "lmm")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="is a folder: name the file in it"):
+        tc.Stream.load(tmp_path)
+
+
+def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
+    """Whoever may would otherwise replace /dev/null by a file of its name."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (pipe, tmp_path):
+        with pytest.raises(ValueError, match="is no file"):
+            write_text(place, "text")
+        with pytest.raises(ValueError, match="is no file|is a folder"):
+            check_output(place)
+    for name in ("a\0b", "x" * 300):
+        with pytest.raises(ValueError, match="cannot write"):
+            write_text(tmp_path / name, "text")
+    assert pipe.is_fifo()
+
+
+@pytest.fixture(scope="module")
+def model() -> tc.TitansLM:
+    return tc.load("lmm", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("use", "complaint"),
+    [
+        (lambda model: tc.Stream(model, history="a"), "history must be a whole number, not 'a'"),
+        (lambda model: tc.Stream(model, history=None), "history must be a whole number, not None"),
+        (lambda model: tc.Stream(model).feed([1.5]), "a token id must be a whole number, not 1.5"),
+        (lambda model: tc.Stream(model).feed(["a"]), "a token id must be a whole number, not 'a'"),
+        (lambda model: tc.Stream(model).at(None), "a position must be a whole number, not None"),
+        (lambda model: tc.Stream(model).ask("Who?").chances(None), "a text is a str, not NoneType"),
+        (lambda model: tc.Stream(model).feed("Tom").first(0.5), "count must be a whole number, not 0.5"),
+        (lambda _: tc.Trace.join([1]), "traces are joined, a list of them, not 1"),
+        (lambda model: tc.Trace.join(tc.Stream(model).feed("Tom")), "a list of them, not 'Tom'"),
+        (lambda _: tc.Thinned(near=1.5), "near must be a whole number, not 1.5"),
+        (lambda _: tc.Thinned(stretches=4.0), "stretches must be a whole number, not 4.0"),
+        (lambda _: tc.Thinned().add(None), "takes in traces, as feed gives them, not None"),
+        (lambda model: tc.read_together(tc.Stream(model), ["a"]), "streams are a list of Stream, not"),
+        (lambda _: tc.read_together(["lmm"], ["a"]), "streams are a list of Stream, not .'lmm'."),
+        (lambda model: tc.read_together([tc.Stream(model)], "a"), "texts are a list, one a stream, not 'a'"),
+        (
+            lambda model: tc.read_together([tc.Stream(model)], None),
+            "texts are a list, one a stream, not None",
+        ),
+    ],
+)
+def test_what_is_of_another_type_is_told_in_one_sentence(
+    model: tc.TitansLM, use: Callable[[tc.TitansLM], object], complaint: str
+) -> None:
+    with pytest.raises(TypeError, match=complaint):
+        use(model)
+
+
+def test_a_model_in_half_precision_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"not in torch.float16: give model.float\(\)"):
+        tc.Stream(tc.load("lmm", device="cpu").half())
+
+
+SMALL = tc.ModelConfig(variant="lmm", width=16, layers=1, heads=2, head_width=8, feed_forward=16)
+STAGE = tc.Stage(length=64, batch=2, facts=(1,), steps=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "complaint"),
+    [
+        (tc.MemoryConfig, {"depth": None}, "depth must be a whole number, not None"),
+        (tc.MemoryConfig, {"depth": 1.5}, "depth must be a whole number, not 1.5"),
+        (tc.MemoryConfig, {"hidden": True}, "hidden must be a whole number, not True"),
+        (tc.MemoryConfig, {"step_max": "a"}, "step_max must be a number, not 'a'"),
+        (tc.MemoryConfig, {"decayed": "no"}, "decayed must be true or false, not 'no'"),
+        (tc.MemoryConfig, {"silu": "value"}, "silu must be a list of words, .*, not 'value'"),
+        (tc.ModelConfig, {"width": "a"}, "width must be a whole number, not 'a'"),
+        (tc.ModelConfig, {"memory": {}}, "memory must be a MemoryConfig, not {}"),
+        (tc.ModelConfig, {"memory": True}, "memory must be a MemoryConfig, not True"),
+        (tc.Stage, vars(STAGE) | {"batch": 1.5}, "batch must be a whole number, not 1.5"),
+        (tc.Stage, vars(STAGE) | {"facts": 1}, "facts must be a list of whole numbers, .*, not 1"),
+        (tc.TrainConfig, {"model": "lmm", "stages": (STAGE,)}, "model must be a ModelConfig, not 'lmm'"),
+        (tc.TrainConfig, {"model": SMALL, "stages": STAGE}, "stages must be a tuple of Stage, not Stage"),
+        (tc.TrainConfig, {"model": SMALL, "stages": ("a",)}, "stages must be a tuple of Stage, not"),
+        (tc.TrainConfig, {"model": SMALL, "stages": (STAGE,), "seed": 1.5}, "seed must be a whole number"),
+        (
+            tc.TrainConfig,
+            {"model": SMALL, "stages": (STAGE,), "texts": None},
+            "texts must be a list of words",
+        ),
+        (tc.TitansLM, {"config": "mac"}, "a model is made of a ModelConfig, not of 'mac'"),
+        (tc.Training, {"config": None, "folder": "run"}, "a training follows a TrainConfig, not None"),
+    ],
+)
+def test_what_a_model_and_a_training_are_not_made_of_is_told_in_one_sentence(
+    kind: type, given: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(TypeError, match=complaint):
+        kind(**given)
+
+
+def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> None:
+    config = tc.TrainConfig(SMALL, (STAGE,))
+    with pytest.raises(TypeError, match="a file is named by a str or a Path, not by None"):
+        tc.Training(config, None, "cpu")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="saved every step or more rarely, not every 0 steps"):
+        tc.Training(config, tmp_path, "cpu").run(0)

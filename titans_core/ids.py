@@ -1,0 +1,58 @@
+"""Token ids, states and numbers as they are handed in: what cannot be meant is told in one sentence."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any, SupportsIndex
+
+import torch
+from torch import Tensor
+
+WIDE = (torch.int64, torch.int32)  # what an embedding takes
+
+
+def check_ids(ids: Tensor, device: torch.device) -> None:
+    """Raise TypeError for what is no tensor, and ValueError for one that holds no ids [B, T] on the device:
+    at the cost of a look at its shape, for values are looked at where they are looked up."""
+    if not isinstance(ids, Tensor):
+        raise TypeError(f"ids must be a tensor of token ids [B, T], not {type(ids).__name__}")
+    if ids.ndim != 2 or ids.dtype not in WIDE:
+        kind = str(ids.dtype).removeprefix("torch.")
+        raise ValueError(f"ids must be int64 [B, T], but these are {kind} {list(ids.shape)}")
+    if not ids.numel():
+        raise ValueError(f"there must be a sequence and a token at least, but ids are {list(ids.shape)}")
+    if ids.device != device:
+        raise ValueError(f"ids must be where the model is, on {device}, but they are on {ids.device}")
+
+
+def whole(number: SupportsIndex, what: str) -> int:
+    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else."""
+    try:
+        return index(number)
+    except TypeError:
+        raise TypeError(f"{what} must be a whole number, not {number!r:.80}") from None
+
+
+def stranger(ids: Tensor, vocabulary: int) -> ValueError:
+    """What is said of ids of which one or more are in no vocabulary of this size."""
+    wrong = ids[(ids < 0) | (ids >= vocabulary)]
+    return ValueError(f"token id {int(wrong[0])} is not in 0 … {vocabulary - 1}")
+
+
+def check_batch(state: Any, count: int) -> None:
+    """Raise TypeError for what is no state, and ValueError for one of another number of sequences."""
+    if not isinstance(state, tuple):
+        raise TypeError(f"a state is what reading gave, or None at the begin, not {type(state).__name__}")
+    if others := batches(state) - {count}:
+        raise ValueError(f"the ids are a batch of {count}, but the state is one of {others.pop()}")
+
+
+def batches(state: tuple[Any, ...]) -> set[int]:
+    """Of how many sequences the tensors of a state are."""
+    found: set[int] = set()
+    for part in state:
+        if isinstance(part, Tensor):
+            found.add(part.shape[0])
+        elif isinstance(part, tuple):
+            found |= batches(part)
+    return found
