@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import streamlit as st
 
 import titans_core as tc
-from app import asking, choosing, intervening, limits, models, permalink, reading, textbox, typed, work
+from app import (
+    asking,
+    choosing,
+    continuing,
+    intervening,
+    limits,
+    models,
+    permalink,
+    reading,
+    textbox,
+    typed,
+    work,
+)
 from app.components.intervene import intervene_view
 from app.edits import SYMBOLS, WIPE, Edit, encode
 from app.exporting import export_menu
@@ -54,7 +69,8 @@ def undo() -> None:
 
 
 def add(kind: str, value: float | None = None, scale: bool = False) -> None:
-    """An edit of this kind, where and when the page says; one that cannot be is told, and not added."""
+    """An edit of this kind, where and when the page says; one that cannot be is told, and not added. Who
+    presses twice in a moment means it once."""
     typed.late("edit_start")
     start = state.edit_start - 1
     stop = None if kind == WIPE else state.edit_stop
@@ -71,6 +87,10 @@ def add(kind: str, value: float | None = None, scale: bool = False) -> None:
     except limits.BadInput as problem:
         state.edit_problem = str(problem)
         return
+    now = time.monotonic()
+    if edits()[-1:] == [new] and now - state.get("edit_added", -math.inf) < continuing.TWICE:
+        return
+    state.edit_added = now
     keep_edits([*edits(), new])
 
 

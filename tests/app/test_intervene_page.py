@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import intervening, models, reading, typed
+from app import continuing, intervening, models, reading, typed
 from app.edits import WIPE, Edit, decode
 from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
@@ -130,6 +130,20 @@ def test_an_edit_begins_with_the_token_that_was_picked_though_the_browser_tells_
     page.number_input(key="edit_start").set_value(4)
     press(page, "Wipe")
     assert held(page).intervention.edits[-1] == Edit(WIPE, start=3)
+
+
+def test_a_double_click_adds_one_edit_and_a_later_click_another(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(continuing, "TWICE", 600.0)  # a busy machine reads slowly
+    press(press(page, "No writing"), "No writing")
+    assert held(page).intervention.edits == (Edit("write"),)
+    press(press(page, "Undo"), "No writing")
+    assert held(page).intervention.edits == (Edit("write"),), "who took it back wants it again"
+    press(press(page, "Wipe"), "No writing")
+    monkeypatch.setattr(continuing, "TWICE", 0.0)
+    press(page, "No writing")
+    assert held(page).intervention.edits == (Edit("write"), Edit(WIPE), Edit("write"), Edit("write"))
 
 
 def test_each_edit_is_taken_back_by_its_own_button_wherever_it_stands_by_then(page: AppTest) -> None:
