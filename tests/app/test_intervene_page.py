@@ -176,12 +176,30 @@ def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> Non
     assert warnings(page) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [(9_999, None, "Token 9,999 is not in the text"), (20, 10, "The last token comes before the first")],
+)
+def test_tokens_that_cannot_be_are_told_as_they_are_typed_and_once(
+    page: AppTest, first: int, last: int | None, told: str
+) -> None:
+    page.number_input(key="edit_stop").set_value(last)
+    page.number_input(key="edit_start").set_value(first).run()
+    (message,) = warnings(page)
+    assert told in message
+    assert warnings(press(page, "No writing")) == [message] and held(page).intervention.edits == ()
+    page.number_input(key="edit_start").set_value(3).run()
+    assert warnings(page) == []
+
+
 def test_edits_beyond_a_shorter_text_are_told(page: AppTest) -> None:
     page.number_input(key="edit_start").set_value(200)
     press(page, "Wipe")
     page.text_area(key="text").set_value("Tom likes soup.").run()
     (message,) = warnings(page)
     assert "Token 200 is not in the text" in message
+    page.number_input(key="edit_start").set_value(1).run()
+    assert warnings(page) == [message], "the edit itself is still there"
     press(page, "Clear all")
     assert warnings(page) == []
 
