@@ -13,6 +13,8 @@ from titans_core import recipes
 
 MOST: Final[int] = 3  # absent models that are told by name
 
+state = st.session_state
+
 
 def trained(with_memory: bool = False) -> list[str]:
     """The models that can be chosen, one's own last, with a word on those whose checkpoints are missing or
@@ -36,15 +38,27 @@ def trained(with_memory: bool = False) -> list[str]:
 
 
 def tell_absent(names: Sequence[str], key: str) -> None:
-    """Where the address names, by their titles, models that are not here, as a link from another lab may:
-    which."""
+    """Where the address that the page was opened by names, by their titles, models that are not here, as a
+    link from another lab may: which, until others are chosen or the page is left."""
     titles = {models.title(name) for name in names}
     absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
-    if absent:
+    if absent or state.get("just_come"):
+        state[told_of(key)] = absent  # the address loses them as soon as the choice is drawn
+    if absent := state.get(told_of(key), []):
         st.warning(
             f"This link names a model that is not here: {quoted(absent)}. "
             "Put its file into this lab's folder of models, or choose another."
         )
+
+
+def told_of(key: str) -> str:
+    """Where the session keeps which models its link named that are not here."""
+    return f"absent-from-{key}"
+
+
+def chose(key: str) -> None:
+    """A person chose among the models: what the link named counts no more."""
+    state[told_of(key)] = []
 
 
 def tell_away(names: Sequence[str], does: str) -> bool:
@@ -78,6 +92,8 @@ def one_model(names: Sequence[str], key: str) -> str:
         bind="query-params",
         persist_state="session",
         wrap=True,
+        on_change=chose,
+        args=(key,),
     )
 
 
@@ -109,5 +125,7 @@ def several_models(names: Sequence[str], key: str, first: Sequence[str]) -> list
         bind="query-params",
         persist_state="session",
         wrap=True,
+        on_change=chose,
+        args=(key,),
     )
     return [name for name in names if name in chosen]

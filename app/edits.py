@@ -54,16 +54,7 @@ class Edit:
 
     def check(self, config: ModelConfig, tokens: int) -> None:
         """Raise BadInput where a text of so many tokens, read by such a model, cannot be edited so."""
-        if not 0 <= self.start < tokens:
-            raise BadInput(
-                f"Token {self.start + 1:,} is not in the text: it has {tokens:,}. Choose an earlier one."
-            )
-        if self.stop is not None and self.stop > limits.FURTHEST:
-            raise BadInput(
-                f"Token {self.stop:,} is never read: choose an earlier last one, or none for the end."
-            )
-        if self.stop is not None and self.stop <= self.start:
-            raise BadInput("The last token comes before the first: choose a later one, or none for the end.")
+        self.check_tokens(tokens)
         if self.kind == WIPE:
             return
         try:
@@ -76,6 +67,19 @@ class Edit:
         except ValueError as error:
             message = str(error)
             raise BadInput(f"{message[:1].upper()}{message[1:]}.") from None
+
+    def check_tokens(self, tokens: int) -> None:
+        """Raise BadInput where it holds at none of a text's so many tokens."""
+        if not 0 <= self.start < tokens:
+            raise BadInput(
+                f"Token {self.start + 1:,} is not in the text: it has {tokens:,}. Choose an earlier one."
+            )
+        if self.stop is not None and self.stop > limits.FURTHEST:
+            raise BadInput(
+                f"Token {self.stop:,} is never read: choose an earlier last one, or none for the end."
+            )
+        if self.stop is not None and self.stop <= self.start:
+            raise BadInput("The last token comes before the first: choose a later one, or none for the end.")
 
     @property
     def what(self) -> str:

@@ -81,13 +81,18 @@ def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
     )
 
 
-def decode_upload(content: bytes) -> str:
-    """The text of an uploaded file. Raises BadInput where it is too large, empty or not UTF-8 text."""
-    if len(content) > settings().upload_bytes:
+def check_bytes(size: int) -> None:
+    """Raise BadInput where a file of so many bytes is too large."""
+    if size > settings().upload_bytes:
         raise BadInput(
-            f"This file has {len(content):,} bytes; the page takes up to {settings().upload_bytes:,}. "
+            f"This file has {size:,} bytes; the page takes up to {settings().upload_bytes:,}. "
             "Upload a part of it."
         )
+
+
+def decode_upload(content: bytes) -> str:
+    """The text of an uploaded file. Raises BadInput where it is too large, empty or not UTF-8 text."""
+    check_bytes(len(content))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

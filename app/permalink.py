@@ -8,7 +8,7 @@ import binascii
 import zlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -132,7 +132,9 @@ def link(own: Mapping[str, str]) -> str:
         if name not in (*FIELDS, STEP, "view")  # the browser adds the view
         for value in st.query_params.get_all(name)
     ]
-    return f"{st.context.url or ''}?{urlencode([*kept, *own.items()])}"
+    page = urlsplit(st.context.url or "")
+    # the browser tells of the first page without the path that an address has before its question mark
+    return page._replace(path=page.path or "/", query=urlencode([*kept, *own.items()])).geturl()
 
 
 def fields() -> dict[str, str] | None:

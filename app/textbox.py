@@ -7,6 +7,7 @@ import streamlit as st
 from app import limits, permalink, samples, typed
 from app.book import Book
 from app.chips import chips
+from app.components.upload import hear_of_large
 from app.settings import settings
 
 state = st.session_state
@@ -15,15 +16,17 @@ state = st.session_state
 def take_sample(title: str) -> None:
     """The chosen sample goes into the text box."""
     typed.put_sample(title)
-    state.link_problem = state.book = None
+    state.link_problem = state.upload_problem = state.book = None
 
 
 def take_upload(opens: bool) -> None:
     """An uploaded text goes into the text box, or beside it where it is too long for that and the page
-    ``opens`` long ones; one that cannot be read leaves the box as it is."""
+    ``opens`` long ones; one that cannot be read leaves the box as it is, and why is told beside it, where
+    the uploader is out of the way."""
     state.upload_problem = None
     if state.upload is None:
         return
+    state.uploading = False
     try:
         text = limits.decode_upload(state.upload.getvalue())
         if limits.fits(text):
@@ -32,6 +35,15 @@ def take_upload(opens: bool) -> None:
         else:
             limits.check_book(text, opens)
             state.book = Book(state.upload.name, text)
+    except limits.BadInput as problem:
+        state.upload_problem = str(problem)
+
+
+def take_large(size: int) -> None:
+    """A file of so many bytes is too large for the browser to send: the page tells it like any other."""
+    state.uploading = False
+    try:
+        limits.check_bytes(size)
     except limits.BadInput as problem:
         state.upload_problem = str(problem)
 
@@ -45,7 +57,8 @@ def choose_source(opens: bool = False) -> None:
         state.sample = next((title for title in (state.get("sample"), *titles) if title in titles), None)
     taken = None if opens and state.get("book") else state.get("sample")
     chips("A text to read", titles, taken, "samples", take_sample)
-    with st.popover("Upload", icon=":material/upload_file:"):
+    hear_of_large("upload", settings().upload_bytes, take_large)
+    with st.popover("Upload", icon=":material/upload_file:", key="uploading", on_change="rerun"):
         st.file_uploader(
             f"A text file, UTF-8, of up to {settings().upload_bytes / 1e6:g} MB",
             type=["txt", "md"],

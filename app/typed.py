@@ -68,6 +68,6 @@ def put_sample(title: str) -> None:
 
 
 def take() -> None:
-    """A text that was typed is the person's own: no sample is chosen any more, no link is wrong."""
+    """A text that was typed is the person's own: no sample is chosen any more, no link or file is wrong."""
     if not late("text"):
-        state.sample = state.link_problem = None
+        state.sample = state.link_problem = state.upload_problem = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from lessons import words as words_of
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "benchmarks" / "results"
+
+ENDS: Final = re.compile(r"\[[^]]*\]")  # between which a number may lie
 
 say = words_of("appendix")
 
@@ -38,7 +41,7 @@ def table(told: str, heads: Sequence[str], rows: Iterable[Sequence[str]], words:
     )
     body = "".join(
         f'<tr><th scope="row">{html.escape(name)}</th>'
-        + "".join(f"<td{marked(n, words)}>{html.escape(cell)}</td>" for n, cell in enumerate(cells, 1))
+        + "".join(f"<td{marked(n, words)}>{ended(cell)}</td>" for n, cell in enumerate(cells, 1))
         + "</tr>"
         for name, *cells in rows
     )
@@ -51,6 +54,11 @@ def table(told: str, heads: Sequence[str], rows: Iterable[Sequence[str]], words:
 def marked(column: int, words: int) -> str:
     """The class of a column that holds words, beside the first."""
     return ' class="words"' if 0 < column < words else ""
+
+
+def ended(cell: str) -> str:
+    """A cell, whose square brackets may stand below its number where a table has many columns."""
+    return ENDS.sub(r'<span class="ends">\g<0></span>', html.escape(cell))
 
 
 def machine(result: dict[str, Any]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
+from typing import Final
 
 import altair as alt
 import pandas as pd
@@ -23,6 +26,7 @@ from titans_core.tables.words import counted, figure, form, made, titled
 
 COLUMNS = 3  # charts beside each other, or two, where that leaves no gap
 FAINT = 0.6  # of the bars
+COMMAND: Final = re.compile("`([^`]+)`")  # in Markdown
 TALL = 400  # pixels of a chart, of which the legend of eight models takes a third
 
 
@@ -41,7 +45,7 @@ def every() -> None:
         else:
             absent.append(f"*{suite.title}*, {suite.source}: `{command}`")
     if absent:
-        st.caption(
+        caption(
             "Not made yet, each by a command that trains its models and measures them:  \n"
             + "  \n".join(absent)
         )
@@ -58,7 +62,17 @@ def draw(suite: Suite, results: Sequence[Result]) -> None:
         st.markdown(LOOKED_INTO[suite.name])
     if suite.name in DIRECTIONS:
         st.html(compared(suite, directions(results, DIRECTIONS[suite.name]())))
-    st.caption(made(suite, results))
+    caption(made(suite, results))
+
+
+def caption(told: str) -> None:
+    """A caption, in which a command is not broken within an option, as a browser does at its hyphens."""
+    st.caption(COMMAND.sub(lambda found: whole_words(found[1]), told), unsafe_allow_html=True)
+
+
+def whole_words(command: str) -> str:
+    """A command as HTML, its words a span each, which the page does not break."""
+    return f"<code>{' '.join(f'<span>{html.escape(word)}</span>' for word in command.split())}</code>"
 
 
 # ------------------------------------------------------------------------------------------------ charts

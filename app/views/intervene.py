@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import titans_core as tc
-from app import asking, choosing, intervening, limits, models, permalink, reading, textbox, typed, work
+from app import (
+    asking,
+    choosing,
+    continuing,
+    intervening,
+    limits,
+    models,
+    permalink,
+    reading,
+    textbox,
+    typed,
+    work,
+)
 from app.components.intervene import intervene_view
 from app.edits import SYMBOLS, WIPE, Edit, encode
 from app.exporting import export_menu
@@ -54,7 +70,8 @@ def undo() -> None:
 
 
 def add(kind: str, value: float | None = None, scale: bool = False) -> None:
-    """An edit of this kind, where and when the page says; one that cannot be is told, and not added."""
+    """An edit of this kind, where and when the page says; one that cannot be is told, and not added. Who
+    presses twice in a moment means it once."""
     typed.late("edit_start")
     start = state.edit_start - 1
     stop = None if kind == WIPE else state.edit_stop
@@ -67,10 +84,18 @@ def add(kind: str, value: float | None = None, scale: bool = False) -> None:
     read = intervention.original
     state.edit_problem = None
     try:
+        new.check_tokens(len(read.ids))
+    except limits.BadInput:
+        return  # told under the fields of the tokens
+    try:
         new.check(read.stream.model.config, len(read.ids))
     except limits.BadInput as problem:
         state.edit_problem = str(problem)
         return
+    now = time.monotonic()
+    if edits()[-1:] == [new] and now - state.get("edit_added", -math.inf) < continuing.TWICE:
+        return
+    state.edit_added = now
     keep_edits([*edits(), new])
 
 
@@ -86,8 +111,9 @@ def take_picked() -> None:
         typed.place("edit_start", picked + 1)
 
 
-def choose_place(model: tc.TitansLM) -> None:
-    """From which token to which, and in which layer and head, the next edit holds."""
+def choose_place(model: tc.TitansLM) -> DeltaGenerator:
+    """From which token to which, and in which layer and head, the next edit holds; under it a place, to be
+    filled where that is wrong."""
     config = model.config
     for key, count in (("edit_layer", config.layers), ("edit_head", config.heads)):
         if state.get(key, ALL) >= count:
@@ -116,6 +142,16 @@ def choose_place(model: tc.TitansLM) -> None:
                 key=key,
                 width=110,
             )
+    return st.container()
+
+
+def misplaced(tokens: int) -> str:
+    """Why the next edit cannot hold where it is to, in a text of so many tokens; empty where it can."""
+    try:
+        Edit("write", start=state.edit_start - 1, stop=state.edit_stop).check_tokens(tokens)
+    except limits.BadInput as problem:
+        return str(problem)
+    return ""
 
 
 def choose_edit(model: tc.TitansLM) -> None:
@@ -166,10 +202,9 @@ def known(model: tc.TitansLM) -> reading.Reading | None:
     return None
 
 
-def current(model: tc.TitansLM) -> Intervention | None:
+def current(model: tc.TitansLM, original: reading.Reading) -> Intervention | None:
     """What can be shown by now of the text with the edits, and of the answers."""
     before = held().intervention
-    original = known(model) or reading.begin(model, state.text)
     new = intervening.begin(original, edits(), asking.asked(), before)
     same = before and (before.original.key, before.edits, before.question) == (
         new.original.key,
@@ -208,15 +243,20 @@ def page() -> None:
     except ValueError as problem:
         st.warning(models.unloadable(problem))
         return
-    choose_place(model)
+    under_place = choose_place(model)
     choose_edit(model)
     list_edits()
     with link:
         permalink.share(permalink.fields())
+    told = ""
     try:
-        shown = current(model)
+        original = known(model) or reading.begin(model, state.text)
+        if told := misplaced(len(original.ids)):
+            under_place.warning(told)
+        shown = current(model, original)
     except limits.BadInput as problem:
-        st.warning(str(problem))
+        if str(problem) != told:
+            st.warning(str(problem))
         return
     if shown is not None:
         intervene_view(shown.message, take_picked)

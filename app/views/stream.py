@@ -39,6 +39,8 @@ def choose_model(names: list[str]) -> None:
         required=True,
         key="model",
         bind="query-params",
+        on_change=choosing.chose,
+        args=("model",),
     )
     memories = models.memories(state.model, tc.available())
     if len(memories) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,11 @@ def shown(part: str) -> AppTest:
 
 
 def text(page: AppTest) -> str:
-    return " ".join(element.value for element in (*page.markdown, *page.caption)) + " ".join(
+    """All of it, without the marks of what is not to be broken across lines."""
+    told = " ".join(element.value for element in (*page.markdown, *page.caption)) + " ".join(
         element.proto.body for element in page.get("html")
     )
+    return re.sub("</?span[^>]*>", "", told)
 
 
 @cache

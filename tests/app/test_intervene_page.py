@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import titans_core as tc
-from app import intervening, models, reading, typed
+from app import continuing, intervening, models, reading, typed
 from app.edits import WIPE, Edit, decode
 from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
@@ -132,6 +132,20 @@ def test_an_edit_begins_with_the_token_that_was_picked_though_the_browser_tells_
     assert held(page).intervention.edits[-1] == Edit(WIPE, start=3)
 
 
+def test_a_double_click_adds_one_edit_and_a_later_click_another(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(continuing, "TWICE", 600.0)  # a busy machine reads slowly
+    press(press(page, "No writing"), "No writing")
+    assert held(page).intervention.edits == (Edit("write"),)
+    press(press(page, "Undo"), "No writing")
+    assert held(page).intervention.edits == (Edit("write"),), "who took it back wants it again"
+    press(press(page, "Wipe"), "No writing")
+    monkeypatch.setattr(continuing, "TWICE", 0.0)
+    press(page, "No writing")
+    assert held(page).intervention.edits == (Edit("write"), Edit(WIPE), Edit("write"), Edit("write"))
+
+
 def test_each_edit_is_taken_back_by_its_own_button_wherever_it_stands_by_then(page: AppTest) -> None:
     for label in ("No momentum", "No writing", "No reading", "No writing"):
         press(page, label)
@@ -162,12 +176,30 @@ def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> Non
     assert warnings(page) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [(9_999, None, "Token 9,999 is not in the text"), (20, 10, "The last token comes before the first")],
+)
+def test_tokens_that_cannot_be_are_told_as_they_are_typed_and_once(
+    page: AppTest, first: int, last: int | None, told: str
+) -> None:
+    page.number_input(key="edit_stop").set_value(last)
+    page.number_input(key="edit_start").set_value(first).run()
+    (message,) = warnings(page)
+    assert told in message
+    assert warnings(press(page, "No writing")) == [message] and held(page).intervention.edits == ()
+    page.number_input(key="edit_start").set_value(3).run()
+    assert warnings(page) == []
+
+
 def test_edits_beyond_a_shorter_text_are_told(page: AppTest) -> None:
     page.number_input(key="edit_start").set_value(200)
     press(page, "Wipe")
     page.text_area(key="text").set_value("Tom likes soup.").run()
     (message,) = warnings(page)
     assert "Token 200 is not in the text" in message
+    page.number_input(key="edit_start").set_value(1).run()
+    assert warnings(page) == [message], "the edit itself is still there"
     press(page, "Clear all")
     assert warnings(page) == []
 

@@ -373,6 +373,28 @@ CUT = """(root) => [...root.querySelectorAll(".column")].flatMap((column) => {
 })"""  # what of a column's words and numbers stands out of it
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_stands_in_a_diagram_touches_neither_a_box_nor_its_neighbour(visit: Visit, width: int) -> None:
+    page = visit(width=width)
+    page.settle()
+    assert page.root.locator(".diagram:visible").evaluate_all(TIGHT, 3) == []
+
+
+TIGHT = """(diagrams, room) => diagrams.flatMap((diagram) => {
+  const all = (what) => [...diagram.querySelectorAll(what)];
+  const boxes = (what) => all(what).map((e) => [e.textContent || "a box", e.getBBox()]);
+  const beside = (a, b) => Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 3;
+  const apart = (a, b) => Math.max(a.x - b.x - b.width, b.x - a.x - a.width) >= room;
+  const within = (a, b) => Math.min(a.x - b.x, b.x + b.width - a.x - a.width) >= room;
+  const texts = boxes(".name text, .port text, .number");
+  const tight = (text, n) => [...texts.slice(n + 1), ...boxes(".box rect")]
+    .filter(([, b]) => beside(text[1], b) && !apart(text[1], b))
+    .filter(([told, b]) => told !== "a box" || !within(text[1], b))
+    .map(([told]) => `${text[0]} at ${told}`);
+  return texts.flatMap(tight);
+})"""  # what stands less than so many units beside something else, or within a box beside its sides
+
+
 def test_a_narrow_screen_shows_one_column_at_a_time(visit: Visit) -> None:
     page = visit(width=390)
     expect(page.column("mac")).to_be_visible()

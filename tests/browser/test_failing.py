@@ -55,8 +55,8 @@ def test_nothing_that_is_typed_linked_or_uploaded_is_ever_logged(browser: Browse
         page.get_by_placeholder("What comes next.").fill(f"Ivy has a {MARK}.")
         page.get_by_role("button", name="Read on").click()
         expect(opened.text).to_contain_text(f"Ivy has a {MARK}.")
-        page.get_by_role("button", name="Upload").click()
         for content, comes in ((f"{MARK} up".encode(), f"{MARK} up"), (b"\xff", "is not UTF-8 text")):
+            page.get_by_role("button", name="Upload").click()
             page.locator("input[type=file]").set_input_files(
                 {"name": f"{MARK}.txt", "mimeType": "text/plain", "buffer": content}
             )

@@ -146,6 +146,12 @@ def test_nothing_is_wider_than_the_screen(visit: Visit) -> None:
         settled(page)
         assert page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth") <= 0, width
         assert root.evaluate("(root) => root.scrollWidth - root.clientWidth") <= 0, width
+        assert root.evaluate(CUT) == [], width
+
+
+CUT = """(root) => [...root.querySelectorAll(".row .label")].filter(
+  (label) => label.scrollWidth > label.clientWidth || label.scrollHeight > label.parentElement.clientHeight
+).map((label) => label.textContent)"""  # what of the curves' names is cut, or lies over the next curve
 
 
 def test_everything_that_acts_has_a_name(visit: Visit) -> None:

@@ -64,6 +64,7 @@ def test_the_address_tells_the_token_and_the_choices_and_opens_with_them(visit: 
     page.page.get_by_role("button", name="Share").click()
     link = page.page.locator(".share code")
     expect(link).to_contain_text("token.12")  # until then it is empty
+    assert link.inner_text().startswith(f"{page.server}/?"), "every address has a path"
     again = visit("?" + link.inner_text().strip().partition("?")[2])
     assert (again.position, again.player.get_attribute("data-shade")) == (11, "write")
     assert {name: again.weights[name] for name in ("layer", "head")} == {"layer": 1, "head": 2}

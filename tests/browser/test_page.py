@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.samples import text as sample
 from app.samples import titles
@@ -68,14 +68,36 @@ def test_half_a_surrogate_pair_is_read_as_a_replacement_character(visit: Visit) 
     page.wait("(text) => player.querySelector('.text').textContent === text", "an owl \ufffd alone")
 
 
+def upload(page: Page, content: bytes) -> None:
+    """Give the page a file; its uploader goes by itself, and lies over nothing that the page tells."""
+    page.get_by_role("button", name="Upload").first.click()
+    uploader = page.locator("input[type=file]")
+    uploader.set_input_files({"name": "t.txt", "mimeType": "text/plain", "buffer": content})
+    expect(uploader).to_have_count(0)
+
+
 def test_a_text_file_is_read_and_a_binary_one_refused(visit: Visit) -> None:
     page = visit()
-    page.page.get_by_role("button", name="Upload").first.click()
-    upload = page.page.locator("input[type=file]")
-    upload.set_input_files({"name": "p.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\r\n\x1a\n\xff"})
+    upload(page.page, b"\x89PNG\r\n\x1a\n\xff")
     expect(page.alert).to_contain_text("This file is not UTF-8 text: its byte 0 cannot be read.")
-    upload.set_input_files({"name": "t.txt", "mimeType": "text/plain", "buffer": "Die Brücke.".encode()})
+    upload(page.page, "Die Brücke.".encode())
     page.wait("() => player.querySelector('.text').textContent === 'Die Brücke.'")
+    expect(page.alert).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [2_000_001, 2_000_000 * 3])
+def test_a_file_too_large_to_be_sent_is_told_on_the_page_until_its_reader_acts(
+    visit: Visit, size: int
+) -> None:
+    page = visit(width=390)
+    box = page.page.get_by_label("The text", exact=True)
+    before = box.input_value()
+    upload(page.page, b"a" * size)
+    expect(page.alert).to_have_text(
+        f"This file has {size:,} bytes; the page takes up to 2,000,000. Upload a part of it."
+    )
+    assert box.input_value() == before
+    page.page.get_by_role("button", name="The lighthouse").click()
     expect(page.alert).to_have_count(0)
 
 
