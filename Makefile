@@ -26,8 +26,8 @@ ifneq ($(strip $(TORCH_INDEX)),$(INSTALLED_FROM))
 endif
 
 # Many small products: a second thread costs more than it brings, and threads that wait must not spin.
-run test lessons load: export OMP_NUM_THREADS := 1
-run test train lessons load: export OMP_WAIT_POLICY := PASSIVE
+run test compiled lessons load: export OMP_NUM_THREADS := 1
+run test compiled train lessons load: export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: help
 help:  ## list what can be asked for
@@ -42,7 +42,8 @@ run: $(READY)  ## open the lab on port 8501   [PORT=8501] [HOST=localhost] [TORC
 	@exec $(BIN)/python -m streamlit run app/main.py --server.address=$(HOST) --server.port=$(PORT) --server.headless=true
 
 .PHONY: test
-test: lint chromium servers  ## do what lint does, then run every test, quick ones first
+test: $(READY_DEV) chromium servers  ## do what lint does, then run every test, quick ones first
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint compiled
 	$(BIN)/python -m pytest -q -n 2 -m 'not slow and not browser and not lessons'
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m '(slow or browser) and not lessons'
 
@@ -52,6 +53,11 @@ lint: $(READY_DEV)  ## check style and types, and search what serves people for 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r app lessons titans_core kernels
+
+# Or each process of the tests would compile for itself what numba does.
+.PHONY: compiled
+compiled: $(READY_DEV)
+	$(BIN)/python -m tests.compiled
 
 # Not for continuous integration: the service is another's, and what it knows changes from day to day.
 .PHONY: audit
