@@ -109,7 +109,8 @@ def _of_other_sizes(rows: Rows, main: dict[str, int]) -> list[str]:
     if not found:
         return []
     return [
-        f"\nOther sizes, {main['heads']} heads of {main['width']}, milliseconds (deep: of two layers):\n",
+        f"\nOther sizes, {main['heads']} heads of {main['width']}, milliseconds; in bfloat16, but for "
+        "the deep memory of two layers, which is in float32:\n",
         "| what | sequences | tokens of each | replayed | from Python |",
         "| --- | --- | --- | --- | --- |",
         *(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import titans_core as tc
 
-TEXT = "Mara put the red key in the attic. Tom likes soup. Ivy keeps a pet owl, and nobody ever asked her why."
+TEXT = "Mara put the red key in the attic. Tom likes soup. Ivy keeps a pet owl, and nobody asked her why."
 
 
 def main() -> None:

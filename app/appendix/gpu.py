@@ -47,7 +47,7 @@ def at_sizes(results: list[Row]) -> None:
     ]
     for main in {tuple(one.items()): one for one in found}.values():
         lines = [row for row in results if row.get("size") == main]
-        st.html(table(size(main), [say("what"), say("replayed"), say("started")], map(cells, lines)))
+        st.html(table(size(lines), [say("what"), say("replayed"), say("started")], map(cells, lines)))
 
 
 def card(result: dict[str, Any]) -> str:
@@ -63,9 +63,10 @@ def card(result: dict[str, Any]) -> str:
     )
 
 
-def size(main: dict[str, int]) -> str:
-    """What was measured, in words."""
-    return say("sizes", **{name: f"{count:,}" for name, count in main.items()})
+def size(lines: list[Row]) -> str:
+    """What was measured, all of one size, in words."""
+    told = "sizes_deep" if any(map(CONTESTS["deep"], lines)) else "sizes"
+    return say(told, **{name: f"{count:,}" for name, count in lines[0]["size"].items()})
 
 
 def cells(row: Row) -> list[str]:
