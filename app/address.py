@@ -10,9 +10,16 @@ state = st.session_state
 
 
 def arrive(title: str) -> None:
-    """Note, before a page runs, whether it has only just been come to."""
+    """Note, before a page runs, whether it has only just been come to, and whether no run of it has come to
+    its end yet: the first may be cut off by the next before it has said anything."""
     state.just_come = title != state.get("shown_page")
+    state.unfinished = state.just_come or state.get("unfinished", False)
     state.shown_page = title
+
+
+def stay() -> None:
+    """Note that a run of the page has come to its end."""
+    state.unfinished = False
 
 
 def say_so(fields: Mapping[str, str]) -> None:
@@ -21,5 +28,5 @@ def say_so(fields: Mapping[str, str]) -> None:
     A link from another page has put its own there: to say the same again would cost whoever goes back in the
     browser one step more. A link within the page has not.
     """
-    if not (state.get("just_come") and st.query_params.to_dict() == fields):
+    if not (state.get("unfinished") and st.query_params.to_dict() == fields):
         st.query_params.from_dict(fields)

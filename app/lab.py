@@ -53,4 +53,5 @@ if page is status or queueing.wait_for_a_place():  # a full lab, too, can be wat
     address.arrive(page.title)
     with keeping.kept(), session.metered():
         page.run()
+    address.stay()
     session.put_away(NEEDED.get(page.title, set()))
