@@ -74,6 +74,12 @@ def test_switches_are_turned_by_keyboard(open_page: Open) -> None:
     expect(made).to_have_text(say("titans"))
 
 
+def rest(page: Page, title: str) -> None:
+    """Wait for a page and for the end of its run: who goes back sooner may be taken further."""
+    heading(page, title)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+
+
 def test_each_link_of_the_glossary_opens_and_one_step_back_leads_there_again(open_page: Open) -> None:
     titles = {
         ("lessons", ("lesson", lesson.name)): lesson.title for lesson in load_all()
@@ -84,10 +90,10 @@ def test_each_link_of_the_glossary_opens_and_one_step_back_leads_there_again(ope
 
     page = open_page("appendix?page=glossary")
     for link in {link: None for term in glossary() for link in term.links}:
-        heading(page, "Glossary")
+        rest(page, "Glossary")
         rows = page.locator("[class*='st-key-glossary-']")
         rows.get_by_role("link", name=link.label, exact=True).first.click()
-        heading(page, title(link))
+        rest(page, title(link))
         assert page.url.partition("?")[2].startswith(urlencode(link.query)), page.url
         page.go_back()
 
