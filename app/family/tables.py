@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -66,13 +65,9 @@ def draw(suite: Suite, results: Sequence[Result]) -> None:
 
 
 def caption(told: str) -> None:
-    """A caption, in which a command is not broken within an option, as a browser does at its hyphens."""
-    st.caption(COMMAND.sub(lambda found: whole_words(found[1]), told), unsafe_allow_html=True)
-
-
-def whole_words(command: str) -> str:
-    """A command as HTML, its words a span each, which the page does not break."""
-    return f"<code>{' '.join(f'<span>{html.escape(word)}</span>' for word in command.split())}</code>"
+    """A caption, in which each word of a command is code of its own, which the page does not break: within an
+    option a browser breaks at the hyphens."""
+    st.caption(COMMAND.sub(lambda found: " ".join(f"`{word}`" for word in found[1].split()), told))
 
 
 # ------------------------------------------------------------------------------------------------ charts

@@ -42,11 +42,11 @@ def shown(part: str) -> AppTest:
 
 
 def text(page: AppTest) -> str:
-    """All of it, without the marks of what is not to be broken across lines."""
+    """All of it, a command in one piece and not word by word, and a number's ends beside it."""
     told = " ".join(element.value for element in (*page.markdown, *page.caption)) + " ".join(
         element.proto.body for element in page.get("html")
     )
-    return re.sub("</?span[^>]*>", "", told)
+    return re.sub("</?span[^>]*>", "", told.replace("` `", " "))
 
 
 @cache

@@ -29,7 +29,7 @@ def test_no_table_is_scrolled_sideways_on_a_common_screen(tables: Page) -> None:
 
 
 def test_no_option_of_a_command_is_broken_however_narrow_the_screen(tables: Page) -> None:
-    words = tables.get_by_test_id("stCaptionContainer").locator("code span")
+    words = tables.get_by_test_id("stCaptionContainer").locator("code")
     assert "--suite" in words.all_inner_texts()
     for width in (1280, 768, 390):
         tables.set_viewport_size({"width": width, "height": 900})
