@@ -59,7 +59,7 @@ def to_residuals(
     READ: tl.constexpr,
 ):
     """What the reads of a chunk make of its residuals, out [B, T, H, V]; a program a chunk. READ: as in
-    `output`."""
+    `state`."""
     n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L
     step = tl.load(vectors + (place * VECTORS + STEP) * C + tl.arange(0, C))

@@ -1,7 +1,7 @@
 """Compile every kernel for a GPU that need not be there, and tell what it would take of it.
 
     python -m kernels.gpu.compile 90                        for compute capability 9.0
-    python -m kernels.gpu.compile 90 "output, 64 bf16"      one of them
+    python -m kernels.gpu.compile 90 "share, 64 bf16"       one of them
 
 A first line tells which kernels these are and what compiled them. Then a line a kernel, its cells between
 tabs: name, warps, registers a thread, bytes spilled a thread, bytes shared by a program. Registers and spills
@@ -27,7 +27,6 @@ from kernels.gpu import (
     deep_prepare,
     deep_recurrent,
     deep_sizes,
-    output,
     prepare,
     recurrent,
     state,
@@ -36,7 +35,7 @@ from kernels.gpu import (
 from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.fingerprint import fingerprint
-from kernels.gpu.launch import CHAIN, HOPPER, precision, registers
+from kernels.gpu.launch import BACKWARD, Chain, forward, precision, registers
 from kernels.gpu.limits import LARGE, room_ahead, units_at_once
 
 WARP = 32
@@ -78,39 +77,40 @@ def forms(width: int, operand: str, capability: int) -> Iterator[Form]:
     half = operand != "fp32"
     row, longest = (2 * width, 64) if half else (4 * width, 32)
     on_large = SHARED[capability] >= LARGE
-    for form in _forms(width, longest, half, capability):
+    for form in _forms(width, longest, half):
         alone = "state" in form.name and not room_ahead(row, on_large)
         bound = registers(form.name, half, capability)
         name = f"{form.name}, {width} {operand}"
         yield form._replace(name=name, operand=operand, stages=1 if alone else form.stages, registers=bound)
 
 
-def _forms(width: int, rows: int, half: bool, capability: int) -> Iterator[Form]:
+def _forms(width: int, rows: int, half: bool) -> Iterator[Form]:
     side = 4 if half else 8
     shape: dict[str, Any] = {"K": width, "V": width, "C": rows}
-    columns: dict[str, Any] = {**shape, "WIDTH": min(width, CHAIN.columns)}
-    parallel, solved = state.PARALLEL.value, state.SOLVED.value
-    for rule, block, name in ((parallel, rows, "parallel"), (solved, 1, "solved")):
-        for kernel, also in ((state.state, {}), (state.reverse_state, {"READ": 0})):
-            constants = {**columns, "RULE": rule, **also}
-            label = f"{kernel.fn.__name__}, {name}"
-            yield Form(label, kernel, constants, CHAIN.warps, stages=CHAIN.ahead)
-        rules: dict[str, Any] = {"BLOCK": block, "RULE": rule, "READ": 0}
-        yield Form(f"to_tokens, {name}", backward.to_tokens, {**shape, **rules}, side)
-        yield Form(f"to_gates, {name}", backward.to_gates, {"C": rows, **rules}, 1)
-    fused = half and capability >= HOPPER
-    for name, told in (("output", False), *([("output, telemetry", True)] if fused else [])):
-        constants = {**shape, "READ": 0, "RULE": parallel, "KEEP": told, "TELEMETRY": told, "SHIFTED": False}
-        yield Form(name, output.output, constants, side)
-    if not fused:
-        yield Form("products", telemetry.products, {**shape, "SHIFTED": False}, side)
+    how = forward(half, width)
+    rules = (("parallel", rows, state.PARALLEL.value), ("solved", 1, state.SOLVED.value))
+    for name, block, rule in rules:
+        reads: dict[str, Any] = {"RULE": rule, "READ": 0}
+        for kept, label in ((False, "state"), (True, "state kept")):
+            yield _chain(f"{label}, {name}", state.state, {**shape, **reads, "KEEP": kept}, how)
+        yield _chain(f"reverse_state, {name}", state.reverse_state, {**shape, **reads}, BACKWARD)
+        reads["BLOCK"] = block
+        yield Form(f"to_tokens, {name}", backward.to_tokens, {**shape, **reads}, side)
+        yield Form(f"to_gates, {name}", backward.to_gates, {"C": rows, **reads}, 1)
     yield Form("prepare", prepare.prepare, {"C": rows}, 1)
     yield Form("counting", prepare.counting, {"C": rows}, 1)
+    yield Form("share", prepare.share, {"K": width, "C": rows, "READ": 0}, side)
     yield Form("solve", prepare.solve, {**shape, "BLOCK": 1, "PRECISION": precision(half)}, side)
     yield Form("to_residuals", backward.to_residuals, {**shape, "READ": 0}, side)
+    yield Form("products", telemetry.products, {**shape, "SHIFTED": False}, side)
     yield Form("telemetry", telemetry.telemetry, {"C": rows, "SHIFTED": False}, 1)
     constants = {"K": width, "V": width, "BEFORE": False, "TELEMETRY": True, "SHIFTED": False}
     yield Form("recurrent", recurrent.recurrent, constants, 4 if width <= 64 else 16)
+
+
+def _chain(name: str, kernel: Any, constants: dict[str, Any], chain: Chain) -> Form:
+    constants = {**constants, "WIDTH": min(constants["V"], chain.columns)}
+    return Form(name, kernel, constants, chain.warps, stages=chain.ahead)
 
 
 def deep_forms(width: int, rows: int) -> Iterator[Form]:

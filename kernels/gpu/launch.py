@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from kernels.backends import HALF
-from kernels.gpu.limits import large, room_ahead, tile
+from kernels.gpu.limits import WIDE, large, room_ahead, tile
 
 MOST = 255  # registers that a thread can have
-FOR_THREE, FOR_FOUR = 168, 128  # so that as many programs of four warps find room on a processor
-BOUNDS = {"output": FOR_FOUR, "output, telemetry": FOR_THREE, "solve": FOR_THREE}  # on cards before, spills
+FOR_THREE = 168  # so that as many programs of four warps find room on a processor
+BOUNDS = {"solve": FOR_THREE}  # on cards before, spills
 HOPPER = 90  # the compute capability from which products leave their operands out of the registers
 
 
@@ -25,7 +25,9 @@ class Chain(NamedTuple):
     ahead: int
 
 
-CHAIN = Chain(columns=32, warps=4, ahead=3)  # with four warps more columns would spill; `benchmarks.chain`
+FORWARD = Chain(columns=64, warps=4, ahead=3)  # no fewer: so few rows the units of four warps take
+NARROW = Chain(columns=16, warps=4, ahead=3)  # forward, where more columns would spill
+BACKWARD = Chain(columns=32, warps=4, ahead=3)
 
 
 def shape_of(k: Tensor, v: Tensor, chunk: int) -> dict[str, Any]:
@@ -53,16 +55,16 @@ def registers(kernel: str, half: bool, on: int) -> int | None:
     return BOUNDS.get(kernel) if half and on >= HOPPER else None
 
 
-def told_with_reads(k: Tensor) -> bool:
-    """Whether what telemetry needs of a chunk is made where it is read: elsewhere that would spill."""
-    return k.dtype in HALF and capability(k.device) >= HOPPER
+def forward(half: bool, widest: int) -> Chain:
+    """How the sequential kernel is started, by the wider of keys and values."""
+    return FORWARD if half and widest <= WIDE else NARROW
 
 
-def chained(k: Tensor, v: Tensor) -> dict[str, Any]:
-    """How the sequential kernels are compiled."""
+def chained(k: Tensor, v: Tensor, chain: Chain) -> dict[str, Any]:
+    """How a sequential kernel is compiled."""
     row = max(k.shape[3], v.shape[3]) * k.dtype.itemsize
-    ahead = CHAIN.ahead if room_ahead(row, large(k.device)) else 1
-    return {"WIDTH": min(v.shape[3], CHAIN.columns), "num_warps": CHAIN.warps, "num_stages": ahead}
+    ahead = chain.ahead if room_ahead(row, large(k.device)) else 1
+    return {"WIDTH": min(v.shape[3], chain.columns), "num_warps": chain.warps, "num_stages": ahead}
 
 
 @cache

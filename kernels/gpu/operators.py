@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from kernels.backends import HALF
-from kernels.gpu import backward, output, prepare, state, telemetry
-from kernels.gpu.launch import beside, chained, on_device_of, precision, shape_of, told_with_reads
+from kernels.gpu import backward, launch, prepare, state, telemetry
+from kernels.gpu.launch import beside, chained, on_device_of, precision, shape_of
 from kernels.gpu.limits import tile
 from kernels.gpu.overlap import Kernels, overlapped, parts
 
@@ -42,56 +42,57 @@ def linear_memory(
     q, k [B, T, H, K], v [B, T, H, V] in float32, float16 or bfloat16, K and V powers of two from 16 on; gates
     [B, T, H], memory, momentum [B, H, K, V] in float32; all contiguous. rule: "solved" for gradient blocks of
     `block` tokens within a chunk, "parallel" where they are the chunk, "given" where v holds the residuals.
-    Returns y like v; -2 times the residuals likewise, if `kept`, as outer gradients want, or `sized`; the
-    last memory and momentum [2, B, H, K, V] in float32, and those at every chunk's start, [2, B H, chunks, K,
-    V] like v; and, if `sized`, loss and the norms of gradient, momentum and memory at every token, [B, T, H,
-    4], the memory being shifted by origin [B, H, K, V]. Outer gradients reach all tensors but the origin,
-    through y and last.
+    Returns y like v; if `kept`, as outer gradients want, or `sized`, -2 times the residuals likewise; the
+    last memory and momentum [2, B, H, K, V] in float32, and, as the residuals, those at every chunk's start,
+    [2, B H, chunks, K, V] like v; and, if `sized`, loss and the norms of gradient, momentum and memory at
+    every token, [B, T, H, 4], the memory being shifted by origin [B, H, K, V]. Outer gradients reach all
+    tensors but the origin, through y and last.
     """
     batch, tokens, heads, wide = q.shape
-    high, chunks, memories = v.shape[3], tokens // chunk, batch * heads
-    solved, keep, lengths = rule == "solved", kept or sized, (chunk, tokens, heads)
-    y, errors = torch.empty_like(v), v.new_empty(batch, tokens if keep or solved else 0, heads, high)
-    starts = v.new_empty(2, memories, chunks, wide, high)
+    high, chunks, memories, side = v.shape[3], tokens // chunk, batch * heads, tile(chunk)
+    keep, lengths = kept or sized, (chunk, tokens, heads)
+    y, errors = torch.empty_like(v), v.new_empty(batch, tokens if keep else 0, heads, high)
+    starts = v.new_empty(2, memories, chunks if keep else 0, wide, high)
     last = memory.new_empty(2, batch, heads, wide, high)
     measured = memories if sized else 0
     sizes = eta.new_empty(batch, tokens if sized else 0, heads, SIZES)
-    told = eta.new_empty(measured, chunks, TOLD, tile(chunk))
+    told = eta.new_empty(measured, chunks, TOLD, side)
     moments = eta.new_empty(measured, chunks, MOMENTS)
-    shape, chain_shape = shape_of(k, v, chunk), chained(k, v)
-    fused = sized and told_with_reads(k)
+    shares = q.new_empty(memories, chunks, side, side)
+    how = launch.forward(k.dtype in HALF, max(wide, high))
+    shape, chain_shape = shape_of(k, v, chunk), chained(k, v, how)
     shifted, begins = origin is not None, memory if origin is None else origin
     with on_device_of(q):
         vectors = _vectors((eta, theta, alpha), chunk)
         weigh, counts, system = _weighed(k, v, vectors, chunk, block, rule)
 
+        def before_chain(first: int, count: int) -> None:
+            weigh(first, count)
+            prepare.share[(memories * count,)](
+                q, k, vectors, counts, shares, *lengths, first, count,
+                K=wide, C=side, READ=int(before), **beside(k, "share"),
+            )  # fmt: skip
+
         def chain(first: int, count: int) -> None:
             begin = (memory, momentum) if first == 0 else last.unbind(0)
             state.state[(memories, high // chain_shape["WIDTH"])](
-                k, v, *system[1:], vectors, *begin, errors, starts, last, *lengths, first, count,
-                **shape, **chain_shape, RULE=RULES[rule],
+                q, k, v, *system[1:], vectors, shares, *begin, y, errors, starts, last,
+                *lengths, first, count, **shape, **chain_shape, READ=int(before), RULE=RULES[rule], KEEP=keep,
             )  # fmt: skip
 
-        def read(first: int, count: int) -> None:
-            output.output[(memories * count,)](
-                q, k, v, vectors, counts, errors, starts, begins, y, told, moments, *lengths, first, count,
-                **shape, READ=int(before), RULE=RULES[rule], KEEP=keep, TELEMETRY=fused, SHIFTED=shifted,
-                **beside(k, "output, telemetry" if fused else "output"),
-            )  # fmt: skip
-            if sized and not fused:
+        def tell(first: int, count: int) -> None:
+            if sized:
                 telemetry.products[(memories * count, 2)](
                     k, vectors, counts, errors, starts, begins, told, moments, *lengths, first, count,
                     **shape, SHIFTED=shifted, **beside(k, "products"),
                 )  # fmt: skip
-            if sized:
                 telemetry.telemetry[(memories * count,)](
                     vectors, told, moments, sizes, *lengths, first, count,
-                    C=tile(chunk), SHIFTED=shifted, num_warps=1,
+                    C=side, SHIFTED=shifted, num_warps=1,
                 )  # fmt: skip
 
-        before_chain, beside_chain = (weigh, _nothing) if solved else (_nothing, weigh)
-        overlapped(parts(chunks), before_chain, chain, beside_chain, read, q.device)
-    return y, errors if keep else errors.new_empty(batch, 0, heads, high), last, starts, sizes
+        overlapped(parts(chunks), before_chain, chain, tell, q.device)
+    return y, errors, last, starts, sizes
 
 
 @linear_memory.register_fake
@@ -118,7 +119,7 @@ def _linear_memory_shapes(
         torch.empty_like(v),
         v.new_empty(batch, tokens if kept or sized else 0, heads, high),
         memory.new_empty(2, batch, heads, wide, high),
-        v.new_empty(2, batch * heads, tokens // chunk, wide, high),
+        v.new_empty(2, batch * heads, tokens // chunk if kept or sized else 0, wide, high),
         eta.new_empty(batch, tokens if sized else 0, heads, SIZES),
     )
 
@@ -155,7 +156,7 @@ def linear_memory_backward(
     to_reads = q.new_empty(memories, chunks, side, side)
     to_system = torch.empty_like(to_reads) if solved else to_reads
     to_vectors = eta.new_empty(memories, chunks, TO_VECTORS, side)
-    shape, chain_shape = shape_of(k, v, chunk), chained(k, v)
+    shape, chain_shape = shape_of(k, v, chunk), chained(k, v, launch.BACKWARD)
     rules: dict[str, Any] = {"RULE": RULES[rule], "READ": int(before)}
     with on_device_of(q):
         vectors = _vectors(gates, chunk)
@@ -187,7 +188,7 @@ def linear_memory_backward(
                 C=side, BLOCK=block, **rules, num_warps=1,
             )  # fmt: skip
 
-        overlapped(parts(chunks)[::-1], from_reads, chain, _nothing, to_tokens_and_gates, q.device)
+        overlapped(parts(chunks)[::-1], from_reads, chain, to_tokens_and_gates, q.device)
     return to_q, to_k, to_v, to_gates[0], to_gates[1], to_gates[2], to_first
 
 
@@ -268,7 +269,3 @@ def _weighed(
             )  # fmt: skip
 
     return weigh, counts, system
-
-
-def _nothing(first: int, count: int) -> None:
-    """What a chain needs before it, or beside it, where all of that comes at another time."""

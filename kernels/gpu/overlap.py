@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-PARTS, LEAST = 2, 32  # parts at most, more gained nothing, and chunks that one has at least
+PARTS, LEAST = 4, 32  # parts at most, and chunks that one has at least; `benchmarks.chain`
 Part = tuple[int, int]  # the first of its chunks, and how many
 Kernels = Callable[[int, int], None]
 
@@ -22,16 +22,15 @@ def parts(chunks: int) -> list[Part]:
 
 
 def overlapped(
-    order: list[Part], before: Kernels, chain: Kernels, beside: Kernels, after: Kernels, device: torch.device
+    order: list[Part], before: Kernels, chain: Kernels, after: Kernels, device: torch.device
 ) -> None:
-    """Start, for each part in this order, what comes before its chain, the chain, what may run beside it, and
-    what comes after it.
+    """Start, for each part in this order, what comes before its chain, the chain, and what comes after it.
 
     Of the chains each waits for the last; they run beside all else where there is more than one.
     """
     if device.type != "cuda" or len(order) == 1:
         for part in order:
-            for kernels in (before, chain, beside, after):
+            for kernels in (before, chain, after):
                 kernels(*part)
         return
     here, chains = torch.cuda.current_stream(device), _chains(device)
@@ -45,7 +44,6 @@ def overlapped(
         if n + 1 < len(order):
             before(*order[n + 1])
             ready = here.record_event()
-        beside(*part)
         here.wait_event(done)
         after(*part)
 

@@ -91,6 +91,37 @@ def counting(
 
 
 @triton.jit
+def share(
+    q,
+    k,
+    vectors,
+    counts,
+    shares,
+    L,
+    T,
+    H,
+    first,
+    count,
+    K: tl.constexpr,
+    C: tl.constexpr,
+    READ: tl.constexpr,
+):
+    """What the reads of a chunk take of its own residuals; a program a chunk.
+
+    shares [B H, chunks, C, C], like the queries: P[t, i] 2 theta_i (q_t·k_i). READ: as in `state`.
+    """
+    n, chunk, place = whereabouts(L, T, first, count)
+    batch, head, t0 = n // H, n % H, chunk * L
+    r = tl.arange(0, C)
+    step = tl.load(vectors + (place * VECTORS + STEP) * C + r)
+    queries = load_rows(q, batch, head, t0, L, T, H, C, K)
+    keys = load_rows(k, batch, head, t0, L, T, H, C, K)
+    p = load_counts(counts, place, L, rows_before(READ, C), C, False)
+    taken = p * step[None, :] * matmul(queries, tl.trans(keys), k)
+    tl.store(shares + (place * C + r[:, None]) * C + r[None, :], taken.to(shares.dtype.element_ty))
+
+
+@triton.jit
 def solve(
     k,
     v,

@@ -1,8 +1,7 @@
 """Loss, and the sizes of gradient, momentum and memory at every token, all chunks side by side.
 
-First the inner products that they are made of, where registers allow together with the reads, which need the
-same keys, residuals and states (`output`), else by themselves (`products`); then, by recurrences along the
-chunk, the sizes.
+First the inner products that they are made of (`products`); then, by recurrences along the chunk, the sizes
+(`telemetry`).
 """
 
 import triton
@@ -81,7 +80,7 @@ def products(
     C: tl.constexpr,
     SHIFTED: tl.constexpr,
 ):
-    """What is told of a chunk, by itself: one program a chunk for what its tokens met, one for what they
+    """What is told of a chunk: one program a chunk for what its tokens met, one for what they
     wrote, for both together would spill; grid (B H chunks, 2). SHIFTED: see `telemetry`."""
     n, chunk, place = whereabouts(L, T, first, count)
     batch, head, t0 = n // H, n % H, chunk * L

@@ -98,8 +98,11 @@ def rows_before(BLOCK: tl.constexpr, C: tl.constexpr):
 @triton.jit
 def vector_at(vector, first, BLOCK: tl.constexpr, C: tl.constexpr):
     """A stored vector [C] as it is when each row looks back; `first` before the first token."""
-    rows = rows_before(BLOCK, C)
-    return tl.load(vector + rows - 1, mask=rows > 0, other=first)
+    if BLOCK == 0:
+        return tl.load(vector + tl.arange(0, C))  # in a loop, ahead: without a mask that can be
+    else:
+        rows = rows_before(BLOCK, C)
+        return tl.load(vector + rows - 1, mask=rows > 0, other=first)
 
 
 @triton.jit

@@ -15,20 +15,25 @@ from kernels.gpu.compile import SHARED
 from kernels.gpu.fingerprint import fingerprint
 
 # Bytes a thread that may be spilled, by compute capability and kernel; 0 for all that are not named. Float32
-# spills on the way back, and 64 wide in telemetry: right, and slower than it could be.
+# spills on the way back, and 64 wide in telemetry: right, and slower than it could be. The chain of chunks
+# keeps in registers all that it can.
 SPILLS = {
     90: {
         "reverse_state, parallel, 32 fp32": 400,
         "to_tokens, parallel, 32 fp32": 704,
-        "state, solved, 32 fp32": 48,
         "reverse_state, solved, 32 fp32": 304,
         "to_tokens, solved, 32 fp32": 2832,
         "reverse_state, parallel, 64 fp32": 336,
         "to_tokens, parallel, 64 fp32": 928,
+        "state, solved, 64 fp32": 48,
+        "state kept, solved, 64 fp32": 48,
         "reverse_state, solved, 64 fp32": 208,
         "to_tokens, solved, 64 fp32": 2192,
         "products, 64 fp32": 400,
-        "output, telemetry, 64 bf16": 32,
+        "state, parallel, 64 bf16": 96,
+        "state kept, parallel, 64 bf16": 144,
+        "state, solved, 64 bf16": 128,
+        "state kept, solved, 64 bf16": 240,
         "to_tokens, parallel, 64 bf16": 64,
         "to_tokens, solved, 64 bf16": 656,
         "solve, 64 bf16": 64,
@@ -42,14 +47,19 @@ SPILLS = {
     80: {
         "reverse_state, parallel, 32 fp32": 480,
         "to_tokens, parallel, 32 fp32": 704,
-        "state, solved, 32 fp32": 48,
         "reverse_state, solved, 32 fp32": 368,
         "to_tokens, solved, 32 fp32": 2832,
         "reverse_state, parallel, 64 fp32": 288,
         "to_tokens, parallel, 64 fp32": 912,
+        "state, solved, 64 fp32": 48,
+        "state kept, solved, 64 fp32": 48,
         "reverse_state, solved, 64 fp32": 272,
         "to_tokens, solved, 64 fp32": 2144,
         "products, 64 fp32": 400,
+        "state, parallel, 64 bf16": 144,
+        "state kept, parallel, 64 bf16": 240,
+        "state, solved, 64 bf16": 320,
+        "state kept, solved, 64 bf16": 432,
         "to_tokens, parallel, 64 bf16": 912,
         "reverse_state, solved, 64 bf16": 128,
         "to_tokens, solved, 64 bf16": 2240,
@@ -65,8 +75,8 @@ SPILLS = {
 
 
 SAMPLE = {
-    90: ("state, parallel, 64 bf16", "output, telemetry, 64 bf16", "deep_sizes, 32 wide, 16 rows"),
-    80: ("output, 64 bf16", "to_gates, solved, 32 fp32"),
+    90: ("state, parallel, 64 bf16", "share, 64 bf16", "deep_sizes, 32 wide, 16 rows"),
+    80: ("products, 64 bf16", "to_gates, solved, 32 fp32"),
 }
 KEPT = Path(__file__).parent / "compiled"
 
