@@ -158,7 +158,8 @@ def convolve(x, taps, tail):
             total += taps[w, c] * tail[w, c]
         for w in range(last - 1):
             tail[w, c] = tail[w + 1, c]
-        tail[last - 1, c] = x[c]
+        if last:  # else there is no row to write to, and nothing here looks at bounds
+            tail[last - 1, c] = x[c]
         x[c] = total
 
 

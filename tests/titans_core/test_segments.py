@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.titans_core.conftest import tiny
+from tests.titans_core.random_models import built, configs
 from titans_core import rowwise, segments
 from titans_core.blocks import MACState
-from titans_core.config import MemoryConfig, ModelConfig
+from titans_core.config import ModelConfig
 from titans_core.layers import flatten_state
 from titans_core.model import Output, TitansLM
 from titans_core.override import Edits
@@ -24,26 +25,6 @@ from titans_core.stepping import installed
 pytestmark = pytest.mark.skipif(not installed(), reason="numba is not installed: pip install numba")
 TOKENS = 29
 
-configs = st.builds(
-    ModelConfig,
-    variant=st.just("mac"),
-    vocab_size=st.just(60),
-    width=st.sampled_from((5, 16)),
-    layers=st.just(1),
-    heads=st.integers(1, 3),
-    head_width=st.sampled_from((2, 6, 8)),
-    window=st.sampled_from((1, 3, 6, 40)),
-    persistent=st.sampled_from((0, 3)),
-    feed_forward=st.just(4),
-    memory=st.builds(
-        MemoryConfig,
-        convolution=st.sampled_from((1, 2, 8)),
-        read=st.sampled_from(("after", "before")),
-        silu=st.sampled_from(((), ("value",), ("query", "key", "value"))),
-        eta_max=st.sampled_from((0.0, 0.9)),
-        step_max=st.sampled_from((0.3, 1.0)),
-    ),
-)
 HEADS = 3  # of an intervention, the first of which are the model's
 NUMBERS = st.sampled_from((0.0, 0.4, 1.0, 3.0))
 
@@ -62,18 +43,6 @@ edits = st.builds(
     Edits, several(NUMBERS, 3, HEADS), several(NUMBERS, 3, HEADS), *2 * [several(st.booleans(), HEADS)]
 )
 cuts = st.lists(st.integers(1, TOKENS), max_size=6).map(lambda found: sorted({0, *found, TOKENS}))
-
-
-def built(config: ModelConfig) -> TitansLM:
-    """A model in double precision, its gates well open and its memory not empty."""
-    torch.manual_seed(1)
-    model = TitansLM(config).double()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.add_((0.3 if "initial" in name else 0.05) * torch.randn_like(parameter))
-            if "gate_projection.weight" in name:
-                parameter.mul_(10)
-    return model
 
 
 def by_tensors(
@@ -102,7 +71,7 @@ def same(found: Any, expected: Any) -> None:
 
 @torch.no_grad()
 @settings(max_examples=40)
-@given(configs, cuts, st.booleans(), st.none() | edits)
+@given(configs("mac"), cuts, st.booleans(), st.none() | edits)
 def test_cut_anywhere_it_reads_what_operations_on_tensors_read(
     config: ModelConfig, borders: list[int], telemetry: bool, edit: Edits | None
 ) -> None:

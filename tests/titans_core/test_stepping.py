@@ -5,21 +5,38 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
 from torch import Tensor, nn
 
 from tests.titans_core.conftest import tiny
-from titans_core.config import VARIANTS
+from tests.titans_core.random_models import built, configs
+from titans_core.config import VARIANTS, ModelConfig
 from titans_core.layers import flatten_state
 from titans_core.model import TitansLM
-from titans_core.stepping import able, installed, step
+from titans_core.stepping import able, installed, loop, step
 
 needs_numba = pytest.mark.skipif(not installed(), reason="numba is not installed: pip install numba")
 
 
 @torch.no_grad()
 def test_token_after_token_is_what_reading_them_gives(model: TitansLM, ids: Tensor) -> None:
+    assert_read_alike(model, ids)
+
+
+@needs_numba
+@torch.no_grad()
+@settings(max_examples=40)
+@given(configs(*VARIANTS))
+def test_a_model_of_any_size_is_read_so(config: ModelConfig) -> None:
+    model = built(config)
+    assert able(model)
+    assert_read_alike(model, torch.randint(0, 60, (2, 11), generator=torch.Generator().manual_seed(3)))
+
+
+def assert_read_alike(model: TitansLM, ids: Tensor) -> None:
     state = model.initial_state(len(ids))
     found = []
     for token in ids.unbind(1):
@@ -34,6 +51,13 @@ def test_token_after_token_is_what_reading_them_gives(model: TitansLM, ids: Tens
             torch.testing.assert_close(stepped[name], value, rtol=1e-9, atol=1e-9, msg=name)
         else:
             assert stepped[name] == value, name
+
+
+@needs_numba
+def test_a_convolution_that_sees_no_token_before_writes_nothing_but_its_answer() -> None:
+    numbers, x = np.zeros((6, 8)), np.arange(1.0, 9.0)
+    loop().convolve(x, np.full((1, 8), 3.0), numbers[5:5])
+    assert not numbers.any() and (x == 3 * np.arange(1.0, 9.0)).all()
 
 
 @torch.no_grad()
