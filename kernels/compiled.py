@@ -142,6 +142,10 @@ def loop() -> ModuleType:
         from kernels import loop
     except ImportError as error:
         raise RuntimeError("the backend 'numba' needs numba: pip install numba.") from error
+    except RuntimeError as error:
+        raise RuntimeError(
+            "numba finds no folder to keep what it compiles in: name one in NUMBA_CACHE_DIR."
+        ) from error
     return loop
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model, write_text
+from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
 from titans_core.console import check_output, folder, positive, read_text, take_one_thread
 from titans_core.evaluate import SEED, agreement, report, table
+from titans_core.files import write_text
 from titans_core.machine import backend_name, device_name
 from titans_core.places import CONFIGS
 from titans_core.recipe import TrainConfig, read_config, same_recipe

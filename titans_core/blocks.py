@@ -25,7 +25,10 @@ Step = tuple[Tensor, Any, Telemetry | None]
 
 
 class Mixer(nn.Module):
-    """What the five have in common: the persistent tokens and the normalisation at the entrance."""
+    """What the five have in common: the persistent tokens and the normalisation at the entrance. ``kind`` is
+    what each remembers between two tokens."""
+
+    kind: type
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -50,6 +53,8 @@ class MACState(NamedTuple):
 
 class MemoryAsContext(Mixer):
     """MAC, equations 21 to 25: attention decides what the memory is asked and what it is told."""
+
+    kind = MACState
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -119,6 +124,8 @@ class MAGState(NamedTuple):
 class MemoryAsGate(Mixer):
     """MAG, equations 26 to 28: memory and sliding window side by side, one gating the other."""
 
+    kind = MAGState
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.memory = NeuralMemory(config)
@@ -147,6 +154,8 @@ class MALState(NamedTuple):
 class MemoryAsLayer(Mixer):
     """MAL, equations 29 to 31: the memory first, the sliding window over what it gives."""
 
+    kind = MALState
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.memory = NeuralMemory(config)
@@ -168,6 +177,8 @@ class MemoryAsLayer(Mixer):
 class MemoryAlone(Mixer):
     """LMM: the memory without attention."""
 
+    kind = MemoryState
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.memory = NeuralMemory(config)
@@ -182,6 +193,8 @@ class MemoryAlone(Mixer):
 
 class AttentionAlone(Mixer):
     """The control: the same sliding window and persistent tokens, no memory."""
+
+    kind = Cache
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -6,12 +6,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
@@ -20,7 +20,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
-from titans_core.header import LARGEST, Header, parse, read_header
+from titans_core.files import as_path, write_bytes, write_text
+from titans_core.header import LARGEST, LONGEST, Header, parse, read_header
 from titans_core.model import TitansLM
 from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
@@ -56,21 +57,21 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     TypeError for what is neither a name nor a path.
     """
     path = find(name)
-    header = open_header(path)
+    header, content = read_whole(path)
     try:
         if "config" not in header.texts:
             raise ValueError("its header has no configuration")
         config = ModelConfig.from_dict(parse(header.texts["config"]))
         model = outline(config, header)
-        tensors, _ = read_tensors(path)
+        tensors = load_tensors(content)
         # copies: what a model holds is its own
         floats = {key: value.to(torch.float32, copy=True) for key, value in tensors.items()}
         check_finite(floats)
         model.load_state_dict(floats, assign=True)
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
-    model.name, model.digest = path.stem, file_digest(path)
+    model.name, model.digest = path.stem, hashlib.sha256(content).hexdigest()
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
             f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "
@@ -131,13 +132,6 @@ def find(name: str | Path) -> Path:
     raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
 
 
-def as_path(path: str | Path) -> Path:
-    """A file's path. Raises TypeError for what names none."""
-    if not isinstance(path, str | Path):
-        raise TypeError(f"a file is named by a str or a Path, not by {path!r:.80}")
-    return Path(path)
-
-
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
     """Write ``path`` (safetensors, fp16 unless ``half`` is False) and the card ``path``.json, whole or not
     at all."""
@@ -162,12 +156,13 @@ def model_card(name: str | Path) -> dict[str, Any]:
     return card
 
 
-def open_header(path: Path) -> Header:
-    """A file's header alone, checked. Raises ValueError where the file is missing, damaged or of another
-    kind."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to be read. Raises ValueError, also for what is found wrong within, where it is missing, damaged
+    or of another kind."""
     try:
         with path.open("rb") as file:
-            return read_header(file)
+            yield file
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}") from None
     except IsADirectoryError:
@@ -176,14 +171,28 @@ def open_header(path: Path) -> Header:
         raise unreadable(path, error) from error
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """All tensors and the header's texts. Raises ValueError as ``open_header`` does."""
-    header = open_header(path)
+def open_header(path: Path) -> Header:
+    """A file's header alone, checked. Raises ValueError as ``opened`` does."""
+    with opened(path) as file:
+        return read_header(file)
+
+
+def read_whole(path: Path, largest: int = LARGEST) -> tuple[Header, bytes]:
+    """A file's header, checked, and all its bytes, which are of one file though another be put in its place
+    meanwhile. Raises ValueError as ``opened`` does, and where there are more bytes than ``largest``."""
+    with opened(path) as file:
+        read_header(file, largest)
+        file.seek(0)
+        content = file.read()  # not mapped: a file that is cut short meanwhile would end us
+        return read_header(BytesIO(content), largest), content
+
+
+def read_tensors(path: Path, largest: int = LARGEST) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors and the header's texts. Raises ValueError as ``read_whole`` does."""
+    header, content = read_whole(path, largest)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST)  # not mapped: a file that is cut short meanwhile would end us
         return load_tensors(content), header.texts
-    except (SafetensorError, OSError) as error:
+    except SafetensorError as error:
         raise unreadable(path, error) from error
 
 
@@ -194,42 +203,12 @@ def unreadable(path: Path, error: Exception) -> ValueError:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
-    """Write safetensors to ``path``; an interrupted write leaves what was there."""
-    write_bytes(path, save(tensors, metadata=header or None))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 to ``path``; an interrupted write leaves what was there."""
-    write_bytes(path, text.encode())
-
-
-def taken(path: Path) -> bool:
-    """Whether a folder or a device is there: a file moved there would take a device's place."""
-    with suppress(OSError, ValueError):  # a name may be too long for a file, or none
-        return path.exists() and not path.is_file()
-    return False
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside ``path`` and move into place. Raises ValueError where that cannot be done."""
-    if not path.name:
-        raise ValueError("the file to write has no name")
-    if taken(path):
-        raise ValueError(f"cannot write {path}: it is there, and is no file; name another")
-    draft = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        with draft.open("rb+") as file:
-            os.fsync(file)  # or a machine that loses its power would have the name without the content
-        os.replace(draft, path)
-    except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            draft.unlink()
-        raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Write safetensors to ``path``; an interrupted write leaves what was there. Raises ValueError as
+    ``write_bytes`` does, and for a header that could not be read again."""
+    content = save(tensors, metadata=header or None)
+    if (length := int.from_bytes(content[:8], "little")) > LONGEST:
+        raise ValueError(
+            f"cannot write {path}: what stands beside its tensors takes {length:,} bytes, over the limit of "
+            f"{LONGEST:,}; change fewer tokens one by one"
+        )
+    write_bytes(path, content)

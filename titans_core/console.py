@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from titans_core.checkpoint import taken
+from titans_core.files import taken
 
 
 def take_one_thread() -> None:
@@ -52,7 +52,9 @@ def check_output(path: Path | None, *inputs: Path) -> None:
         raise ValueError(f"{path} is no file, and would be replaced by one: name another")
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
-    place = next(folder for folder in path.absolute().parents if folder.is_dir())
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    if not place.is_dir():
+        raise ValueError(f"{place} is no folder: name a file elsewhere")
     try:
         tempfile.TemporaryFile(dir=place).close()
     except OSError as error:

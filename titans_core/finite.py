@@ -21,7 +21,11 @@ class NotFinite(ValueError):
             else "its weights are damaged or too large, so choose another model"
         )
         super().__init__(f"{where} this model's numbers are no longer finite: {remedy}")
-        self.token = token
+        self.token, self.overridden = token, overridden
+
+    def __reduce__(self) -> tuple[type[NotFinite], tuple[int, bool]]:
+        """From one process to another it goes as what it was made of."""
+        return NotFinite, (self.token, self.overridden)
 
 
 def check(columns: Mapping[str, Floats], wrong: int | None, before: int, overridden: bool) -> None:

@@ -46,13 +46,13 @@ class Header(NamedTuple):
     texts: dict[str, str]
 
 
-def read_header(file: BinaryIO) -> Header:
-    """The header at a file's beginning. Raises ValueError, with half a sentence, where the file is too large,
-    or its header is none, or does not describe exactly the bytes that follow."""
+def read_header(file: BinaryIO, largest: int = LARGEST) -> Header:
+    """The header at a file's beginning. Raises ValueError, with half a sentence, where the file has more
+    bytes than ``largest``, or its header is none, or does not describe exactly the bytes that follow."""
     size = file.seek(0, 2)
     file.seek(0)
-    if size > LARGEST:
-        raise ValueError(f"it has {size:,} bytes, over the limit of {LARGEST:,}")
+    if size > largest:
+        raise ValueError(f"it has {size:,} bytes, over the limit of {largest:,}")
     length = int.from_bytes(file.read(8), "little")
     if not 2 <= length <= size - 8:
         raise ValueError("its length does not fit its header's")
@@ -66,7 +66,7 @@ def read_header(file: BinaryIO) -> Header:
         raise ValueError("its header's metadata are not texts")
     if len(told) > MOST:
         raise ValueError(f"it has {len(told):,} tensors, over the limit of {MOST:,}")
-    tensors = {name: entry(values) for name, values in told.items()}
+    tensors = {name: entry(values, largest) for name, values in told.items()}
     check_places(tensors, size - 8 - length)
     return Header(tensors, texts)
 
@@ -87,11 +87,11 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def entry(values: Any) -> Entry:
+def entry(values: Any, largest: int) -> Entry:
     """What a header says of one tensor. Raises ValueError where it cannot be."""
     match values:
         case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(begin), int(end)], **rest}:
-            whole = all(type(part) is int and 0 <= part <= LARGEST for part in (*shape, begin, end))
+            whole = all(type(part) is int and 0 <= part <= largest for part in (*shape, begin, end))
             if whole and kind in WIDTHS and len(shape) <= RANK and not rest:
                 if end - begin == math.prod(shape) * WIDTHS[kind]:
                     return Entry(kind, tuple(shape), begin, end)

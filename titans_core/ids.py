@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -39,10 +40,13 @@ def stranger(ids: Tensor, vocabulary: int) -> ValueError:
     return ValueError(f"token id {int(wrong[0])} is not in 0 … {vocabulary - 1}")
 
 
-def check_batch(state: Any, count: int) -> None:
-    """Raise TypeError for what is no state, and ValueError for one of another number of sequences."""
+def check_state(state: Any, kinds: Sequence[type], count: int) -> None:
+    """Raise TypeError for what is no state of such layers, and ValueError for one of another number of
+    sequences."""
     if not isinstance(state, tuple):
         raise TypeError(f"a state is what reading gave, or None at the begin, not {type(state).__name__}")
+    if [type(part) for part in state] != list(kinds):
+        raise TypeError("the state is another model's: it has other layers")
     if others := batches(state) - {count}:
         raise ValueError(f"the ids are a batch of {count}, but the state is one of {others.pop()}")
 

@@ -35,7 +35,7 @@ def answer_loss(
     kept = asked | own | (rng.random(asked.shape) < config.others_kept)
     weight = np.where(asked, config.answer_weight, config.other_weight / config.others_kept)
     weight[own] = 1.0  # of one's own texts every token counts alike
-    whole = weight[kept].sum()
+    whole = weight[kept].sum() or 1.0  # where nothing counts, nothing is lost
     mine, answers, weight = kept[rows], asked[rows], weight[rows]
     logits = model.predict(hidden[torch.from_numpy(mine).to(hidden.device)]).float()  # [kept, vocab]
     target = torch.from_numpy(data.ids[rows, 1:][mine]).to(logits.device)

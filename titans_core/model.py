@@ -14,7 +14,7 @@ from kernels import usual_backend
 from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
-from titans_core.ids import check_batch, check_ids, stranger
+from titans_core.ids import check_ids, check_state, stranger
 from titans_core.layers import FeedForward, RMSNorm, Telemetry
 from titans_core.override import Edits
 
@@ -72,6 +72,11 @@ class TitansLM(nn.Module):
         memory = self.config.memory
         return usual_backend(tuple(w[None] for w in initial), memory.block_size, objective=memory.objective)
 
+    @property
+    def kinds(self) -> list[type]:
+        """What each layer remembers between two tokens."""
+        return [MIXERS[self.config.variant].kind] * self.config.layers
+
     def parameter_count(self) -> int:
         """How many numbers training learned; the tied embedding counts once."""
         return sum(p.numel() for p in self.parameters())
@@ -95,12 +100,12 @@ class TitansLM(nn.Module):
         ids are int64 or int32, on the device of the model, in [0, vocab_size). On a processor ValueError
         names one that is not; a GPU does not look, and ends the process's work on it where it meets one.
 
-        Raises TypeError for ids that are no tensor and a state that is none, and ValueError for ids of
-        another shape, dtype or device, and a state of another number of sequences.
+        Raises TypeError for ids that are no tensor and a state that is none, or another model's, and
+        ValueError for ids of another shape, dtype or device, and a state of another number of sequences.
         """
         x = self.embed(ids)
         if state is not None:
-            check_batch(state, len(ids))
+            check_state(state, self.kinds, len(ids))
         hidden, state, reports = self.through(x, state, telemetry, edits)
         return Output(self.predict(hidden), state, reports)
 

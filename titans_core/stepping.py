@@ -16,7 +16,7 @@ from torch import Tensor
 
 from titans_core.attention import Cache, SegmentCache
 from titans_core.blocks import MACState
-from titans_core.ids import check_batch, stranger
+from titans_core.ids import check_state, stranger
 from titans_core.memory import MemoryState
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Edits
@@ -53,7 +53,7 @@ def check(model: TitansLM, ids: Tensor, state: ModelState) -> None:
     vocabulary = model.config.vocab_size
     if any(not 0 <= i < vocabulary for i in ids.tolist()):
         raise stranger(ids, vocabulary)
-    check_batch(state, len(ids))
+    check_state(state, model.kinds, len(ids))
 
 
 def able(model: TitansLM) -> bool:
@@ -76,9 +76,10 @@ def loop() -> ModuleType:
 
 @cache
 def installed() -> bool:
+    """Whether numba is there and can keep what it compiles: without a folder to write to it refuses."""
     try:
         loop()
-    except ImportError:
+    except (ImportError, RuntimeError):
         return False
     return True
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from titans_core.answer import Answer, answer
 from titans_core.attribution import attribution
-from titans_core.checkpoint import as_path
 from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
+from titans_core.files import as_path
 from titans_core.finite import NotFinite, check, uneven
 from titans_core.ids import whole
 from titans_core.layers import flatten_state, map_state, owned
@@ -57,7 +57,7 @@ class Stream:
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)
         check({}, uneven(out.logits[0]), -1, False)
-        self.now = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer), "")
+        self.now = self._beginning = Moment(0, out.state, out.logits[:, -1], Decoder(self.tokenizer), "")
         self._snapshots = [self.now]
         self._ids: list[int] = []  # read since the first snapshot
         self._held = ""
@@ -80,7 +80,8 @@ class Stream:
 
         ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
         at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace;
-        ``without=True`` what would be expected had the memory been wiped just before the token. Raises
+        ``without=True`` what would be expected had the memory been wiped just before the token: what that
+        makes of the first token is known where the token before it was read so, and NaN elsewhere. Raises
         ValueError for a lone surrogate or an id out of range, and NotFinite, which is one, where the model's
         numbers overflow. Whatever is raised, the stream is then as it was: nothing of a text is kept that
         could not be read to its end.
@@ -253,7 +254,8 @@ class Stream:
         return self._at(self.now, self._snapshots, self._ids, self._held)
 
     def at(self, position: int) -> Stream:
-        """A stream as this one was after ``position`` tokens. Raises ValueError beyond the history kept."""
+        """A stream as this one was after ``position`` tokens; what overrides do to later tokens is still to
+        come in it. Raises ValueError beyond the history kept."""
         first, position = self._snapshots[0].position, whole(position, "a position")
         if not first <= position <= self.position:
             raise ValueError(
@@ -317,8 +319,8 @@ class Stream:
     def save(self, path: str | Path) -> None:
         """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
         file cannot be written, and TypeError for what is no path."""
-        # Ids alone bring back the whole past, but only where it goes back to the beginning.
-        past = self._ids if self._snapshots[0].position == 0 else []
+        # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
+        past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
 
     @classmethod

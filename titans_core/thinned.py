@@ -22,11 +22,13 @@ from titans_core.peaks import Peaks, Rows, together
 from titans_core.trace import Floats, Trace
 
 BLOCK: Final[int] = 64  # tokens of the shortest bucket and stretch
+MOST: Final[int] = 65_536  # of what there is room for from the beginning
 
 
 class Thinned:
-    """What happened in a stream of any length. Raises ValueError for sizes below one, and for an odd
-    number of buckets or stretches, and TypeError for what is no whole number."""
+    """What happened in a stream of any length. Raises ValueError for sizes below one, for more than 65,536
+    buckets, stretches or peaks, and for an odd number of buckets or stretches, and TypeError for what is no
+    whole number."""
 
     def __init__(self, near: int = 4096, buckets: int = 2048, stretches: int = 64, peaks: int = 4) -> None:
         sizes = {"near": near, "buckets": buckets, "stretches": stretches, "peaks": peaks}
@@ -35,6 +37,8 @@ class Thinned:
                 f"a thinned trace keeps 1 token or more, and joins buckets in pairs: near={near}, "
                 f"buckets={buckets}, stretches={stretches}, peaks={peaks} cannot be"
             )
+        if large := [name for name in ("buckets", "stretches", "peaks") if sizes[name] > MOST]:
+            raise ValueError(f"a thinned trace has at most {MOST:,} {' and '.join(large)}")
         self.keeps, self._most = near, (buckets, stretches, peaks)
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._slices: dict[str, slice] = {}
@@ -81,7 +85,8 @@ class Thinned:
         shapes = {name: column.shape[1:] for name, column in trace.columns.items()}
         if self._shapes and shapes != self._shapes:
             raise ValueError(f"its columns are not those of the tokens before: {', '.join(self._shapes)}")
-        values = np.concatenate([column.reshape(len(trace), -1) for column in trace.columns.values()], 1)
+        names = self._shapes or shapes  # in the order of the tokens before
+        values = np.concatenate([trace.columns[name].reshape(len(trace), -1) for name in names], 1)
         if np.isnan(values).any():
             raise ValueError("what is no number cannot be thinned")
         if not self._shapes:

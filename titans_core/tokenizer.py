@@ -19,6 +19,7 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
+from titans_core.files import write_text
 from titans_core.places import ASSETS
 
 SHIPPED = ASSETS / "tokenizer.json"
@@ -49,11 +50,11 @@ class Tokenizer:
     @classmethod
     def load(cls, path: str | Path | None = None) -> Tokenizer:
         """The shipped tokenizer, or one that ``save`` wrote. Raises ValueError for a file that is none."""
-        return load(Path(path or SHIPPED))
+        return shipped() if path is None else read(Path(path))
 
     def save(self, path: str | Path) -> None:
-        """Write the vocabulary and its merges as JSON."""
-        Path(path).write_text(self._bpe.to_str(pretty=True) + "\n", encoding="utf-8")
+        """Write the vocabulary and its merges as JSON. Raises ValueError where that cannot be done."""
+        write_text(Path(path), self._bpe.to_str(pretty=True) + "\n")
 
     def encode(self, text: str, opening: bool = True) -> list[int]:
         """The ids of a text. ``opening``: it opens a stream, so that its first word needs no JOIN.
@@ -190,9 +191,17 @@ def spaced(piece: str) -> list[str]:
 
 
 @cache
-def load(path: Path) -> Tokenizer:
-    """``Tokenizer.load``, once a file."""
-    content = path.read_bytes()
+def shipped() -> Tokenizer:
+    """The shipped one, read once."""
+    return read(SHIPPED)
+
+
+def read(path: Path) -> Tokenizer:
+    """A file's tokenizer. Raises ValueError where there is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     try:
         bpe = tokenizers.Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing more exact

@@ -51,7 +51,7 @@ class LayerWrites(NamedTuple):
     lens: Guesses
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not equal or unequal
 class Trace:
     """A stretch of a stream: its tokens and one array a quantity.
 
@@ -131,7 +131,9 @@ class Trace:
         for a, b in zip(parts, parts[1:], strict=False):
             if len(a.writes) != len(b.writes) or (a.guesses is None) != (b.guesses is None):
                 raise ValueError("a trace with writes and one without cannot be joined")
-            if a.start + len(a) != b.start or a.columns.keys() != b.columns.keys():
+            if a.columns.keys() != b.columns.keys():
+                raise ValueError("traces with other columns cannot be joined: read all of them alike")
+            if a.start + len(a) != b.start:
                 raise ValueError(f"a trace that ends at token {a.start + len(a)} does not go on at {b.start}")
         first = parts[0]
         if len(parts) == 1:

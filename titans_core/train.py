@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from dataclasses import replace
 from operator import index
@@ -19,13 +20,14 @@ from torch import Tensor
 from tqdm import tqdm
 
 from titans_core.checkpoint import (
-    as_path,
     choose_device,
     read_tensors,
     save_model,
     write_tensors,
 )
 from titans_core.events import Events
+from titans_core.files import as_path
+from titans_core.header import LARGEST
 from titans_core.loss import batch_loss
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
@@ -70,6 +72,11 @@ class Training:
         make_folder(self.folder)
         torch.manual_seed(config.seed)
         self.model = TitansLM(config.model, self.folder.name).to(self.device)
+        if (size := 4 * self.model.parameter_count()) > LARGEST:
+            raise ValueError(
+                f"the model's file would have {size:,} bytes, and none of more than {LARGEST:,} is read: "
+                "make it narrower, or give it fewer layers"
+            )
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -186,7 +193,7 @@ class Training:
                 )
             return False
         try:
-            tensors, header = read_tensors(self.folder / RUN)
+            tensors, header = read_tensors(self.folder / RUN, largest=sys.maxsize)  # its own, no stranger's
             facts = json.loads(header["run"])
             former = recipe(
                 facts["recipe"], self.tokenizer.vocab_size
@@ -250,7 +257,7 @@ def make_folder(folder: Path) -> None:
 class Recall:
     """Right answers by distance, in bins whose upper ends double."""
 
-    BINS = (32, 64, 128, 256, 512, 1024, 2048)
+    BINS = tuple(2**n for n in range(5, 21))  # no story is longer
 
     def __init__(self) -> None:
         self.right = np.zeros(len(self.BINS), dtype=np.int64)

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 import titans_core as tc
 from titans_core.__main__ import main
-from titans_core.checkpoint import SHIPPED, write_text
+from titans_core.checkpoint import SHIPPED
+from titans_core.files import write_text
 from titans_core.train import MODEL, RUN
 
 MAC = SHIPPED / "mac.safetensors"

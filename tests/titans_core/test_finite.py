@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 import titans_core as tc
 from tests.titans_core.conftest import TEXT, speaker
 from titans_core.evaluate.reading import largest_norms
+from titans_core.finite import NotFinite
 from titans_core.stream import SNAPSHOT_EVERY, Stream
 from titans_core.tokenizer import Tokenizer
 
@@ -139,3 +141,10 @@ def test_the_largest_norm_of_a_text_that_overflows_is_no_number() -> None:
     model = poison(speaker(("lmm", 1, 1)))
     found = dict(largest_norms(model, {"sound": "Tom likes soup.", "not": "Tom likes x."}))
     assert np.isfinite(found["sound"]) and np.isnan(found["not"])
+
+
+def test_an_overflow_is_told_the_same_by_another_process() -> None:
+    for overridden in (False, True):
+        told = NotFinite(3, overridden)
+        again = copy.copy(told)  # made anew as what comes from another process is
+        assert (str(again), again.token, type(again)) == (str(told), 3, NotFinite)

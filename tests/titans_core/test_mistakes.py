@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 import titans_core as tc
-from titans_core.checkpoint import write_text
+from titans_core import checkpoint
 from titans_core.console import check_output
+from titans_core.files import write_text
 
 
 @pytest.mark.parametrize("name", [None, 3, b"mac", ["mac"]])
@@ -130,3 +134,49 @@ def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> 
         tc.Training(config, None, "cpu")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="saved every step or more rarely, not every 0 steps"):
         tc.Training(config, tmp_path, "cpu").run(0)
+
+
+def test_a_place_below_a_file_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("text")
+    with pytest.raises(ValueError, match="plain is no folder: name a file elsewhere"):
+        check_output(tmp_path / "plain" / "further" / "map.json")
+
+
+def test_many_may_write_one_file_at_once_and_none_is_read_in_part(tmp_path: Path) -> None:
+    path, texts = tmp_path / "table.json", ["a" * 100_000, "b" * 50_000]
+    write_text(path, texts[0])
+    with ThreadPoolExecutor(4) as pool:
+        written = [pool.submit(write_text, path, texts[n % 2]) for n in range(60)]
+        while not all(one.done() for one in written):
+            assert path.read_text() in texts
+        for one in written:
+            one.result()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_state_of_another_variant_is_refused_in_words(model: tc.TitansLM) -> None:
+    other = tc.load("mac", device="cpu")
+    ids = torch.tensor([[1, 2]])
+    for use in (lambda: model(ids, other.initial_state()), lambda: other(ids, model.initial_state())):
+        with pytest.raises(TypeError, match="the state is another model's"):
+            use()
+    with pytest.raises(TypeError, match="the state is another model's"):
+        model(ids, model.initial_state()[:1])
+
+
+def test_a_checkpoint_replaced_while_it_is_loaded_is_one_of_the_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digests = tmp_path / "mine.safetensors", []
+    for name in ("mag", "mac"):
+        path.write_bytes((checkpoint.SHIPPED / f"{name}.safetensors").read_bytes())
+        digests.append(tc.load(path, device="cpu").digest)
+    outline = checkpoint.outline
+
+    def replaced(*args: Any) -> tc.TitansLM:
+        path.write_bytes((checkpoint.SHIPPED / "mag.safetensors").read_bytes())
+        return outline(*args)
+
+    monkeypatch.setattr(checkpoint, "outline", replaced)
+    found = tc.load(path, device="cpu")
+    assert (found.config.variant, found.digest) == ("mac", digests[1])

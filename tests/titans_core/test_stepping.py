@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tests.titans_core.conftest import tiny
 from tests.titans_core.random_models import built, configs
+from titans_core import stepping
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.layers import flatten_state
 from titans_core.model import TitansLM
@@ -196,3 +197,13 @@ def test_the_loops_are_left_where_they_cannot_serve() -> None:
         assert not able(tiny("mac", depth=2, block_size=8)) and not able(tiny("mac", block_size=4))
         with torch.autocast("cpu"):
             assert not able(tiny("mac"))
+
+
+def test_where_numba_has_no_folder_to_keep_anything_in_steps_are_taken_by_tensors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise RuntimeError("cannot cache function 'context': no locator available")
+
+    monkeypatch.setattr(stepping, "loop", refuse)
+    assert not stepping.installed.__wrapped__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -354,3 +355,34 @@ def test_the_first_tokens_of_a_trace_and_the_rest_join_to_the_whole(count: int) 
     assert_same_trace(part, first.first(count), 0.0)
     assert len(part.writes[0].queries) == len(part) and part.guesses is not None
     assert_same_trace(whole.first(len(whole) + count), whole, 0.0)
+
+
+def test_a_stream_wiped_before_its_first_token_is_loaded_with_the_past_it_has(tmp_path: Path) -> None:
+    stream = Stream(speaker(("lmm", 1, 1))).wipe()
+    stream.feed(TEXT)
+    path = tmp_path / "stream.safetensors"
+    stream.save(path)
+    again = Stream.load(path, stream.model)
+    assert again.position == stream.position and again.reach == 0
+    whole = Stream(stream.model)
+    whole.feed(TEXT)
+    whole.save(path)
+    assert Stream.load(path, whole.model).reach == whole.position
+
+
+def test_a_model_that_no_file_holds_is_known_by_its_weights(tmp_path: Path) -> None:
+    stream, path = Stream(speaker(("lmm", 1, 1))), tmp_path / "stream.safetensors"
+    stream.feed(TEXT)
+    stream.save(path)
+    other = copy.deepcopy(stream.model)
+    assert Stream.load(path, other).position == stream.position
+    with torch.no_grad():
+        next(other.parameters()).add_(0.1)
+    with pytest.raises(ValueError, match="was saved with another checkpoint"):
+        Stream.load(path, other)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    stream = Stream(speaker(("lmm", 1, 1))).override(alpha=0.0, tokens=range(1_200_000))
+    with pytest.raises(ValueError, match="over the limit of 8,388,608; change fewer tokens"):
+        stream.save(tmp_path / "stream.safetensors")

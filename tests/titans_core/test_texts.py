@@ -227,3 +227,11 @@ def test_how_well_the_vocabulary_fits_is_said_when_training_begins(
     chinese = "我家门前有两棵树，一棵是枣树。"
     ids = np.array(TOKENIZER.encode(chinese), np.int32)
     assert "fits them badly" in Texts(ids, 1, len(chinese), TOKENIZER).fit()
+
+
+def test_brackets_in_a_name_are_part_of_it(folder: Path) -> None:
+    odd = folder.parent / "my [new] texts"
+    folder.rename(odd)
+    (odd / "b[1].txt").write_text(TWO, encoding="utf-8")
+    assert read_texts(["*.txt", "b[1].txt"], odd, TOKENIZER).files == 2
+    assert read_texts([str(odd / "b[1].txt")], folder.parent, TOKENIZER).files == 1

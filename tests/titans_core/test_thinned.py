@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -156,3 +158,18 @@ def test_an_empty_thinned_trace_and_impossible_sizes_are_told() -> None:
         _ = Thinned().near
     with pytest.raises(ValueError, match="joins buckets in pairs"):
         Thinned(buckets=7)
+
+
+def test_columns_in_another_order_are_still_themselves() -> None:
+    whole = trace(300)
+    first, second = pieces(whole, [130])
+    turned = replace(second, columns=dict(reversed(second.columns.items())))
+    for name in whole.quantities:
+        found, expected = thinned([first, turned]), thinned([first, second])
+        assert np.array_equal(found.envelope(name).mean, expected.envelope(name).mean), name
+
+
+@pytest.mark.parametrize("size", ["buckets", "stretches", "peaks"])
+def test_more_than_there_is_room_for_is_refused_at_once(size: str) -> None:
+    with pytest.raises(ValueError, match=f"at most 65,536 {size}"):
+        Thinned(**{size: 10**12})

@@ -198,3 +198,14 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path, content: bytes) -> None:
 def test_a_vocabulary_without_all_bytes_is_refused() -> None:
     with pytest.raises(ValueError, match="256 bytes"):
         Tokenizer(tokenizers.Tokenizer(tokenizers.models.BPE()))
+
+
+def test_a_file_is_read_as_it_is_now_and_a_missing_one_is_told(tmp_path) -> None:
+    path = tmp_path / "mine.json"
+    with pytest.raises(ValueError, match="cannot be read"):
+        Tokenizer.load(path)
+    TOKENIZER.save(path)
+    first = Tokenizer.load(path)
+    train(["a few other words " * 9], 300).save(path)
+    assert Tokenizer.load(path).vocab_size != first.vocab_size
+    assert Tokenizer.load() is Tokenizer.load()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from titans_core.checkpoint import read_tensors
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.loss import answer_loss
 from titans_core.recipe import Stage, TrainConfig, read_config
@@ -195,3 +196,40 @@ def test_every_shipped_recipe_can_be_read() -> None:
     assert {p.stem for p in recipes} >= {"mac", "mag", "mal", "lmm", "attention"}
     for path in recipes:
         assert read_config(path, VOCAB_SIZE).steps > 0
+
+
+@pytest.mark.parametrize("change", [{"other_weight": 0.0}, {"others_kept": 1e-9}])
+def test_a_batch_of_which_no_token_counts_loses_nothing_and_moves_nothing(
+    tmp_path: Path, change: dict[str, float]
+) -> None:
+    training = Training(replace(SMALL, **change), tmp_path)
+    data = training.draw(SMALL.stages[0])
+    data = data._replace(tags=np.full_like(data.tags, Tag.FILLER))
+    hidden, _, _ = training.model.read(torch.from_numpy(data.ids[:, :-1]))
+    loss, right = answer_loss(training.model, hidden, data, training.config, np.random.default_rng(0))
+    loss.backward()
+    assert loss.item() == 0 and not len(right)
+    assert all(p.grad is None or not p.grad.any() for p in training.model.parameters())
+
+
+def test_a_run_larger_than_a_strangers_file_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Training(SMALL, tmp_path).run()
+    monkeypatch.setattr(read_tensors, "__defaults__", (2000,))  # for whoever names no other limit
+    with pytest.raises(ValueError, match="over the limit of 2,000"):
+        read_tensors(tmp_path / RUN)
+    again = Training(SMALL, tmp_path)
+    assert again.resume() and again.step == SMALL.steps
+
+
+def test_a_model_that_no_file_could_hold_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    large = replace(SMALL, model=replace(SMALL.model, width=4096, feed_forward=65_536 // 8))
+    with pytest.raises(ValueError, match="make it narrower, or give it fewer layers"):
+        Training(large, tmp_path)
+
+
+def test_every_distance_has_a_bin_of_its_size() -> None:
+    hits = Recall()
+    hits.add(np.array([True, False]), np.array([2048, 8000]))
+    assert hits.shares() == [(2048, 1.0), (8192, 0.0)]

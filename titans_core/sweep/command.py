@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import torch
 from tqdm import tqdm
 
-from titans_core.checkpoint import find, load, write_text
+from titans_core.checkpoint import find, load
 from titans_core.console import address, check_output, positive
+from titans_core.files import write_text
 from titans_core.model import TitansLM
 from titans_core.sweep.measure import Found, Step, alone
 from titans_core.sweep.plan import ASKED, DEPTHS, LENGTHS, Haystack, Plan

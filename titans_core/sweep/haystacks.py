@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from tqdm import tqdm
 
-from titans_core.checkpoint import load, write_text
+from titans_core.checkpoint import load
 from titans_core.console import check_output, positive
 from titans_core.evaluate.answers import margin
+from titans_core.files import write_text
 from titans_core.model import TitansLM
 from titans_core.places import ASSETS, HERE
 from titans_core.sweep.measure import Found, alone

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from titans_core.checkpoint import write_text
+from titans_core.files import write_text
 from titans_core.places import ASSETS
 from titans_core.recipe import same_recipe
 from titans_core.tables.entry import Entry

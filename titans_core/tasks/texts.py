@@ -110,8 +110,10 @@ def named(pattern: str, beside: Path) -> Iterator[Path]:
     path = beside / pattern
     if path.is_dir():
         found = [file for file in path.rglob("*") if file.suffix.lower() in ENDINGS]
+    elif path.is_file():
+        found = [path]  # though its name may have brackets
     else:
-        found = [Path(name) for name in glob.glob(str(path), recursive=True)]
+        found = [beside / name for name in glob.glob(pattern, root_dir=beside, recursive=True)]
     if not (files := [file for file in found if file.is_file()]):
         told = f"holds no file that ends in {' or '.join(ENDINGS)}" if path.is_dir() else "names no file"
         raise ValueError(f"texts: {pattern!r} {told}; it is looked for beside the recipe")
