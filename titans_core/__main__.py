@@ -143,6 +143,8 @@ def run_train(options: argparse.Namespace) -> None:
                 f"--ship replaces the shipped {name}, and so takes a recipe of {CONFIGS.name}/ alone; "
                 "without it the model stays in the run's folder"
             )
+        if options.ship:
+            check_output(SHIPPED / f"{name}.safetensors")
         config = read_config(options.config, Tokenizer.load().vocab_size)
         out = options.out or Path("runs") / name
         training = Training(config, out, device, options.config.parent, team)
@@ -208,6 +210,7 @@ def make_table(options: argparse.Namespace) -> None:
         raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
+    check_output(path)
     seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
     missing = lacking(suite, options.models, seeds)
     every = len(suite.chosen(options.models)) * len(seeds)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import titans_core as tc
+from titans_core import __main__ as program
 from titans_core import checkpoint
 from titans_core.console import check_output
 from titans_core.files import write_text
@@ -180,3 +181,20 @@ def test_a_checkpoint_replaced_while_it_is_loaded_is_one_of_the_two(
     monkeypatch.setattr(checkpoint, "outline", replaced)
     found = tc.load(path, device="cpu")
     assert (found.config.variant, found.digest) == ("mac", digests[1])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["evaluate", "--suite", "niah"], ["train", "configs/lmm.toml", "--ship", "--out", "runs/none"]],
+)
+def test_where_nothing_can_be_written_no_training_begins(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "plain"
+    place.write_text("text")
+    monkeypatch.setattr(program, "path_of", lambda suite: place / f"{suite}.json")
+    monkeypatch.setattr(program, "SHIPPED", place)
+    monkeypatch.setattr(program, "run_suite", lambda *_: pytest.fail("it has begun"))
+    monkeypatch.setattr(program, "Training", lambda *_: pytest.fail("it has begun"))
+    assert program.main(command) != 0
+    assert "plain is no folder" in capsys.readouterr().err
