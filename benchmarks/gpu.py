@@ -2,7 +2,8 @@
 
     python -m benchmarks.gpu [--peers PYTHON] [--packages FOLDER]
 
-PYTHON runs the peers, by default that of `.venv-bench`; FOLDER is where their packages lie, if not with it.
+PYTHON runs the peers, by default that of `.venv-bench`; FOLDER is where their packages lie, their Triton
+among them, if not with it: an older one refuses some of them. Whatever is timed is kept at once.
 Every time is the median of many runs, the card's cache emptied before each (`peers/clock.py`).
 """
 
@@ -305,9 +306,12 @@ def main() -> None:
         raise SystemExit("there is no CUDA GPU that PyTorch sees here: nothing can be timed")
     check()
     result = measure()
-    keep("gpu", result)  # should the profiler or a peer fail
+    keep("gpu", result)  # should a peer fail, or the time end
+    result["rows"] += peers(chosen.peers, chosen.packages, [MAIN, *LENGTHS])
+    keep("gpu", result)
+    result["rows"] += compiled(COMPILED)
+    keep("gpu", result)
     result["by_kernel"] = by_kernel(MAIN)
-    result["rows"] += peers(chosen.peers, chosen.packages, [MAIN, *LENGTHS]) + compiled(COMPILED)
     result["card"]["after"] = card()
     print(table(result))
     print(f"kept in {keep('gpu', result).relative_to(ROOT)}")
