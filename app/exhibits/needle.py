@@ -130,21 +130,19 @@ def cell(asked: Asked) -> str:
 
 
 def run_map(exhibit: Shown, key: str) -> tuple[str, ...]:
-    """How many facts a model knows, and how long; "mapped" once the learner has run a map."""
+    """How many facts a model knows, and how long; "mapped" once two models' maps are there to compare."""
     remembering = [name for name in exhibit.models if name != "attention"]
     name = st.segmented_control(
         say("model"), remembering, default=remembering[0], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip
+    asked = state.setdefault(f"{key}-asked", [])
     if st.button(say("run"), type="primary", key=f"{key}-run"):
-        state[f"{key}-mapped"] = name
+        asked += [name] * (name not in asked)
         work.again(PAGE)
-    if f"{key}-mapped" not in state:
-        return ()
-    shares = crowded(name)
-    if shares:
+    if name in asked and (shares := crowded(name)):
         draw_chart(crowd_map(shares), say("map_alt"))
-    return ("mapped",)
+    return ("mapped",) if sum(each in maps() for each in asked) > 1 else ()
 
 
 def crowded(model: str) -> Map:

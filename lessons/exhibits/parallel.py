@@ -71,11 +71,12 @@ class Tail:
 
 
 def stream(distinct: int, seed: int = 0) -> Told:
-    """TOKENS tokens, each telling one of so many pairs, drawn at random."""
+    """TOKENS tokens, each telling one of so many pairs, drawn at random; as many, each once."""
     generator = torch.Generator().manual_seed(seed)
     keys = normalize(torch.randn(1, distinct, HEADS, WIDTH, generator=generator), dim=-1)
     values = torch.randn(1, distinct, HEADS, WIDTH, generator=generator)
-    which = torch.randint(distinct, (TOKENS,), generator=generator)
+    drawn = torch.randint(distinct, (TOKENS,), generator=generator)
+    which = torch.randperm(TOKENS, generator=generator) if distinct == TOKENS else drawn
     return Told(keys[:, which], values[:, which], which)
 
 
@@ -203,7 +204,7 @@ class Shown(Exhibit):
     promises: ClassVar[tuple[str, ...]] = (
         *(f"{what}_{kind}_{c}" for what in ("error", "ms") for kind in ("matrix", "deep") for c in BLOCKS),
         "small_matrix_64", "ms_one_by_one", "matrix_faster", "deep_faster", "bursts", "tail", "tail_written",
-        "tail_waiting", "tail_closed", "stores", "pieces", "piece", "block", "tokens",
+        "tail_waiting", "tail_closed", "stores", "pieces", "piece", "block", "tokens", "width",
     )  # fmt: skip
 
     @classmethod
@@ -236,6 +237,7 @@ class Shown(Exhibit):
                 "piece": Claim(PIECE, ".0f"),
                 "block": Claim(model.config.memory.block_size, ".0f"),
                 "tokens": Claim(TOKENS, ".0f"),
+                "width": Claim(WIDTH, ".0f"),
             },
             matrix,
             deep,

@@ -70,12 +70,20 @@ def drag(hand: Hand) -> None:
     hand.slide("Tokens of haystack before", "ArrowRight", 1)
 
 
+def run_maps(hand: Hand) -> None:
+    """The map of one model, then of another."""
+    hand.button("Run the map")
+    expect(hand.page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
+    latest(hand, "MAC")
+    hand.button("Run the map")
+
+
 DO["learned"] = lambda hand: hand.slide("η from the second sentence on", "ArrowRight", 5)
 DO["held"] = hold
 DO["crossed"] = lambda hand: hand.slide("Token", "ArrowRight", 14)
 DO["slid"] = slide_over
 DO["dragged"] = drag
-DO["mapped"] = lambda hand: hand.button("Run the map")
+DO["mapped"] = run_maps
 DO["walked"] = lambda hand: latest(hand, "right")
 DO["overwritten"] = lambda hand: hand.slide("How often the change is told", "ArrowRight", 3)
 

@@ -63,12 +63,19 @@ def drag(page: AppTest) -> None:
     select_slider(page, "-before", 0)
 
 
+def run_maps(page: AppTest) -> None:
+    """The map of one model, then of another."""
+    for name in ("lmm", "mac"):
+        pick(page, "-model", name)
+        next(one for one in page.button if one.label == "Run the map").click().run()
+
+
 DO["learned"] = lambda page: slider(page, "-eta", 0.5)
 DO["held"] = hold
 DO["crossed"] = lambda page: slider(page, "-place", 40)
 DO["slid"] = slide_over
 DO["dragged"] = drag
-DO["mapped"] = lambda page: next(one for one in page.button if one.label == "Run the map").click().run()
+DO["mapped"] = run_maps
 DO["walked"] = lambda page: pick(page, "-way", "right")
 DO["overwritten"] = lambda page: slider(page, "-confirmed", 4)
 

@@ -9,7 +9,7 @@ import pytest
 
 import titans_core as tc
 from lessons.exhibits import decisions
-from lessons.exhibits.decisions import CORRIDORS, INSISTED, MAZES, Shown, log, maze, share, works
+from lessons.exhibits.decisions import CORRIDORS, INSISTED, MAZES, SHOWN, Shown, log, maze, share, works
 
 MODELS = ("attention", "lmm", "mac")
 
@@ -90,3 +90,29 @@ def test_closing_the_gate_changes_little_for_states_told_often_too(found: decisi
     changed, unforgetting = (found.claims[name].number for name in ("changed_lmm", "unforgetting"))
     assert abs(changed - unforgetting) < 30
     assert found.claims["overwrites"].value == "gradient"
+
+
+def test_a_change_surprises_more_than_the_eighth_telling_of_what_was() -> None:
+    story = log(SHOWN, INSISTED)
+    trace = tc.Stream(load("lmm")).feed(" ".join(story.lines))
+    text, ends = "".join(trace.tokens), np.cumsum([len(token) for token in trace.tokens])
+    surprise = trace["surprise"].mean((1, 2))
+
+    def of(words: str) -> float:
+        """At the last word of the last line with these."""
+        return float(surprise[np.searchsorted(ends, text.rindex(words) + len(words))])
+
+    for device in story.devices:
+        if device.last != device.first:
+            change = of(f"the {device.name} is now {device.last}")
+            assert change > 1.3 * of(f"the {device.name} is {device.first}")
+
+
+def test_both_models_were_trained_on_what_is_told_often_and_then_changes() -> None:
+    for name in ("lmm", "mac"):
+        stages = tc.model_card(name)["recipe"]["stages"]
+        assert {stage.get("insistent", 0.0) for stage in stages[-3:]} == {0.4}
+
+
+def test_no_more_changes_are_learned_where_nothing_is_forgotten(found: decisions.Decided) -> None:
+    assert found.claims["unforgetting"].value >= found.claims["changed_lmm"].value

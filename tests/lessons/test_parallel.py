@@ -83,3 +83,14 @@ def test_a_result_that_overflowed_is_infinitely_far() -> None:
 def test_with_a_small_step_two_layers_are_usable_at_both_ends() -> None:
     first, last = parallel.sweep(True, FRESH, SMALL, blocks=(1, 64))
     assert first.error == 0 and last.error < 0.3
+
+
+def test_fresh_pairs_are_told_once_each() -> None:
+    assert sorted(parallel.stream(parallel.FRESH).which.tolist()) == list(range(parallel.TOKENS))
+    assert len(set(parallel.stream(parallel.REPEATED).which.tolist())) == parallel.REPEATED
+
+
+def test_long_blocks_and_large_steps_burst_a_matrix_though_no_key_comes_again(
+    found: parallel.Parallel,
+) -> None:
+    assert found.matrix[-1].error > 10
