@@ -12,6 +12,7 @@ from app import models
 from app.charts.drawn import draw_chart
 from app.exhibits.cells import Side, cells
 from app.exhibits.maze import picture
+from app.exhibits.paired import paired
 from app.exhibits.svg import image
 from app.palette import palette, theme
 from lessons import words
@@ -159,10 +160,7 @@ def insisted(found: Decided) -> alt.LayerChart:
         yOffset=alt.YOffset("kind:N", sort=names),
         tooltip=["model:N", "kind:N", alt.Tooltip("known:Q", format=".0f")],
     )
-    scale = alt.Scale(domain=names, range=[colours["retrieval"], colours["surprise"]])
-    bars = base.mark_bar().encode(
-        color=alt.Color("kind:N", scale=scale, legend=alt.Legend(orient="top", title=None, labelLimit=300))
-    )
+    bars = base.mark_bar().encode(**paired(names, ("retrieval", "surprise")))
     return bars + base.mark_text(align="left", dx=5, color=colours["ink"]).encode(
         text=alt.Text("known:Q", format=".0f")
     )

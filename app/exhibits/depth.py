@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, Stroke, curves, rows
+from app.exhibits.paired import paired
 from app.palette import palette, theme
 from lessons import percent, words
 from lessons.exhibits.depth import DEPTHS, KNOWN, PASSES, SETS, Depths, Forgotten, Learned, Shown
@@ -87,12 +88,8 @@ def forgetting(found: Depths) -> alt.LayerChart:
             x=alt.X("depth:O", title=say("depth"), axis=alt.Axis(labelAngle=0)),
             xOffset=alt.XOffset("kind:N", sort=list(kinds)),
             y=alt.Y("error:Q", title=say("first"), axis=alt.Axis(tickCount=4, domain=False)),
-            color=alt.Color(
-                "kind:N",
-                scale=alt.Scale(domain=list(kinds), range=[colours["retrieval"], colours["surprise"]]),
-                legend=alt.Legend(orient="top", title=None, labelLimit=300),
-            ),
             tooltip=["kind:N", "depth:O", alt.Tooltip("error:Q", format=".0f")],
+            **paired(list(kinds), ("retrieval", "surprise")),
         )
     )
     silence = pd.DataFrame({"error": [100], "told": [say("silent")]})

@@ -9,8 +9,8 @@ import streamlit as st
 from app import models
 from app.charts.drawn import draw_chart
 from app.exhibits.curves import DASHED, DOTTED, SOLID, Axis, Look, curves, rows
+from app.exhibits.paired import paired
 from app.exhibits.passage import passage
-from app.palette import palette, theme
 from lessons import words
 from lessons.exhibits import momentum
 from lessons.exhibits.momentum import CHANGE, FACT, HIGH, LATER, NEW, OLD, Asked, Shocks, Shown, Written
@@ -87,7 +87,7 @@ def answers(series: dict[str, tuple[Asked, ...]]) -> alt.LayerChart:
 
 def entering(written: tuple[Written, ...]) -> alt.Chart:
     """Two bars a token, one upon the other: what it writes itself, and what is carried of the shock."""
-    colours, kinds = palette(theme()), (say("carried"), say("own"))
+    kinds = say("carried"), say("own")
     table = pd.DataFrame(
         {"place": place, "token": word.token, "kind": kind, "size": size}
         for place, word in enumerate(written)
@@ -105,13 +105,9 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
                 axis=alt.Axis(labelExpr=label, labelAngle=-90, labelOverlap=False, ticks=False, domain=False),
             ),
             y=alt.Y("size:Q", title=say("enters"), axis=alt.Axis(tickCount=4, domain=False)),
-            color=alt.Color(
-                "kind:N",
-                scale=alt.Scale(domain=list(kinds), range=[colours["momentum"], colours["write"]]),
-                legend=alt.Legend(orient="top", title=None, labelLimit=300, columns=1),
-            ),
             order=alt.Order("kind:N"),
             tooltip=["token:N", "kind:N", alt.Tooltip("size:Q", format=".2f")],
+            **paired(kinds, ("momentum", "write"), columns=1),
         )
     )
 
