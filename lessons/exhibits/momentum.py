@@ -172,8 +172,8 @@ class Shown(Exhibit):
     actions: ClassVar[tuple[str, ...]] = ("learned",)
     promises: ClassVar[tuple[str, ...]] = (
         "eta", "largest_eta", "says_none", "new_none", "new_own", "new_high_soon", "new_high", "crossing",
-        "new_larger", "larger", "at_once_own", "at_once_high", "half_high", "own_high", "carried_high",
-        "carried_more", "soon", "pulse_first", "pulse_half", "pulse_latest",
+        "new_larger", "larger", "step_high", "at_once_own", "at_once_high", "half_high", "own_high",
+        "carried_high", "carried_more", "soon", "pulse_first", "pulse_half", "pulse_latest",
     )  # fmt: skip
 
     @classmethod
@@ -209,9 +209,10 @@ def answered(answers: dict[float | None, tuple[Asked, ...]]) -> dict[str, Claim]
 
 def wrote(words: dict[float | None, tuple[Written, ...]]) -> dict[str, Claim]:
     """What enters the memory at the shock and after it."""
-    own, high = words[None], words[HIGH]
+    none, own, high = words.values()
     soon = high[1 : SOON + 1]
     return {
+        "step_high": percent(high[0].own / none[0].own),
         "at_once_own": percent(own[0].carried / sum(word.carried for word in own)),
         "at_once_high": percent(high[0].carried / sum(word.carried for word in high)),
         "half_high": Claim(half_written(high), ".0f"),
