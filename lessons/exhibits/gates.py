@@ -22,12 +22,13 @@ FELT = 0.05  # a difference in a probability that is smaller than this counts as
 
 @dataclass(frozen=True)
 class Edit:
-    """The claim ``name``: one gate clamped to ``value`` at one word, all else as the model has it."""
+    """The claim ``name``: one gate clamped to ``value`` at one word, or at two, all else as the model has
+    it."""
 
     name: str
     gate: str
     value: float
-    at: Mention
+    at: tuple[Mention, ...]
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ class Shown(Exhibit):
             for gate in ("theta", "alpha"):
                 claims[f"{gate}_{mention.name}"] = Claim(at_mention(trace, gate, mention), ".3f")
         for edit in self.edits:
-            place = edit.at.tokens(trace.tokens)[0]
-            then_old, then_new = self.edited(stream, trace, edit.gate, edit.value, place)
+            places = sorted(mention.tokens(trace.tokens)[0] for mention in edit.at)
+            then_old, then_new = self.edited(stream, trace, edit.gate, edit.value, *places)
             claims |= {
                 f"sign_{edit.name}": Claim(sign(then_new - new)),
                 f"old_{edit.name}": percent(then_old),
@@ -98,12 +99,12 @@ class Shown(Exhibit):
         return old, new
 
     def edited(
-        self, stream: tc.Stream, trace: tc.Trace, gate: str, value: float, place: int
+        self, stream: tc.Stream, trace: tc.Trace, gate: str, value: float, *places: int
     ) -> tuple[float, float]:
-        """The same with one gate clamped at one token: all that follows is read again."""
+        """The same with one gate clamped at these tokens, in order: all that follows is read again."""
         clamped: dict[str, float] = {gate: value}
-        other = stream.at(place).override(**clamped, tokens=place)  # type: ignore[arg-type]
-        other.feed(trace.ids[place:])
+        other = stream.at(places[0]).override(**clamped, tokens=places)  # type: ignore[arg-type]
+        other.feed(trace.ids[places[0] :])
         return self.chances(other)
 
     def tried(self, model: tc.TitansLM, gate: str, value: float, place: int) -> tuple[float, float]:
@@ -116,7 +117,9 @@ def read_edit(head: Head, words: tuple[Mention, ...]) -> Edit:
     """One of the [[exhibit.edits]]."""
     named = {mention.name: mention for mention in words}
     gate = head.one_of("gate", GATES)
-    edit = Edit(head.text("name"), gate, head.number("value", 0, 1), named[head.one_of("at", named)])
+    ends = ("at", "also") if "also" in head else ("at",)
+    at = tuple(named[head.one_of(end, named)] for end in ends)
+    edit = Edit(head.text("name"), gate, head.number("value", 0, 1), at)
     head.finish()
     return edit
 

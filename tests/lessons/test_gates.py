@@ -43,7 +43,7 @@ def test_the_model_learned_to_write_facts_and_not_weather() -> None:
 def test_one_edit_at_one_token_does_what_the_lesson_tells() -> None:
     signs = {edit.name: str(found().claims[f"sign_{edit.name}"]) for edit in EXHIBIT.edits}
     assert signs == {
-        "cellar": "less", "attic": "same", "roof": "same", "wiped": "same",
+        "cellar": "less", "attic": "same", "neither": "less", "roof": "same", "wiped": "same",
         "late": "less", "here": "same", "eta": "same",
     }  # fmt: skip
     assert number("new") > 95 and number("old") < 5
@@ -52,11 +52,9 @@ def test_one_edit_at_one_token_does_what_the_lesson_tells() -> None:
 
 
 def test_a_write_that_is_not_made_is_missed_only_while_something_depends_on_it() -> None:
+    assert number("old_neither") < 20 and number("new_neither") < 50
     stream, trace = read()
-    attic, cellar = ([token.strip() for token in trace.tokens].index(word) for word in EXHIBIT.values)
-    neither = stream.at(attic).override(theta=0.0, tokens=[attic, cellar])
-    neither.feed(trace.ids[attic:])
-    assert max(EXHIBIT.chances(neither)) < 0.5
+    attic = [token.strip() for token in trace.tokens].index("attic")
     early = stream.at(attic).override(theta=0.0, tokens=attic)
     early.feed(trace.ids[attic : attic + 12])
     assert (
