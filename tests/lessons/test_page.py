@@ -147,7 +147,7 @@ def test_every_wrong_answer_is_explained(page: AppTest) -> None:
 def test_a_lesson_can_be_started_again(page: AppTest) -> None:
     finish_steps(page, SURPRISE)
     answer_all(page, SURPRISE)
-    next(button for button in page.button if button.label == "Start this lesson again").click().run()
+    next(button for button in page.button if button.label == "Forget them and start again").click().run()
     assert not page.exception
     assert headings(page) == [SURPRISE.steps[0].title]
     finish_steps(page, SURPRISE)
@@ -158,7 +158,7 @@ def test_the_list_tells_how_far_a_learner_has_come() -> None:
     page = opened(state={"progress": {"surprise": Record({1: 50})}})
     assert not page.exception
     assert "1 of 3 steps" in told(page)
-    next(button for button in page.button if button.label == "Forget it").click().run()
+    next(button for button in page.button if button.label == "Forget all of it").click().run()
     assert "1 of 3 steps" not in told(page) and not page.button
 
 
@@ -254,3 +254,14 @@ class State(dict[str, Any]):
 
     __getattr__ = dict.__getitem__
     __setattr__ = dict.__setitem__  # type: ignore[assignment]
+
+
+def test_what_is_forgotten_on_purpose_is_told_to_the_browser_once_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "state", State(progress={"surprise": Record({1: 50})}))
+    assert progress.forgotten() == []
+    progress.start_again(SURPRISE)
+    progress.forget()
+    assert [told["names"] for told in progress.forgotten()] == [["surprise"], None]
+    assert len({str(told["id"]) for told in progress.forgotten()}) == 2
