@@ -110,3 +110,10 @@ def test_words_that_nobody_asks_for_have_large_gradients_and_a_small_step() -> N
     shock = [token.strip() for token in change.tokens].index(NEW)
     assert filler["surprise"].mean() > 0.8 * change["surprise"][shock].mean()
     assert filler["theta"].mean() < 0.2 * change["theta"][shock].mean()
+
+
+def test_a_wide_range_of_momentum_learns_the_change_at_once_and_keeps_it() -> None:
+    def learned(eta: float) -> bool:
+        return all(one.new > momentum.SURE for one in momentum.after_the_change(load("lmm"), eta))
+
+    assert [eta for eta in (0.0, 0.2, 0.3, 0.5, 0.6, HIGH) if learned(eta)] == [0.3, 0.5, 0.6]

@@ -47,7 +47,9 @@ def headings(page: AppTest) -> list[str]:
 
 
 def told(page: AppTest) -> str:
-    return "\n".join([block.value for block in page.markdown] + [block.body for block in page.get("html")])
+    asked = [widget.label for widget in (*page.slider, *page.radio)]
+    shown = [block.value for block in page.markdown] + [block.body for block in page.get("html")]
+    return "\n".join(asked + shown)
 
 
 def expect(page: AppTest, step: Step) -> None:
@@ -93,6 +95,7 @@ def test_a_lesson_goes_step_by_step_to_its_end(lesson: Lesson) -> None:
     for number, step in enumerate(lesson.steps, 1):
         assert headings(page) == [s.title for s in lesson.steps[:number]]
         assert not explained(page, lesson, number)
+        assert not spoken_of(told(page)), "every claim is filled in, before an answer and after"
         expect(page, step)
         assert explained(page, lesson, number)
     answer_all(page, lesson)
@@ -133,6 +136,21 @@ def test_what_was_expected_stands_beside_what_was_measured(page: AppTest) -> Non
     page.slider[0].set_value(35)
     commit(page)
     assert "you expected 35\u00a0%" in told(page)
+
+
+def test_an_estimate_begins_at_the_least_and_not_at_an_answer(page: AppTest) -> None:
+    assert page.slider[0].value == page.slider[0].min == 0
+    commit(page)
+    assert "you expected 0\u00a0%" in told(page)
+
+
+@pytest.mark.lessons
+@pytest.mark.parametrize("lesson", [pytest.param(x, id=x.name) for x in load_all()])
+def test_no_estimate_is_right_where_its_slider_begins(lesson: Lesson) -> None:
+    claims = finding.found(lesson).claims
+    for action in (step.action for step in lesson.steps):
+        if isinstance(action, Estimate):
+            assert claims[action.claim].number > action.least + action.step / 2, action.claim
 
 
 def test_every_wrong_answer_is_explained(page: AppTest) -> None:
