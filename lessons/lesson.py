@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lessons import action, exhibits
-from lessons.action import Action
+from lessons.action import Action, Do
 from lessons.claims import spoken_of
 from lessons.exhibit import Exhibit
 from lessons.head import Head, LessonError, split
@@ -168,7 +168,8 @@ def check_claims(file: str, lesson: Lesson) -> None:
     """Raise LessonError where a text speaks of a claim that the exhibit does not make."""
     texts = [lesson.opening]
     for step in lesson.steps:
-        texts += [step.opening, step.explanation]
+        asked = step.action.task if isinstance(step.action, Do) else step.action.question
+        texts += [step.opening, asked, step.explanation]
     for checkpoint in lesson.checkpoints:
         texts += [checkpoint.question, *(part for choice in checkpoint.choices for part in (choice.text, choice.why))]  # fmt: skip # noqa: E501
     texts += [*lesson.teacher.ask, *lesson.teacher.wrong, lesson.teacher.time]

@@ -52,6 +52,8 @@ def edit(exhibit: Shown, found: Edited, key: str) -> tuple[str, ...]:
     shade(found, gate, place)
     own = f"{found.gates[gate][place]:.3f}"
     st.caption(say("own", token=quoted(found.tokens[place]), own=own))
+    if gate == "eta":
+        st.caption(say("bound", most=f"{found.most['theta']:g}"))
     then = tried(repr(exhibit), exhibit, gate, value, place)
     answers = [
         Bar(say(when, value=word), share, f"{100 * share:.0f}\u00a0%", when == "unedited")

@@ -13,11 +13,10 @@ from app.exhibits.paired import paired
 from app.exhibits.passage import passage
 from lessons import words
 from lessons.exhibits import momentum
-from lessons.exhibits.momentum import CHANGE, FACT, HIGH, LATER, NEW, OLD, Asked, Shocks, Shown, Written
+from lessons.exhibits.momentum import CHANGE, FACT, HIGH, LATER, NEW, OLD, SURE, Asked, Shocks, Shown, Written
 
 say = words("momentum")
 TELLINGS = (1, 2, 3)
-SURE = 0.9  # of the new place, at every moment: the change is known at once and stays known
 
 
 def draw(exhibit: Shown, found: Shocks, view: str, key: str) -> tuple[str, ...]:

@@ -68,7 +68,9 @@ def keepsake(shelf: Shelf) -> None:
                 say("file"), type=["json"], key=UPLOAD, on_change=take_file, args=(shelf.lessons,)
             )
         if some:
-            st.button(say("forget"), on_click=progress.forget)
+            with st.popover(say("forget")):  # what cannot be taken back is asked twice
+                st.markdown(say("forget_what"))
+                st.button(say("forget_sure"), on_click=progress.forget)
     told, bad = state.pop("progress_told", ("", False))
     if told:
         (st.warning if bad else st.success)(told)

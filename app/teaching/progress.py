@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 import streamlit as st
@@ -159,8 +160,20 @@ def known() -> str | None:
     return packed(progress()) if state.get("progress_known") else None
 
 
+def forgotten() -> list[dict[str, object]]:
+    """What was forgotten on purpose in this session, one by one, for the browser to forget it too."""
+    found: list[dict[str, object]] = state.setdefault("progress_forgotten", [])
+    return found
+
+
+def tell_forgotten(names: list[str] | None) -> None:
+    """These lessons' progress is to be forgotten; None is all of it, that of other tabs too."""
+    forgotten().append({"id": token_hex(8), "names": names})
+
+
 def start_again(lesson: Lesson) -> None:
     """Forget what was done in one lesson, and its widgets with it."""
+    tell_forgotten([lesson.name])
     progress().pop(lesson.name, None)
     for key in [
         key for key in state if str(key).startswith((f"{lesson.name}-step-", f"{lesson.name}-check-"))
@@ -170,6 +183,7 @@ def start_again(lesson: Lesson) -> None:
 
 def forget() -> None:
     """Forget all."""
+    tell_forgotten(None)
     names = list(progress())
     progress().clear()
     for key in [key for key in state if str(key).startswith(tuple(f"{name}-" for name in names))]:

@@ -175,8 +175,8 @@ def gate_title(model: tc.TitansLM, gate: str) -> str:
     return f"{SYMBOLS[gate]}, 0 to {largest(model.config)[gate]:g}"
 
 
-def list_edits() -> None:
-    """What was changed, each with a way to take it back."""
+def list_edits(model: tc.TitansLM) -> None:
+    """What was changed, each with a way to take it back, and what a changed η does besides."""
     if not edits() and not state.get("edits_before"):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="edit-list"):
@@ -191,6 +191,9 @@ def list_edits() -> None:
             )
         st.button("Undo", disabled=not state.get("edits_before"), on_click=undo)
         st.button("Clear all", disabled=not edits(), on_click=keep_edits, args=([],))
+    if any(edit.kind == "eta" for edit in edits()):
+        most = largest(model.config)["theta"]
+        st.caption(f"A large η lowers θ as well: θ is at most {most:g} (1 − η).")
 
 
 def known(model: tc.TitansLM) -> reading.Reading | None:
@@ -245,7 +248,7 @@ def page() -> None:
         return
     under_place = choose_place(model)
     choose_edit(model)
-    list_edits()
+    list_edits(model)
     with link:
         permalink.share(permalink.fields())
     told = ""

@@ -82,7 +82,9 @@ def close(lesson: Lesson, findings: Found, following: Lesson | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if following:
             link(f"{say('next', title=following.title)} →", following.name)
-        st.button(say("again"), on_click=progress.start_again, args=(lesson,))
+        with st.popover(say("again")):  # what cannot be taken back is asked twice
+            st.markdown(say("again_what"))
+            st.button(say("again_sure"), on_click=progress.start_again, args=(lesson,))
     notes = lesson.teacher
     with st.expander(say("teacher")):
         for heading, items in (
@@ -138,7 +140,7 @@ def page() -> None:
             show(known[name], next(iter(lessons.lessons[place + 1 :]), None))
         else:
             listing(lessons, unknown=name)
-    keep(progress.known(), progress.take)
+    keep(progress.known(), progress.forgotten(), progress.take)
 
 
 page()

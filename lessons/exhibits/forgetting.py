@@ -38,11 +38,12 @@ class Clamped(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """Chapter after chapter of facts: the memory's norm at each token, a mean over the texts, and which
-    share of the last chapter's facts is answered rightly."""
+    """Chapter after chapter of facts: the memory's norm at each token, a mean over the texts; which share of
+    the last chapter's facts is answered rightly; and what a token writes, θ‖∇ℓ‖, in the mean."""
 
     norms: Floats
     known: float
+    written: float
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Shown(Exhibit):
         at_words = (f"alpha_{mention.name}" for mention in self.words)
         return (
             *at_words, "mean", "old_own", "new_own", "old_never", "new_never", "least", "most", "chapters",
-            "facts", "known_own", "known_never", "norm_own", "norm_never", "beside_own", "beside_never",
+            "facts", "known_own", "known_never", "norm_own", "norm_never", "written_own", "beside_own",
+            "beside_never", "written_beside",
         )  # fmt: skip
 
     def run(self, load: Loader) -> Gated:
@@ -119,8 +121,10 @@ class Shown(Exhibit):
             "known_never": percent(never.known),
             "norm_own": Claim(float(own.norms[-1]), ".0f"),
             "norm_never": Claim(float(never.norms[-1]), ".0f"),
+            "written_own": Claim(own.written),
             "beside_own": percent(beside[0].known),
             "beside_never": percent(beside[1].known),
+            "written_beside": Claim(beside[0].written),
         }
         return Gated(claims, trace.tokens, trace["alpha"].mean((1, 2)), clamped, own, never)
 
@@ -133,14 +137,17 @@ class Shown(Exhibit):
 
     def filled(self, model: tc.TitansLM, alpha: float | None) -> Filled:
         """What becomes of a memory that is told ever more."""
-        norms, known = [], []
+        norms, known, written = [], [], []
         for seed in range(self.texts):
             text, asked = chapters(seed, self.chapters, self.facts)
             stream = opened(model, alpha)
-            norms.append(stream.feed(text)["memory_norm"].mean((1, 2)))
+            trace = stream.feed(text)
+            norms.append(trace["memory_norm"].mean((1, 2)))
+            written.append(trace["write"].mean())
             known += [stream.ask(question).text == value for question, value in asked]
         shortest = min(map(len, norms))
-        return Filled(np.mean([norm[:shortest] for norm in norms], 0), float(np.mean(known)))
+        norm = np.mean([norm[:shortest] for norm in norms], 0)
+        return Filled(norm, float(np.mean(known)), float(np.mean(written)))
 
 
 def read_fact(head: Head) -> Fact:

@@ -29,6 +29,7 @@ LATER = (0, 2, 4, 8, 16, 32, 64)  # tokens after the change, its full stop inclu
 WORDS = 24  # tokens after the shock whose writes are told
 SEEDS = (0, 1)  # of the filler
 HIGH = 0.9  # the largest η that the models were trained with
+SURE = 0.9  # of the new place, at every moment: the change is known at once and stays known
 LARGER = 1.4  # times θ, where momentum is off
 SOON, AT = 8, 3  # tokens after the shock that are counted, and the one that is looked at
 STEP = 0.5  # θ / (1 − η) of the memory on its own: a write that is complete, once all of it has entered
@@ -172,8 +173,8 @@ class Shown(Exhibit):
     actions: ClassVar[tuple[str, ...]] = ("learned",)
     promises: ClassVar[tuple[str, ...]] = (
         "eta", "largest_eta", "says_none", "new_none", "new_own", "new_high_soon", "new_high", "crossing",
-        "new_larger", "larger", "at_once_own", "at_once_high", "half_high", "own_high", "carried_high",
-        "carried_more", "soon", "pulse_first", "pulse_half", "pulse_latest",
+        "new_larger", "larger", "sure", "step_high", "at_once_own", "at_once_high", "half_high", "own_high",
+        "carried_high", "carried_more", "soon", "pulse_first", "pulse_half", "pulse_latest",
     )  # fmt: skip
 
     @classmethod
@@ -189,6 +190,7 @@ class Shown(Exhibit):
             "eta": Claim(mean_eta(model)),
             "new_larger": percent(larger[-1].new),
             "larger": Claim(LARGER, ".1f"),
+            "sure": percent(SURE),
         } | alone(), answers, words)  # fmt: skip
 
 
@@ -209,9 +211,10 @@ def answered(answers: dict[float | None, tuple[Asked, ...]]) -> dict[str, Claim]
 
 def wrote(words: dict[float | None, tuple[Written, ...]]) -> dict[str, Claim]:
     """What enters the memory at the shock and after it."""
-    own, high = words[None], words[HIGH]
+    none, own, high = words.values()
     soon = high[1 : SOON + 1]
     return {
+        "step_high": percent(high[0].own / none[0].own),
         "at_once_own": percent(own[0].carried / sum(word.carried for word in own)),
         "at_once_high": percent(high[0].carried / sum(word.carried for word in high)),
         "half_high": Claim(half_written(high), ".0f"),

@@ -17,6 +17,7 @@ from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
 from lessons.mention import Mention
 from lessons.mention import read as read_mention
+from titans_core.config import ModelConfig
 
 MOST = 0.9  # of a value in an answer: it is that value
 
@@ -66,7 +67,8 @@ class Shown(Exhibit):
     @property
     def promises(self) -> tuple[str, ...]:
         layers = (f"{name}{suffix}" for name in self.pairs for suffix in ("", "_last"))
-        return ("width", "right_angle", "left_60", "mixed_60", "left_0", "crossing", *layers)
+        alone = ("right_angle", "left_60", "mixed_60", "left_0", "crossing")
+        return (*alone, "width", "reach", "heads", *layers)
 
     def run(self, load: Loader) -> Turned:
         answers = {angle: written(angle) for angle in ANGLES}
@@ -78,12 +80,13 @@ class Shown(Exhibit):
             "left_0": percent(answers[0].a[0]),
             "crossing": Claim(crossing, "d", "°"),
         }
-        return Turned(claims | self.cosines(load(self.model)), answers)
+        model = load(self.model)
+        return Turned(claims | sizes(model.config) | self.cosines(model), answers)
 
     def cosines(self, model: tc.TitansLM) -> dict[str, Claim]:
         """How close the keys of each pair are, in the model's first layer and in its last."""
         trace = tc.Stream(model).feed(self.text, writes=True)
-        claims = {"width": Claim(model.config.head_width, "d")}
+        claims = {}
         for suffix, layer in (("", trace.writes[0]), ("_last", trace.writes[-1])):
             keys = layer.inputs[0]  # [T, H, D]
             keys = keys / np.linalg.norm(keys, axis=-1, keepdims=True)
@@ -91,6 +94,16 @@ class Shown(Exhibit):
                 first, second = (mention.tokens(trace.tokens)[0] for mention in pair)
                 claims[f"{name}{suffix}"] = Claim(float((keys[first] * keys[second]).sum(-1).mean()))
         return claims
+
+
+def sizes(config: ModelConfig) -> dict[str, Claim]:
+    """Of a key how many numbers it has and how many tokens before its own it is made of; of a layer how many
+    heads it has."""
+    return {
+        "width": Claim(config.head_width, "d"),
+        "reach": Claim(config.memory.convolution - 1, "d"),
+        "heads": Claim(config.heads, "d"),
+    }
 
 
 def written(angle: float) -> Answers:

@@ -14,6 +14,7 @@ from app import continuing, intervening, models, reading, typed
 from app.edits import WIPE, Edit, decode
 from tests.app.pressing import held
 from tests.app.unreadable import UNREADABLE
+from titans_core.override import largest
 
 PAGE = Path(__file__).parents[2] / "app" / "views" / "intervene.py"
 STORY = "Mara put the red key in the attic. The rain fell over the quiet hills. " * 18
@@ -163,6 +164,21 @@ def test_any_gate_can_be_set_or_multiplied(page: AppTest) -> None:
     page.number_input(key="edit_value").set_value(0.5)
     press(page, "Apply")
     assert held(page).intervention.edits == (Edit("theta", 0.5, True),)
+
+
+def test_that_a_larger_momentum_lowers_theta_is_told(page: AppTest) -> None:
+    press(page, "Forget fast")
+    assert not any("lowers θ" in caption.value for caption in page.caption)
+    press(page, "No momentum")
+    assert warnings(page) == []
+    assert any("θ is at most 0.5 (1 − η)" in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize("name", ["lmm", "lmm-deep"])
+def test_a_larger_momentum_lowers_theta_in_every_memory(name: str) -> None:
+    model = models.load(name)
+    trace = tc.Stream(model).override(eta=0.8, theta=0.5).feed("Mara put the red key in the attic.")
+    assert trace["theta"].max() < largest(model.config)["theta"] * (1 - 0.8) + 1e-6
 
 
 def test_a_value_out_of_bounds_is_told_and_changes_nothing(page: AppTest) -> None:

@@ -18,6 +18,7 @@ Open = Callable[..., Page]
 say = words("page")
 LESSONS = load_all()
 QUICK = "why-memory"  # the one that is gone through whenever the app is tested; make lessons goes through all
+KEPT = "localStorage.getItem('titans-lab-progress')"
 
 
 def cases() -> list[pytest.ParameterSet]:
@@ -117,6 +118,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     content = saved.value.path().read_bytes()
     assert list(json.loads(content)["lessons"]) == ["surprise"]
     page.get_by_role("button", name=say("forget")).click()
+    page.get_by_role("button", name=say("forget_sure")).click()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
     page.wait_for_function("() => !localStorage.getItem('titans-lab-progress').includes('surprise')")
     page.reload()
@@ -133,6 +135,27 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     page.wait_for_function("() => localStorage.getItem('titans-lab-progress').includes('surprise')")
     page.reload()
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_what_another_tab_did_is_kept_until_all_is_forgotten(open_page: Open) -> None:
+    page = open_page("lessons?lesson=surprise")
+    Keys(page).rest()
+    other = page.context.new_page()
+    other.goto(page.url.replace("surprise", "keys-and-values"))
+    other.get_by_test_id("stRadioOption").first.click()
+    commit(other)
+    other.wait_for_function(f"() => {KEPT}.includes('keys-and-values')")
+    commit(page)
+    page.wait_for_function(f"() => {KEPT}.includes('surprise')")
+    assert page.evaluate(f"() => Object.keys(JSON.parse({KEPT}).lessons).toSorted()") == [
+        "keys-and-values",
+        "surprise",
+    ]
+    page.get_by_role("link", name=say("back")).click()
+    page.get_by_role("button", name=say("forget")).click()
+    page.get_by_role("button", name=say("forget_sure")).click()
+    page.wait_for_function(f"() => !/surprise|keys-and-values/.test({KEPT})")
 
 
 def load(page: Page, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ import titans_core as tc
 from lessons import load_all
 from lessons.action import Predict
 from lessons.exhibits.forgetting import ALPHAS, Gated, Shown, chapters, parts
+from titans_core.recipe import Stage, read_config
 
+CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
 (LESSON,) = (lesson for lesson in load_all() if lesson.name == "forgetting")
 
 
@@ -22,6 +25,11 @@ def found() -> Gated:
 
 def number(name: str) -> float:
     return found().claims[name].number
+
+
+def latest_stage(name: str) -> Stage:
+    """Of a shipped model's training."""
+    return read_config(CONFIGS / f"{name}.toml", vocab_size=1024).stages[-1]
 
 
 def test_the_texts_are_told_by_their_number_and_differ() -> None:
@@ -58,3 +66,12 @@ def test_without_forgetting_the_memory_overflows() -> None:
     assert abs(number("beside_own") - number("beside_never")) < 15, (
         "not in a model that was not taught to forget"
     )
+
+
+@pytest.mark.lessons
+def test_the_model_with_chapters_writes_more_boldly_and_its_training_differed_in_more_than_chapters() -> None:
+    assert number("written_own") > 2 * number("written_beside")
+    own, beside = (latest_stage(name) for name in ("lmm-chapters", "lmm"))
+    assert own.chapters > beside.chapters == 0
+    assert beside.write_cost > own.write_cost == 0 and beside.crowded > own.crowded == 0
+    assert max(beside.facts) > max(own.facts)

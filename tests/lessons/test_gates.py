@@ -43,20 +43,35 @@ def test_the_model_learned_to_write_facts_and_not_weather() -> None:
 def test_one_edit_at_one_token_does_what_the_lesson_tells() -> None:
     signs = {edit.name: str(found().claims[f"sign_{edit.name}"]) for edit in EXHIBIT.edits}
     assert signs == {
-        "cellar": "less", "attic": "same", "roof": "same", "wiped": "same",
-        "late": "less", "here": "same", "eta": "same",
+        "cellar": "less", "attic": "same", "neither": "less", "roof": "same", "wiped": "same",
+        "late": "less", "here": "same", "eta": "same", "much": "less",
     }  # fmt: skip
     assert number("new") > 95 and number("old") < 5
     assert number("old_cellar") > 95, "without its last write the memory still holds the attic"
     assert number("new_late") < 20
 
 
-def test_a_write_that_is_not_made_is_missed_only_while_something_depends_on_it() -> None:
+@pytest.mark.lessons
+def test_only_two_edits_bring_the_attic_back_and_both_lower_theta_at_the_cellar() -> None:
     stream, trace = read()
-    attic, cellar = ([token.strip() for token in trace.tokens].index(word) for word in EXHIBIT.values)
-    neither = stream.at(attic).override(theta=0.0, tokens=[attic, cellar])
-    neither.feed(trace.ids[attic:])
-    assert max(EXHIBIT.chances(neither)) < 0.5
+    cellar = [token.strip() for token in trace.tokens].index("cellar")
+    answers = {
+        (gate, value, place): EXHIBIT.edited(stream, trace, gate, value, place)
+        for gate, most in found().most.items()
+        for value in (0.0, most)
+        for place in range(cellar - 2, len(trace))
+    }
+    undone = {edit for edit, (old, new) in answers.items() if old > new}
+    assert undone == {("theta", 0.0, cellar), ("eta", 0.9, cellar)}
+    assert number("old_much") > 95 and number("theta_at_cellar") == 0
+    assert number("theta_at_much") < number("theta_cellar") / 2
+    assert number("theta_at_much") <= 0.5 * (1 - 0.9) and found().most["theta"] == 0.5
+
+
+def test_a_write_that_is_not_made_is_missed_only_while_something_depends_on_it() -> None:
+    assert number("old_neither") < 20 and number("new_neither") < 50
+    stream, trace = read()
+    attic = [token.strip() for token in trace.tokens].index("attic")
     early = stream.at(attic).override(theta=0.0, tokens=attic)
     early.feed(trace.ids[attic : attic + 12])
     assert (

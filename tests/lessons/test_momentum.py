@@ -90,3 +90,30 @@ def test_the_crossing_is_where_the_new_place_first_leads() -> None:
 def test_what_a_shock_writes_in_all_is_no_less_with_much_momentum(found: momentum.Shocks) -> None:
     own, high = (sum(word.carried for word in found.words[eta]) for eta in (None, HIGH))
     assert high > own
+
+
+def test_the_shocks_own_step_is_the_tallest_bar_but_where_momentum_is_large(found: momentum.Shocks) -> None:
+    for eta, words in found.words.items():
+        bars = [words[0].own, *(word.own + word.carried for word in words[1:])]
+        assert (max(bars) == bars[0]) == (eta != HIGH)
+
+
+def test_much_momentum_makes_the_step_at_the_word_smaller_yet_not_by_all_that_the_bound_could_take(
+    found: momentum.Shocks,
+) -> None:
+    assert 100 * (1 - HIGH) + 5 < found.claims["step_high"].number < 50
+
+
+def test_words_that_nobody_asks_for_have_large_gradients_and_a_small_step() -> None:
+    stream, change, rng = momentum.shocked(load("lmm"), None, 3, 0)
+    filler = stream.feed(f" {momentum.filler(rng, momentum.PAUSE)}")
+    shock = [token.strip() for token in change.tokens].index(NEW)
+    assert filler["surprise"].mean() > 0.8 * change["surprise"][shock].mean()
+    assert filler["theta"].mean() < 0.2 * change["theta"][shock].mean()
+
+
+def test_a_wide_range_of_momentum_learns_the_change_at_once_and_keeps_it() -> None:
+    def learned(eta: float) -> bool:
+        return all(one.new > momentum.SURE for one in momentum.after_the_change(load("lmm"), eta))
+
+    assert [eta for eta in (0.0, 0.2, 0.3, 0.5, 0.6, HIGH) if learned(eta)] == [0.3, 0.5, 0.6]

@@ -47,7 +47,9 @@ def headings(page: AppTest) -> list[str]:
 
 
 def told(page: AppTest) -> str:
-    return "\n".join([block.value for block in page.markdown] + [block.body for block in page.get("html")])
+    asked = [widget.label for widget in (*page.slider, *page.radio)]
+    shown = [block.value for block in page.markdown] + [block.body for block in page.get("html")]
+    return "\n".join(asked + shown)
 
 
 def expect(page: AppTest, step: Step) -> None:
@@ -93,6 +95,7 @@ def test_a_lesson_goes_step_by_step_to_its_end(lesson: Lesson) -> None:
     for number, step in enumerate(lesson.steps, 1):
         assert headings(page) == [s.title for s in lesson.steps[:number]]
         assert not explained(page, lesson, number)
+        assert not spoken_of(told(page)), "every claim is filled in, before an answer and after"
         expect(page, step)
         assert explained(page, lesson, number)
     answer_all(page, lesson)
@@ -135,6 +138,21 @@ def test_what_was_expected_stands_beside_what_was_measured(page: AppTest) -> Non
     assert "you expected 35\u00a0%" in told(page)
 
 
+def test_an_estimate_begins_at_the_least_and_not_at_an_answer(page: AppTest) -> None:
+    assert page.slider[0].value == page.slider[0].min == 0
+    commit(page)
+    assert "you expected 0\u00a0%" in told(page)
+
+
+@pytest.mark.lessons
+@pytest.mark.parametrize("lesson", [pytest.param(x, id=x.name) for x in load_all()])
+def test_no_estimate_is_right_where_its_slider_begins(lesson: Lesson) -> None:
+    claims = finding.found(lesson).claims
+    for action in (step.action for step in lesson.steps):
+        if isinstance(action, Estimate):
+            assert claims[action.claim].number > action.least + action.step / 2, action.claim
+
+
 def test_every_wrong_answer_is_explained(page: AppTest) -> None:
     finish_steps(page, SURPRISE)
     answer_all(page, SURPRISE, off=1)
@@ -147,7 +165,7 @@ def test_every_wrong_answer_is_explained(page: AppTest) -> None:
 def test_a_lesson_can_be_started_again(page: AppTest) -> None:
     finish_steps(page, SURPRISE)
     answer_all(page, SURPRISE)
-    next(button for button in page.button if button.label == "Start this lesson again").click().run()
+    next(button for button in page.button if button.label == "Forget them and start again").click().run()
     assert not page.exception
     assert headings(page) == [SURPRISE.steps[0].title]
     finish_steps(page, SURPRISE)
@@ -158,7 +176,7 @@ def test_the_list_tells_how_far_a_learner_has_come() -> None:
     page = opened(state={"progress": {"surprise": Record({1: 50})}})
     assert not page.exception
     assert "1 of 3 steps" in told(page)
-    next(button for button in page.button if button.label == "Forget it").click().run()
+    next(button for button in page.button if button.label == "Forget all of it").click().run()
     assert "1 of 3 steps" not in told(page) and not page.button
 
 
@@ -254,3 +272,14 @@ class State(dict[str, Any]):
 
     __getattr__ = dict.__getitem__
     __setattr__ = dict.__setitem__  # type: ignore[assignment]
+
+
+def test_what_is_forgotten_on_purpose_is_told_to_the_browser_once_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "state", State(progress={"surprise": Record({1: 50})}))
+    assert progress.forgotten() == []
+    progress.start_again(SURPRISE)
+    progress.forget()
+    assert [told["names"] for told in progress.forgotten()] == [["surprise"], None]
+    assert len({str(told["id"]) for told in progress.forgotten()}) == 2

@@ -1,8 +1,8 @@
-"""A learner's progress in the browser's own store: read once when a session begins, written as it grows."""
+"""A learner's progress in the browser's own store: read once when a session begins, added to as it grows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -14,11 +14,12 @@ mount = st.components.v2.component(
 )
 
 
-def keep(progress: str | None, told: Callable[[str], None]) -> None:
-    """Keep ``progress`` in the browser. Where it is None, ``told`` is called with what the browser has kept
-    before the next run."""
+def keep(progress: str | None, forgotten: Sequence[dict[str, object]], told: Callable[[str], None]) -> None:
+    """Add ``progress`` to what the browser keeps, when each of the ``forgotten`` has been taken out of it
+    once: the "names" of lessons, None for all, and the "id" of that forgetting. Where ``progress`` is None,
+    ``told`` is called with what the browser has kept before the next run."""
     with st.container(key="keeps-progress"):
-        data = {"progress": progress, "lost": telling.lost("kept-progress")}
+        data = {"progress": progress, "forgotten": [*forgotten], "lost": telling.lost("kept-progress")}
         mount(key="kept-progress", data=data, on_kept_change=lambda: tell(told))
 
 

@@ -1,25 +1,64 @@
 /** What a learner did, kept in this browser alone: told once when it is asked for, written as it grows. */
 
 const PLACE = "titans-lab-progress";
+const FORGOTTEN = "titans-lab-progress-forgotten"; // in this tab: which of its forgettings was the last one done
 const NOTHING = "{}";
+const LONGEST = 100_000; // characters, as the server takes them
 
 export default function ({ data, setTriggerValue }) {
-  if (data.progress === null) setTriggerValue("kept", read());
-  else write(data.progress);
+  if (data.progress === null) setTriggerValue("kept", read("localStorage", PLACE) ?? NOTHING);
+  else keep(JSON.parse(data.progress), data.forgotten);
 }
 
-/** What is kept; nothing where this browser keeps nothing. */
-function read() {
+/** Add what this tab did to what is kept, be it of another tab, less what was forgotten on purpose. */
+function keep(own, forgotten) {
+  const kept = lessons(read("localStorage", PLACE), own);
+  const last = read("sessionStorage", FORGOTTEN);
+  const since = forgotten.findIndex(({ id }) => id === last) + 1;
+  for (const { names } of forgotten.slice(since)) {
+    for (const name of names ?? Object.keys(kept)) delete kept[name];
+  }
+  if (forgotten.length > since) write("sessionStorage", FORGOTTEN, forgotten.at(-1).id);
+  const all = { ...kept };
+  for (const [name, { steps, checks }] of Object.entries(own.lessons)) {
+    const before = kept[name] ?? {};
+    all[name] = { steps: { ...before.steps, ...steps }, checks: { ...before.checks, ...checks } };
+  }
+  write("localStorage", PLACE, JSON.stringify({ ...own, lessons: all }));
+}
+
+/** What is kept of each lesson; of what is damaged, or of another version than ``own``, nothing. */
+function lessons(text, own) {
+  const version = "titans-lab-progress";
   try {
-    return localStorage.getItem(PLACE) ?? NOTHING;
+    const found = text.length > LONGEST ? null : JSON.parse(text);
+    if (found[version] !== own[version]) return {};
+    const known = Object.entries(found.lessons);
+    return Object.fromEntries(
+      known.map(([name, { steps, checks }]) => [name, { steps: numbered(steps), checks: numbered(checks) }]),
+    );
   } catch {
-    return NOTHING;
+    return {};
   }
 }
 
-function write(progress) {
+/** The answers that have a number. */
+function numbered(answers) {
+  return Object.fromEntries(Object.entries(answers).filter(([number]) => /^\d{1,3}$/.test(number)));
+}
+
+/** What a store has; null where this browser keeps nothing: then even its name cannot be said. */
+function read(store, place) {
   try {
-    localStorage.setItem(PLACE, progress);
+    return window[store].getItem(place);
+  } catch {
+    return null;
+  }
+}
+
+function write(store, place, text) {
+  try {
+    window[store].setItem(place, text);
   } catch {
     // A browser that keeps nothing has no progress to lose: the session has it until the page is left.
   }
