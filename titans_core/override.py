@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from operator import index
 from typing import NamedTuple
@@ -80,11 +82,24 @@ class Override:
 
     def holds(self, position: int) -> bool:
         """Whether the token at this position is read so."""
-        return position >= self.since and (self.tokens is None or position in self.tokens)
+        return position >= self.since and (self.tokens is None or position in self.listed)
 
-    def borders(self) -> set[int]:
-        """The positions at which it begins or ends: tokens in a row are read in one go."""
-        return {self.since} if self.tokens is None else set(self.tokens) ^ {t + 1 for t in self.tokens}
+    def next_border(self, position: int) -> float:
+        """Where after ``position`` it next begins or ends; infinity where it does neither."""
+        number = bisect_right(self.borders, position)
+        return self.borders[number] if number < len(self.borders) else math.inf
+
+    @cached_property
+    def listed(self) -> frozenset[int]:
+        """The positions that ``tokens`` names: there may be as many as a text has, and each is asked for."""
+        return frozenset(self.tokens or ())
+
+    @cached_property
+    def borders(self) -> tuple[int, ...]:
+        """The positions at which it begins or ends, ordered: tokens in a row are read in one go."""
+        if self.tokens is None:
+            return (self.since,)
+        return tuple(sorted(self.listed ^ {token + 1 for token in self.listed}))
 
 
 def largest(config: ModelConfig) -> dict[str, float]:
@@ -147,4 +162,4 @@ def layer_edits(active: Sequence[Override], layer: int, heads: int, device: torc
 
 def next_border(overrides: Sequence[Override], position: int) -> float:
     """Where after ``position`` what is done may change; infinity where it stays."""
-    return min((p for o in overrides for p in o.borders() if p > position), default=math.inf)
+    return min((override.next_border(position) for override in overrides), default=math.inf)

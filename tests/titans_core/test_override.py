@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import titans_core as tc
 from tests.titans_core.conftest import TEXT, WITH_MEMORY, speaker, tiny
 from tests.titans_core.test_stream import assert_same_state, assert_same_trace
+from titans_core.override import Override, next_border
 from titans_core.stream import Stream
 from titans_core.trace import Trace
 from titans_core.wipe import memories
@@ -160,6 +162,24 @@ def test_any_cut_of_an_overridden_stream_says_the_same(
     parts = [pieces.feed(IDS[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
     assert_same_trace(whole.feed(IDS), Trace.join(parts))
     assert_same_state(whole, pieces)
+
+
+@given(st.none() | st.sets(st.integers(3, 20), min_size=1), st.integers(0, 25))
+def test_an_override_ends_and_begins_where_it_no_longer_or_newly_holds(
+    tokens: set[int] | None, position: int
+) -> None:
+    override = Override(3, alpha=0.5, tokens=None if tokens is None else tuple(tokens))
+    held = [override.holds(each) for each in range(30)]
+    assert held == [each >= 3 and (tokens is None or each in tokens) for each in range(30)]
+    changes = [each for each in range(position + 1, 30) if held[each] != held[each - 1]]
+    assert next_border([override], position) == next_border([override] * 2, position)
+    assert next_border([override], position) == (changes[0] if changes else math.inf)
+    assert next_border([], position) == math.inf
+
+
+def test_many_listed_tokens_are_sorted_once_and_not_for_every_token_that_is_read() -> None:
+    override = Override(0, alpha=0.5, tokens=tuple(range(0, 1000, 2)))
+    assert override.borders is override.borders and override.listed is override.listed
 
 
 def test_an_overridden_stream_is_a_new_one_that_travels_and_is_saved(tmp_path: Path) -> None:
