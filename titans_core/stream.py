@@ -336,7 +336,7 @@ class Stream:
         stream = cls(saved.model, saved.history)
         stream.now, stream._held, stream._ids = saved.now, saved.held, saved.ids
         stream.overrides = saved.overrides
-        if len(saved.ids) != stream.position:
+        if not 0 < len(saved.ids) == stream.position:  # before its first token it may have been wiped
             stream._ids, stream._snapshots = [], [stream.now]
         return stream
 

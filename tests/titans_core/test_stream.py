@@ -370,6 +370,15 @@ def test_a_stream_wiped_before_its_first_token_is_loaded_with_the_past_it_has(tm
     assert Stream.load(path, whole.model).reach == whole.position
 
 
+def test_a_stream_wiped_and_saved_before_its_first_token_goes_back_to_what_it_was(tmp_path: Path) -> None:
+    stream, path = Stream(speaker(("lmm", 1, 1))).wipe(), tmp_path / "stream.safetensors"
+    stream.save(path)
+    again = Stream.load(path, stream.model)
+    for each in (stream, again):
+        each.feed(TEXT)
+    assert_same_state(stream.at(6), again.at(6))
+
+
 def test_a_model_that_no_file_holds_is_known_by_its_weights(tmp_path: Path) -> None:
     stream, path = Stream(speaker(("lmm", 1, 1))), tmp_path / "stream.safetensors"
     stream.feed(TEXT)
