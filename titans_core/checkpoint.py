@@ -21,7 +21,7 @@ from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.files import as_path, write_bytes, write_text
-from titans_core.header import LARGEST, LONGEST, Header, parse, read_header
+from titans_core.header import Header, parse, read_header
 from titans_core.model import TitansLM
 from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
@@ -177,19 +177,20 @@ def open_header(path: Path) -> Header:
         return read_header(file)
 
 
-def read_whole(path: Path, largest: int = LARGEST) -> tuple[Header, bytes]:
+def read_whole(path: Path, own: bool = False) -> tuple[Header, bytes]:
     """A file's header, checked, and all its bytes, which are of one file though another be put in its place
-    meanwhile. Raises ValueError as ``opened`` does, and where there are more bytes than ``largest``."""
+    meanwhile. Raises ValueError as ``opened`` does, and where it is larger than a stranger's may be, unless
+    it is our ``own``."""
     with opened(path) as file:
-        read_header(file, largest)
+        read_header(file, own)
         file.seek(0)
         content = file.read()  # not mapped: a file that is cut short meanwhile would end us
-        return read_header(BytesIO(content), largest), content
+        return read_header(BytesIO(content), own), content
 
 
-def read_tensors(path: Path, largest: int = LARGEST) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(path: Path, own: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
     """All tensors and the header's texts. Raises ValueError as ``read_whole`` does."""
-    header, content = read_whole(path, largest)
+    header, content = read_whole(path, own)
     try:
         return load_tensors(content), header.texts
     except SafetensorError as error:
@@ -202,13 +203,15 @@ def unreadable(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path.name} cannot be read as safetensors ({reason}); is it complete?")
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str], own: bool = False) -> None:
     """Write safetensors to ``path``; an interrupted write leaves what was there. Raises ValueError as
-    ``write_bytes`` does, and for a header that could not be read again."""
+    ``write_bytes`` does, and for what ``read_tensors`` would refuse."""
     content = save(tensors, metadata=header or None)
-    if (length := int.from_bytes(content[:8], "little")) > LONGEST:
+    try:
+        read_header(BytesIO(content), own)
+    except ValueError as error:
         raise ValueError(
-            f"cannot write {path}: what stands beside its tensors takes {length:,} bytes, over the limit of "
-            f"{LONGEST:,}; change fewer tokens one by one"
-        )
+            f"cannot write {path}: {error}, so it could not be read again; take a smaller model, or change "
+            "fewer tokens one by one"
+        ) from error
     write_bytes(path, content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from itertools import pairwise
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -46,9 +47,11 @@ class Header(NamedTuple):
     texts: dict[str, str]
 
 
-def read_header(file: BinaryIO, largest: int = LARGEST) -> Header:
+def read_header(file: BinaryIO, own: bool = False) -> Header:
     """The header at a file's beginning. Raises ValueError, with half a sentence, where the file has more
-    bytes than ``largest``, or its header is none, or does not describe exactly the bytes that follow."""
+    bytes or tensors than a stranger's may, unless it is our ``own``, or its header is none, or does not
+    describe exactly the bytes that follow."""
+    largest, most = (sys.maxsize, sys.maxsize) if own else (LARGEST, MOST)
     size = file.seek(0, 2)
     file.seek(0)
     if size > largest:
@@ -64,8 +67,8 @@ def read_header(file: BinaryIO, largest: int = LARGEST) -> Header:
     texts = told.pop(METADATA, {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("its header's metadata are not texts")
-    if len(told) > MOST:
-        raise ValueError(f"it has {len(told):,} tensors, over the limit of {MOST:,}")
+    if len(told) > most:
+        raise ValueError(f"it has {len(told):,} tensors, over the limit of {most:,}")
     tensors = {name: entry(values, largest) for name, values in told.items()}
     check_places(tensors, size - 8 - length)
     return Header(tensors, texts)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 import time
 from dataclasses import replace
 from operator import index
@@ -27,7 +26,7 @@ from titans_core.checkpoint import (
 )
 from titans_core.events import Events
 from titans_core.files import as_path
-from titans_core.header import LARGEST
+from titans_core.header import LARGEST, MOST
 from titans_core.loss import batch_loss
 from titans_core.machine import device_name
 from titans_core.model import TitansLM
@@ -72,11 +71,7 @@ class Training:
         make_folder(self.folder)
         torch.manual_seed(config.seed)
         self.model = TitansLM(config.model, self.folder.name).to(self.device)
-        if (size := 4 * self.model.parameter_count()) > LARGEST:
-            raise ValueError(
-                f"the model's file would have {size:,} bytes, and none of more than {LARGEST:,} is read: "
-                "make it narrower, or give it fewer layers"
-            )
+        check_size(self.model)
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [
@@ -178,7 +173,7 @@ class Training:
         progress = {name: getattr(self, name) for name in PROGRESS}
         facts = {**self.card(), "progress": progress}
         tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-        write_tensors(self.folder / RUN, tensors, {"run": json.dumps(facts)})
+        write_tensors(self.folder / RUN, tensors, {"run": json.dumps(facts)}, own=True)
         save_model(self.model, self.folder / MODEL, self.card(), half=False)
 
     def resume(self) -> bool:
@@ -193,7 +188,7 @@ class Training:
                 )
             return False
         try:
-            tensors, header = read_tensors(self.folder / RUN, largest=sys.maxsize)  # its own, no stranger's
+            tensors, header = read_tensors(self.folder / RUN, own=True)
             facts = json.loads(header["run"])
             former = recipe(
                 facts["recipe"], self.tokenizer.vocab_size
@@ -252,6 +247,20 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def check_size(model: TitansLM) -> None:
+    """Raise ValueError where no file could hold the model: now, not after the first hundred steps."""
+    if (size := 4 * model.parameter_count()) > LARGEST:
+        raise ValueError(
+            f"the model's file would have {size:,} bytes, and none of more than {LARGEST:,} is read: "
+            "make it narrower, or give it fewer layers"
+        )
+    if (tensors := len(list(model.parameters()))) > MOST:
+        raise ValueError(
+            f"the model's file would have {tensors:,} tensors, and none of more than {MOST:,} is read: "
+            "give it fewer layers"
+        )
 
 
 class Recall:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.titans_core.conftest import KINDS, TEXT, speaker
+from titans_core import header as headers
 from titans_core.checkpoint import read_tensors, write_tensors
 from titans_core.layers import flatten_state
 from titans_core.stream import SNAPSHOT_EVERY, Stream
@@ -391,7 +392,11 @@ def test_a_model_that_no_file_holds_is_known_by_its_weights(tmp_path: Path) -> N
         Stream.load(path, other)
 
 
-def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
-    stream = Stream(speaker(("lmm", 1, 1))).override(alpha=0.0, tokens=range(1_200_000))
-    with pytest.raises(ValueError, match="over the limit of 8,388,608; change fewer tokens"):
-        stream.save(tmp_path / "stream.safetensors")
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, path = Stream(speaker(("lmm", 1, 1))), tmp_path / "stream.safetensors"
+    with pytest.raises(ValueError, match="over the limit of 8,388,608, so .* change fewer tokens"):
+        stream.override(alpha=0.0, tokens=range(1_200_000)).save(path)
+    monkeypatch.setattr(headers, "LARGEST", 2000)
+    with pytest.raises(ValueError, match="over the limit of 2,000, so .* take a smaller model"):
+        stream.save(path)
+    assert not list(tmp_path.iterdir())

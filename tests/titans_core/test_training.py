@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from titans_core import header, train
 from titans_core.checkpoint import read_tensors
 from titans_core.config import MemoryConfig, ModelConfig
 from titans_core.loss import answer_loss
 from titans_core.recipe import Stage, TrainConfig, read_config
 from titans_core.tasks import Tag, batch
 from titans_core.tokenizer import VOCAB_SIZE, Tokenizer
-from titans_core.train import RUN, Recall, Training
+from titans_core.train import MODEL, RUN, Recall, Training
 
 SMALL = TrainConfig(
     model=ModelConfig(
@@ -212,15 +213,26 @@ def test_a_batch_of_which_no_token_counts_loses_nothing_and_moves_nothing(
     assert all(p.grad is None or not p.grad.any() for p in training.model.parameters())
 
 
+@pytest.mark.parametrize("limit", ["LARGEST", "MOST"])
 def test_a_run_larger_than_a_strangers_file_is_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Training(SMALL, tmp_path).run()
-    monkeypatch.setattr(read_tensors, "__defaults__", (2000,))  # for whoever names no other limit
-    with pytest.raises(ValueError, match="over the limit of 2,000"):
+    model = {"LARGEST": (tmp_path / MODEL).stat().st_size, "MOST": len(read_tensors(tmp_path / MODEL)[0])}
+    monkeypatch.setattr(header, limit, model[limit])
+    with pytest.raises(ValueError, match=f"over the limit of {model[limit]:,}"):
         read_tensors(tmp_path / RUN)
     again = Training(SMALL, tmp_path)
     assert again.resume() and again.step == SMALL.steps
+    again.save()
+
+
+def test_a_model_of_more_tensors_than_a_file_may_have_is_refused_before_it_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "MOST", 20)
+    with pytest.raises(ValueError, match="tensors, and none of more than 20 is read: give it fewer layers"):
+        Training(SMALL, tmp_path)
 
 
 def test_a_model_that_no_file_could_hold_is_refused_before_it_is_trained(tmp_path: Path) -> None:
