@@ -41,6 +41,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file)  # or a machine that loses its power would have the name without the content
         os.replace(draft, path)
     except (OSError, ValueError) as error:
+        raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+    finally:  # also where somebody stops it: no other draft would take this one's place
         with suppress(OSError, ValueError):
             draft.unlink()
-        raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error

@@ -155,6 +155,16 @@ def test_many_may_write_one_file_at_once_and_none_is_read_in_part(tmp_path: Path
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_writing_that_is_stopped_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(file: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_text(tmp_path / "table.json", "{}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_state_of_another_variant_is_refused_in_words(model: tc.TitansLM) -> None:
     other = tc.load("mac", device="cpu")
     ids = torch.tensor([[1, 2]])
