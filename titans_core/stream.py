@@ -80,11 +80,11 @@ class Stream:
 
         ``more=True`` holds the unfinished last word back until the next feed: pieces fed so equal feeding
         at once. ``writes=True`` adds each write's rank-one factors and what was expected next to the trace;
-        ``without=True`` what would be expected had the memory been wiped just before the token: what that
-        makes of the first token is known where the token before it was read so, and NaN elsewhere. Raises
-        ValueError for a lone surrogate or an id out of range, and NotFinite, which is one, where the model's
-        numbers overflow. Whatever is raised, the stream is then as it was: nothing of a text is kept that
-        could not be read to its end.
+        ``without=True`` what would be expected had the memory been wiped just before the token; what the
+        first token would have cost then is known where the token before it was read so, and NaN elsewhere.
+        Raises ValueError for a lone surrogate or an id out of range, and NotFinite, which is one, where the
+        model's numbers overflow. Whatever is raised, the stream is then as it was: nothing of a text is kept
+        that could not be read to its end.
         """
         ids, held = self._take(text, more)
         with self._all_or_nothing():

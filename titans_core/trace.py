@@ -59,7 +59,8 @@ class Trace:
     Where the feed was asked for writes, ``writes`` holds one entry a layer, and ``guesses`` what was expected
     after each token; else () and None. Where it was asked for it, ``guesses_without`` is what would have been
     expected after each token with the memory wiped just before that token, and ``trace["nll_without"]`` what
-    the tokens would have cost then.
+    the tokens would have cost then. Its first entry is of what was expected after the token before the trace:
+    NaN where that was read without being asked so, as ``Stream.at`` and ``Stream.load`` may have done.
     """
 
     start: int
