@@ -105,6 +105,11 @@ def test_the_trace_has_the_documented_columns(stream: Stream) -> None:
         trace["courage"]
 
 
+def test_traces_are_compared_as_what_they_are_and_not_by_their_arrays(stream: Stream) -> None:
+    one, other = stream.fork().feed("Tom likes soup."), stream.feed("Tom likes soup.")
+    assert one == one and one != other and len({one, other}) == 2
+
+
 def test_nll_is_the_models_own_log_probability(stream: Stream) -> None:
     trace = stream.feed(TEXT)
     ids = torch.tensor([[stream.tokenizer.begin, *trace.ids]])
