@@ -145,11 +145,7 @@ def test_auto_takes_it_where_no_gradient_is_wanted(monkeypatch):
     assert not taken
 
 
-def test_without_numba_auto_does_without_and_asking_for_it_is_an_error():
-    """In a process of its own, where numba cannot be imported."""
-    code = """
-import sys
-sys.modules["numba"] = None
+WITHOUT = """
 from tests.kernels.memory_cases import draw
 case = draw(0, 5)
 case.run(backend="auto")
@@ -158,8 +154,27 @@ try:
 except RuntimeError as error:
     print(error)
 """
+MISSING = "import sys; sys.modules['numba'] = None"
+NOWHERE = "from numba.core.caching import CacheImpl; CacheImpl._locator_classes = []"
+
+
+@pytest.mark.parametrize(
+    ("start", "complaint"),
+    [
+        (MISSING, "the backend 'numba' needs numba: pip install numba."),
+        pytest.param(
+            NOWHERE,
+            "numba finds no folder to keep what it compiles in: name one in NUMBA_CACHE_DIR.",
+            marks=needs_numba,
+        ),
+    ],
+    ids=["missing", "nowhere to write"],
+)
+def test_without_numba_auto_does_without_and_asking_for_it_is_an_error(start, complaint):
+    """In a process of its own, where numba cannot be imported, or finds no folder to write to."""
+    code = start + WITHOUT
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "the backend 'numba' needs numba: pip install numba."
+    assert said.strip() == complaint
 
 
 def test_nothing_is_compiled_before_it_is_used():
