@@ -85,8 +85,10 @@ def answers(series: dict[str, tuple[Asked, ...]]) -> alt.LayerChart:
 
 
 def entering(written: tuple[Written, ...]) -> alt.Chart:
-    """Two bars a token, one upon the other: what it writes itself, and what is carried of the shock."""
+    """Two bars a token, one upon the other: what it writes itself, and what is carried of the shock, which
+    has an edge, so that it is not told by its colour alone."""
     colours, kinds = palette(theme()), (say("carried"), say("own"))
+    legend = alt.Legend(orient="top", title=None, labelLimit=300, columns=1)
     table = pd.DataFrame(
         {"place": place, "token": word.token, "kind": kind, "size": size}
         for place, word in enumerate(written)
@@ -96,7 +98,7 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
     label = f"{[names[place] for place in range(len(names))]!r}[datum.value]"
     return (
         alt.Chart(table, height=330)
-        .mark_bar()
+        .mark_bar(strokeWidth=1.5)
         .encode(
             x=alt.X(
                 "place:O",
@@ -107,7 +109,12 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(kinds), range=[colours["momentum"], colours["write"]]),
-                legend=alt.Legend(orient="top", title=None, labelLimit=300, columns=1),
+                legend=legend,
+            ),
+            stroke=alt.Stroke(
+                "kind:N",
+                scale=alt.Scale(domain=list(kinds), range=[colours["ink"], "transparent"]),
+                legend=legend,
             ),
             order=alt.Order("kind:N"),
             tooltip=["token:N", "kind:N", alt.Tooltip("size:Q", format=".2f")],
