@@ -117,7 +117,7 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
                 legend=legend,
             ),
             order=alt.Order("kind:N"),
-            tooltip=["token:N", "kind:N", alt.Tooltip("size:Q", format=".2f")],
+            tooltip=["kind:N", "token:N", alt.Tooltip("size:Q", format=".2f")],
         )
     )
 
