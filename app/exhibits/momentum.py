@@ -96,7 +96,7 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
     label = f"{[names[place] for place in range(len(names))]!r}[datum.value]"
     return (
         alt.Chart(table, height=330)
-        .mark_bar()
+        .mark_bar(strokeWidth=1.5)
         .encode(
             x=alt.X(
                 "place:O",
@@ -105,7 +105,7 @@ def entering(written: tuple[Written, ...]) -> alt.Chart:
             ),
             y=alt.Y("size:Q", title=say("enters"), axis=alt.Axis(tickCount=4, domain=False)),
             order=alt.Order("kind:N"),
-            tooltip=["token:N", "kind:N", alt.Tooltip("size:Q", format=".2f")],
+            tooltip=["kind:N", "token:N", alt.Tooltip("size:Q", format=".2f")],
             **paired(kinds, ("momentum", "write"), columns=1),
         )
     )
