@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
@@ -64,10 +65,13 @@ def drag(page: AppTest) -> None:
 
 
 def run_maps(page: AppTest) -> None:
-    """The map of one model, then of another."""
+    """The map of one model to its end, then of another."""
     for name in ("lmm", "mac"):
         pick(page, "-model", name)
         next(one for one in page.button if one.label == "Run the map").click().run()
+        while any(one.label == "Cancel" for one in page.button):
+            time.sleep(0.2)
+            page.run()
 
 
 DO["learned"] = lambda page: slider(page, "-eta", 0.5)
