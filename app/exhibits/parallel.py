@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.drawn import draw_chart
+from app.exhibits.measured import Bar, bars
 from app.palette import palette, theme
 from lessons import percent, words
 from lessons.exhibits import parallel
@@ -39,6 +40,8 @@ def draw(exhibit: Shown, found: Parallel, view: str, key: str) -> tuple[str, ...
         return slider(found, key)
     if view == "tail":
         cut(key)
+    elif view == "compiled":
+        loop(found)
     else:
         draw_chart(measured(found.repeated, None, "error"), say("error"))
     return ()
@@ -74,6 +77,18 @@ def slider(found: Parallel, key: str) -> tuple[str, ...]:
     with second:
         draw_chart(measured(runs, block, "time"), say("time"))
     return ("slid",) if seen >= {BLOCKS[0], BLOCKS[-1]} else ()
+
+
+def loop(found: Parallel) -> None:
+    """How long the compiled loop takes at both ends, or that it is not here."""
+    rows = [
+        Bar(say("compiled_block", block=run.block), run.milliseconds, f"{run.milliseconds:.0f}\u00a0ms")
+        for run in found.compiled
+    ]
+    if rows:
+        st.html(bars(say("compiled"), "theta", rows))
+    else:
+        st.caption(say("compiled_missing"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

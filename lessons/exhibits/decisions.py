@@ -179,7 +179,7 @@ class Shown(Exhibit):
         read = tuple(f"{what}_{name}" for what in ("changed", "same", "once") for name in remembering)
         return (
             *walked, *read, "corridor", "mazes", "insisted", "stale", "unforgetting", "once_unforgetting",
-            "overwrites", "confirmed", "resisting", "logs", "window",
+            "overwrites", "confirmed", "resisting", "logs", "window", "insistent",
         )  # fmt: skip
 
     def run(self, load: Loader) -> Decided:
@@ -226,11 +226,18 @@ class Shown(Exhibit):
                 "resisting": Claim(len({one.device for one in unknown}), ".0f"),
                 "logs": Claim(LOGS, ".0f"),
                 "window": Claim(first.config.window, ".0f"),
+                "insistent": percent(insistent(first.name)),
                 "confirmed": percent(share(works(first, INSISTED, confirmed=3), True)),
             },
             mazes,
             logs,
         )
+
+
+def insistent(name: str) -> float:
+    """The share of the longer stories of a model's training that tell facts again and again before these
+    change."""
+    return float(tc.model_card(name)["recipe"]["stages"][-1]["insistent"])
 
 
 def works(

@@ -74,10 +74,14 @@ def hay(tokens: int, rng: Random, tokenizer: Tokenizer) -> list[int]:
     return ids[:tokens]
 
 
-def search(model: tc.TitansLM, told: Told, distances: Sequence[int] = AFTER) -> tuple[Asked, ...]:
+def search(
+    model: tc.TitansLM, told: Told, distances: Sequence[int] = AFTER, forget: float | None = None
+) -> tuple[Asked, ...]:
     """Read on, and ask for every fact at each of the distances that the haystack holds: by default at every
-    doubling of the tokens read since."""
+    doubling of the tokens read since. ``forget`` clamps α from the start."""
     stream, found = tc.Stream(model, history=0), []
+    if forget is not None:
+        stream = stream.override(alpha=forget)
     places = [told.end + after for after in distances if told.end + after <= len(told.ids)]
     for last, place in pairwise((0, *places)):
         stream.feed(told.ids[last:place])
@@ -137,7 +141,9 @@ class Searched(Found):
 class Shown(Exhibit):
     """``models``, the attention-only one among them, search for lone facts, up to FAR tokens later, and
     for crowds of them, SOON after. Claims: ``far_MODEL``; ``crowd_MODEL``, of the largest crowd;
-    ``card_MODEL``, what the model's card says of eight facts asked for 8,192 tokens later."""
+    ``card_MODEL``, what the model's card says of eight facts asked for 8,192 tokens later. Of the first model
+    with a memory, and the largest crowd: ``unforgetting``, with α clamped to 0; ``at_once``, of each fact as
+    soon as it was told."""
 
     models: tuple[str, ...]
 
@@ -155,7 +161,7 @@ class Shown(Exhibit):
     def promises(self) -> tuple[str, ...]:
         each = tuple(f"{what}_{name}" for what in ("far", "crowd", "card") for name in self.models)
         found = "lost", "breaks", "far", "far_worst", "most", "few", "next", "next_attention", "crowd_few"
-        return (*each, *found, "chance_place")
+        return (*each, *found, "chance_place", "unforgetting", "at_once")
 
     def run(self, load: Loader) -> Searched:
         lone = {
@@ -167,6 +173,8 @@ class Shown(Exhibit):
             for name in self.models
         }
         with_memory = [name for name in self.models if load(name).has_memory]
+        first = load(with_memory[0])
+        unforgetting = mean(search(first, told, (SOON,), 0.0) for told in haystacks(CROWDS[-1], (SOON,)))
         claims = {f"far_{name}": percent(found[FAR]) for name, found in lone.items()}
         claims |= {f"crowd_{name}": percent(found[CROWDS[-1]]) for name, found in crowd.items()}
         claims |= {f"card_{name}": percent(on_card(name)) for name in self.models}
@@ -187,6 +195,8 @@ class Shown(Exhibit):
                 "next": Claim(AFTER[0], ".0f"),
                 "next_attention": percent(lone["attention"][AFTER[0]]),
                 "chance_place": percent(CHANCE[Kind.PLACE]),
+                "unforgetting": percent(unforgetting[SOON]),
+                "at_once": percent(at_once(first, CROWDS[-1])),
             },
             lone,
             crowd,
@@ -197,6 +207,19 @@ def mean(searches: Iterable[tuple[Asked, ...]]) -> dict[int, float]:
     """The share of right answers by the tokens since, over several haystacks."""
     columns = zip(*searches, strict=True)
     return {column[0].after: float(np.mean([asked.right for asked in column])) for column in columns}
+
+
+def at_once(model: tc.TitansLM, facts: int, seeds: Sequence[int] = (0, 1)) -> float:
+    """The share of a crowd's facts that is answered right as soon as each has been told."""
+    right = list[float]()
+    for seed in seeds:
+        stream, read = tc.Stream(model, history=0), 0
+        for count in range(1, facts + 1):
+            told = hide(0, 0, count, seed)  # of one seed, a larger crowd begins with the smaller
+            stream.feed(told.ids[read:])
+            read = len(told.ids)
+            right.append(Asked(0, ask(stream, told.facts[-1:])).right)
+    return float(np.mean(right))
 
 
 def on_card(name: str) -> float:

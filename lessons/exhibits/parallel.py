@@ -17,6 +17,7 @@ from torch.nn.functional import normalize
 
 import titans_core as tc
 from kernels import memory, retrieve
+from kernels.compiled import preferred
 from kernels.output import MemoryOutput, Weights
 from lessons.bare import start
 from lessons.claims import Claim, percent
@@ -88,9 +89,10 @@ def read(
     theta: float,
     span: slice = slice(None),
     before: MemoryOutput | None = None,
+    backend: str = "torch",
 ) -> MemoryOutput:
     """Write the tokens of a span and read each with its own key; ``before`` is what came out of the span
-    before it, whose block goes on."""
+    before it, whose block goes on. The backend "torch" is the parallel form itself, on any machine."""
     keys, values = told.keys[:, span], told.values[:, span]
     gate = torch.ones(keys.shape[:3])
     first = start(HEADS, WIDTH, HIDDEN if deep else None)
@@ -112,17 +114,17 @@ def read(
         chunk_size=block if deep else max(block, CHUNK),
         block_size=block,
         step="bounded" if deep else "given",
-        backend="torch",  # the parallel form itself, on any machine
+        backend=backend,
         telemetry=False,
     )
 
 
-def run(told: Told, deep: bool, block: int, theta: float, exact: Tensor) -> Run:
+def run(told: Told, deep: bool, block: int, theta: float, exact: Tensor, backend: str = "torch") -> Run:
     """One block length, timed; ``exact`` is what the exact rule reads."""
     spent = []
     for _ in range(TIMED):
         begin = time.perf_counter()
-        y = read(told, deep, block, theta).y
+        y = read(told, deep, block, theta, backend=backend).y
         spent.append(time.perf_counter() - begin)
     return Run(block, apart(y, exact), 1000 * min(spent))
 
@@ -132,6 +134,16 @@ def sweep(deep: bool, distinct: int, theta: float, blocks: Sequence[int] = BLOCK
     told = stream(distinct)
     exact = read(told, deep, 1, theta).y
     return tuple(run(told, deep, block, theta, exact) for block in blocks)
+
+
+def compiled() -> tuple[Run, ...]:
+    """Two layers at both ends, on the same tokens as ``sweep``, by the loop that numba compiles; none where
+    that cannot be had. The first call on a machine waits for numba."""
+    told = stream(FRESH)
+    if not preferred((told.keys,)):
+        return ()
+    exact = read(told, True, 1, LARGE, backend="numba").y
+    return tuple(run(told, True, block, LARGE, exact, "numba") for block in (BLOCKS[0], BLOCKS[-1]))
 
 
 def one_by_one(distinct: int, theta: float) -> float:
@@ -185,10 +197,12 @@ def cut_anywhere(model: tc.TitansLM, text: str, piece: int) -> float:
 
 @dataclass(frozen=True)
 class Parallel(Found):
-    """Every block length on fresh pairs, of a matrix and of an MLP; and of a matrix on pairs that repeat."""
+    """Every block length on fresh pairs, of a matrix and of an MLP, and of this both ends as a compiled loop;
+    and of a matrix on pairs that repeat."""
 
     matrix: tuple[Run, ...]
     deep: tuple[Run, ...]
+    compiled: tuple[Run, ...]
     repeated: tuple[Run, ...]
 
 
@@ -199,7 +213,7 @@ class Shown(Exhibit):
 
     model: str
 
-    views: ClassVar[tuple[str, ...]] = ("slider", "repeated", "tail")
+    views: ClassVar[tuple[str, ...]] = ("slider", "compiled", "repeated", "tail")
     actions: ClassVar[tuple[str, ...]] = ("slid",)
     promises: ClassVar[tuple[str, ...]] = (
         *(f"{what}_{kind}_{c}" for what in ("error", "ms") for kind in ("matrix", "deep") for c in BLOCKS),
@@ -241,5 +255,6 @@ class Shown(Exhibit):
             },
             matrix,
             deep,
+            compiled(),
             repeated,
         )

@@ -108,11 +108,14 @@ def test_a_change_surprises_more_than_the_eighth_telling_of_what_was() -> None:
             assert change > 1.3 * of(f"the {device.name} is {device.first}")
 
 
-def test_both_models_were_trained_on_what_is_told_often_and_then_changes() -> None:
+def test_both_models_were_trained_on_what_is_told_often_and_then_changes(
+    found: decisions.Decided,
+) -> None:
     for name in ("lmm", "mac"):
         stages = tc.model_card(name)["recipe"]["stages"]
-        assert {stage.get("insistent", 0.0) for stage in stages[-3:]} == {0.4}
+        shares = {100 * stage.get("insistent", 0.0) for stage in stages[-3:]}
+        assert shares == {found.claims["insistent"].number} and shares != {0}
 
 
-def test_no_more_changes_are_learned_where_nothing_is_forgotten(found: decisions.Decided) -> None:
+def test_no_fewer_changes_are_learned_where_nothing_is_forgotten(found: decisions.Decided) -> None:
     assert found.claims["unforgetting"].value >= found.claims["changed_lmm"].value

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from app.exhibits.depth import HELD
+from lessons import Do, load_all
 from lessons.exhibits import depth
 from lessons.exhibits.depth import DEPTHS, KNOWN, SETS, WIDTH, Pairs, Shown
+
+LESSON = next(lesson for lesson in load_all() if lesson.name == "depth")
 
 
 def unloadable(name: str) -> object:
@@ -77,6 +81,11 @@ def test_told_by_turns_both_sets_are_kept_by_layers(found: depth.Depths) -> None
 def test_other_pairs_say_the_same(seed: int) -> None:
     assert depth.learn("many", seed).errors[3][-1] < KNOWN < depth.learn("many", seed).best_matrix
     assert depth.forget(1, True, seed).after < 1e-6 < 0.1 < depth.forget(3, True, seed).after
+
+
+def test_what_counts_as_held_is_what_the_task_says() -> None:
+    (task,) = (step.action.task for step in LESSON.steps if isinstance(step.action, Do))
+    assert "less than a tenth wrong" in task and HELD == 0.1
 
 
 def test_right_angles_are_right() -> None:

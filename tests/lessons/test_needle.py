@@ -73,6 +73,27 @@ def test_a_crowd_is_known_as_well_later_as_soon() -> None:
     assert abs(by_distance[SOON] - by_distance[FAR]) < 0.15
 
 
+def test_a_larger_crowd_begins_with_the_smaller() -> None:
+    large, small = (needle.hide(0, 0, facts, seed=1) for facts in (CROWDS[-1], 5))
+    assert large.ids[: len(small.ids)] == small.ids and large.facts[:5] == small.facts
+
+
+def test_of_a_crowd_it_is_later_facts_and_not_the_gate_that_take_what_was_known(
+    found: needle.Searched,
+) -> None:
+    told, later, unforgetting = (
+        found.claims[name].number for name in ("at_once", "crowd_lmm", "unforgetting")
+    )
+    assert told > later + 20, "known as it was told, and lost"
+    assert unforgetting <= later, "with α = 0 no more of them are known"
+
+
+def test_those_that_are_to_be_ranked_differ_by_more_than_chance(found: needle.Searched) -> None:
+    attention, lmm, mac = (found.claims[f"card_{name}"].number for name in ("attention", "lmm", "mac"))
+    error = 100 * (0.25 / 50) ** 0.5  # of a share of fifty questions, at the most
+    assert attention + 2 * error < lmm < mac - 2 * error
+
+
 def test_asking_leaves_the_stream_as_it_was() -> None:
     told = needle.hide(0, 16, facts=4)
     stream = tc.Stream(load("lmm"))

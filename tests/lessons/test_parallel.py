@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -10,6 +11,10 @@ import torch
 import titans_core as tc
 from lessons.exhibits import parallel
 from lessons.exhibits.parallel import BLOCKS, FRESH, LARGE, REPEATED, SMALL, Shown
+
+needs_numba = pytest.mark.skipif(
+    find_spec("numba") is None, reason="numba is not installed: pip install numba"
+)
 
 
 @cache
@@ -56,6 +61,19 @@ def test_more_layers_pay_for_exactness_in_time(found: parallel.Parallel) -> None
     assert by_block[1] > 3 * by_block[64]
 
 
+@needs_numba
+def test_compiled_into_one_loop_exactness_costs_two_layers_little(found: parallel.Parallel) -> None:
+    exact, blocks = found.compiled
+    assert (exact.block, blocks.block) == (1, 64) and exact.error == 0 < blocks.error
+    assert exact.milliseconds < 2 * blocks.milliseconds, "about as long"
+    assert exact.milliseconds < found.deep[0].milliseconds / 3, "it is PyTorch's steps that are dear"
+
+
+def test_without_numba_the_loop_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "preferred", lambda given: False)
+    assert parallel.compiled() == ()
+
+
 @pytest.mark.parametrize("deep", [False, True])
 @pytest.mark.parametrize("tokens", [1, 8, 63])
 def test_a_short_tail_is_written_and_its_block_goes_on(deep: bool, tokens: int) -> None:
@@ -90,7 +108,7 @@ def test_fresh_pairs_are_told_once_each() -> None:
     assert len(set(parallel.stream(parallel.REPEATED).which.tolist())) == parallel.REPEATED
 
 
-def test_long_blocks_and_large_steps_burst_a_matrix_though_no_key_comes_again(
+def test_long_blocks_and_large_steps_carry_a_matrix_far_off_though_no_key_comes_again(
     found: parallel.Parallel,
 ) -> None:
-    assert found.matrix[-1].error > 10
+    assert 10 < found.matrix[-1].error < found.repeated[-1].error
