@@ -105,21 +105,23 @@ def measured(runs: tuple[Run, ...], block: int | None, what: str) -> alt.LayerCh
             "block": run.block,
             "value": min(MOST, 100 * run.error) if what == "error" else run.milliseconds,
             "beyond": 100 * run.error > MOST,
+            "told": off(run.error) if what == "error" else f"{run.milliseconds:,.1f}",
         }
         for run in runs
     )
     colour = colours["surprise" if what == "error" else "theta"]
     scale = alt.Scale(type="symlog", constant=10, domain=[0, MOST]) if what == "error" else alt.Undefined
     ticks = [0, 10, 30, 100, 300, MOST] if what == "error" else alt.Undefined
+    title = say("error_axis") if what == "error" else say("time_axis", tokens=TOKENS)
     base = alt.Chart(table, height=280).encode(
         x=alt.X("block:O", title=say("block"), axis=alt.Axis(labelAngle=0)),
         y=alt.Y(
             "value:Q",
-            title=say("error_axis") if what == "error" else say("time_axis", tokens=TOKENS),
+            title=title,
             scale=scale,
             axis=alt.Axis(domain=False, values=ticks, tickCount=4),
         ),
-        tooltip=[alt.Tooltip("block:O"), alt.Tooltip("value:Q", format=",.1f")],
+        tooltip=[alt.Tooltip("block:O"), alt.Tooltip("told:N", title=title)],
     )
     shown = alt.datum.block == block if block else alt.datum.block > 0
     bars = base.mark_bar(color=colour).encode(opacity=alt.condition(shown, alt.value(1), alt.value(0.35)))
@@ -127,6 +129,11 @@ def measured(runs: tuple[Run, ...], block: int | None, what: str) -> alt.LayerCh
         text="…", baseline="bottom", dy=-3, fontSize=14, color=colours["ink"]
     )  # fmt: skip
     return bars + beyond if what == "error" else bars + base.mark_point(opacity=0)
+
+
+def off(error: float) -> str:
+    """An error's percents, also where the axis ends before them."""
+    return f"{100 * error:,.1f}" if math.isfinite(error) else say("burst")
 
 
 def cut(key: str) -> None:

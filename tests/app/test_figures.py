@@ -14,8 +14,10 @@ from app.charts.figures import MOST
 from app.exhibits.cells import Side, cells
 from app.exhibits.curves import Axis, Look, curves, rows
 from app.exhibits.momentum import entering
+from app.exhibits.parallel import measured
 from app.exhibits.rule import rule
 from lessons.exhibits.momentum import Written
+from lessons.exhibits.parallel import Run
 
 LOOKS = [Look("short", "ink"), Look("long", "eta")]
 
@@ -83,3 +85,9 @@ def test_what_a_chart_is_ends_in_one_stop_before_its_figures(about: str) -> None
 def test_the_two_kinds_of_bars_of_a_shock_are_told_apart_without_colour() -> None:
     chart = entering((Written(" cellar", 1.4, 1.4), Written(".", 0.3, 0.9))).to_dict()
     assert len(set(chart["encoding"]["stroke"]["scale"]["range"])) == 2, "one kind has a line around it"
+
+
+def test_a_figure_is_told_whole_where_the_axis_ends_before_it() -> None:
+    runs = tuple(Run(block, error, 1.0) for block, error in ((1, 0.0), (8, 72.5), (64, float("inf"))))
+    text = told(measured(runs, None, "error"))
+    assert "1: 0.0, 8: 7,250.0, 64: so much that the memory has burst" in text
