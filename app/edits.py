@@ -57,6 +57,10 @@ class Edit:
         self.check_tokens(tokens)
         if self.kind == WIPE:
             return
+        for name, place, count in (("layer", self.layer, config.layers), ("head", self.head, config.heads)):
+            if place is not None and place >= count:
+                there = f"{name}s 1 to {count}" if count > 1 else f"one {name} alone"
+                raise BadInput(f"There is no {name} {place + 1}: the model has {there}.")
         try:
             what = self.override() | {
                 "layers": places(self.layer),

@@ -116,7 +116,7 @@ def encode_fork(
         "spans": edited[0],
         "wipes": edited[1],
         "question": question,
-        "answers": [answer and {"text": answer.text, "candidates": answer.candidates} for answer in answers],
+        "answers": [answer and describe_answer(answer) for answer in answers],
     }
     return body.message(header)
 
@@ -166,18 +166,20 @@ def place_column(body: Body, column: Column) -> dict[str, Any]:
         "frozen": [[body.place(matrix) for matrix in layer] for layer in column.frozen],
         "guesses": body.place_guesses(trace.guesses),
         "without": body.place_guesses(trace.guesses_without),
-        "answer": column.answer and describe_answer(column.answer),
+        "answer": column.answer and describe_sources(column.answer),
     }
 
 
 def describe_answer(answer: Answer) -> dict[str, Any]:
-    """An answer as JSON; finding its source reads the text again, once."""
-    return {
-        "text": answer.text,
-        "candidates": answer.candidates,
-        "without": answer.candidates_without,
-        "source": answer.source,
-    }
+    """What is answered, as JSON."""
+    return {"text": answer.text, "known": answer.known, "candidates": answer.candidates}
+
+
+def describe_sources(answer: Answer) -> dict[str, Any]:
+    """The same, and where it comes from: what is answered without the memory, and the write that made a known
+    answer likely. To find that reads the text again, once."""
+    source = answer.source if answer.known else None
+    return describe_answer(answer) | {"without": answer.candidates_without, "source": source}
 
 
 def vocabulary(columns: Sequence[Column]) -> dict[int, str]:

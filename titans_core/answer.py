@@ -29,11 +29,13 @@ Candidates = list[tuple[str, float]]
 
 @dataclass(frozen=True)
 class Answer:
-    """``text`` is the bare value, decoded greedily. ``candidates`` are five values with their
-    probabilities, the likeliest first; ``candidates_without`` the same with the memory wiped before the
-    question (M₀, zero momentum, attention caches kept)."""
+    """``text`` is the bare value, decoded greedily, and ``probability`` its own; "…" ends one that was not at
+    its end after 16 tokens. ``candidates`` are what the five likeliest first tokens lead to, with their
+    probabilities, the likeliest first, what is the same told once; ``candidates_without`` the same with the
+    memory wiped before the question (M₀, zero momentum, attention caches kept)."""
 
     text: str
+    probability: float
     candidates: Candidates
     candidates_without: Candidates
     _before: Stream = field(repr=False, compare=False)
@@ -41,6 +43,12 @@ class Answer:
     _without: Stream = field(repr=False, compare=False)
     _question: tuple[int, ...] = field(repr=False, compare=False)
     _first: int = field(repr=False, compare=False)  # token of the answer
+
+    @property
+    def known(self) -> bool:
+        """Whether ``text`` is a value, and likelier than all others together. A model that does not know says
+        something, too: what is the likeliest word by word, little as that may be."""
+        return self.text != "" and self.probability > 0.5
 
     def chances(self, value: str) -> tuple[float, float]:
         """The probability of any bare value with the memory, and with it wiped, counted as that of a
@@ -85,12 +93,16 @@ def answer(before: Stream, asked: Stream, without: Stream, question: tuple[int, 
     greedy = complete(asked)
     first = int(asked.now.logits[0].argmax())
     known, unknown = likeliest_first(greedy), likeliest_first(complete(without))
-    return Answer(greedy[0][0], known, unknown, before, asked, without, question, first)
+    text = greedy[0][0]
+    return Answer(text, dict(known)[text], known, unknown, before, asked, without, question, first)
 
 
 def likeliest_first(candidates: Candidates) -> Candidates:
-    """Candidates by probability."""
-    return sorted(candidates, key=lambda pair: -pair[1])
+    """Candidates by probability; that of a value which several first tokens lead to is their sum."""
+    total: dict[str, float] = {}
+    for value, probability in candidates:
+        total[value] = total.get(value, 0.0) + probability
+    return sorted(total.items(), key=lambda pair: -pair[1])
 
 
 @torch.inference_mode()
@@ -119,7 +131,8 @@ def complete(stream: Stream) -> Candidates:
         if not logits[open_rows].isfinite().all():
             raise NotFinite(now.position + number + 1, bool(stream.overrides))
         probability, token = logits.softmax(-1).max(-1)
-    return [(bare(text), total) for text, total in zip(texts, totals, strict=True)]
+    ends = ("…" if unfinished else "" for unfinished in open_rows)
+    return [(bare(text) + end, total) for text, end, total in zip(texts, ends, totals, strict=True)]
 
 
 def bare(text: str) -> str:

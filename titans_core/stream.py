@@ -341,7 +341,7 @@ class Stream:
         return stream
 
     def ask(self, question: str) -> Answer:
-        """The model's answer, greedily decoded, with five candidates with and without memory; the stream is
+        """The model's answer, greedily decoded, and the candidates with and without memory; the stream is
         left as it was. A missing space before the question is supplied. Raises ValueError as ``feed``
         does."""
         self.tokenizer.encode(

@@ -95,6 +95,9 @@ def add(kind: str, value: float | None = None, scale: bool = False) -> None:
     now = time.monotonic()
     if edits()[-1:] == [new] and now - state.get("edit_added", -math.inf) < continuing.TWICE:
         return
+    if not scale and [edit for edit in edits() if edit.kind == kind][-1:] == [new]:
+        state.edit_problem = f"That is in the list already and would change nothing: {new}."
+        return
     state.edit_added = now
     keep_edits([*edits(), new])
 
@@ -176,7 +179,7 @@ def gate_title(model: tc.TitansLM, gate: str) -> str:
 
 
 def list_edits(model: tc.TitansLM) -> None:
-    """What was changed, each with a way to take it back, and what a changed η does besides."""
+    """What was changed, each with a way to take it back, and what an edit does besides."""
     if not edits() and not state.get("edits_before"):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="edit-list"):
@@ -194,6 +197,8 @@ def list_edits(model: tc.TitansLM) -> None:
     if any(edit.kind == "eta" for edit in edits()):
         most = largest(model.config)["theta"]
         st.caption(f"A large η lowers θ as well: θ is at most {most:g} (1 − η).")
+    if any(edit.kind == "write" for edit in edits()):
+        st.caption("Where nothing is written, nothing is forgotten either: the memory stays as it is.")
 
 
 def known(model: tc.TitansLM) -> reading.Reading | None:

@@ -141,22 +141,49 @@ def test_a_double_click_adds_one_edit_and_a_later_click_another(
     assert held(page).intervention.edits == (Edit("write"),)
     press(press(page, "Undo"), "No writing")
     assert held(page).intervention.edits == (Edit("write"),), "who took it back wants it again"
-    press(press(page, "Wipe"), "No writing")
+    doubled = Edit("theta", 2.0, True)
+    page.selectbox(key="edit_gate").set_value("theta")
+    press(press(page, "Apply"), "Apply")
+    assert held(page).intervention.edits == (Edit("write"), doubled)
     monkeypatch.setattr(continuing, "TWICE", 0.0)
+    press(page, "Apply")
+    assert held(page).intervention.edits == (Edit("write"), doubled, doubled)
+
+
+def test_an_edit_that_would_change_nothing_is_told_and_not_listed(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(continuing, "TWICE", 0.0)
+    press(press(press(page, "Forget fast"), "Wipe"), "Forget fast")
+    (message,) = warnings(page)
+    assert message == "That is in the list already and would change nothing: α = 0.2, everywhere."
+    assert held(page).intervention.edits == (Edit("alpha", 0.2), Edit(WIPE))
+    press(press(page, "No forgetting"), "Forget fast")
+    assert warnings(page) == []
+    assert held(page).intervention.edits[2:] == (Edit("alpha", 0.0), Edit("alpha", 0.2)), "the last counts"
+
+
+def test_that_a_memory_that_is_not_written_forgets_nothing_is_told_and_true(page: AppTest) -> None:
+    press(page, "No reading")
+    assert not any("forgotten" in caption.value for caption in page.caption)
     press(page, "No writing")
-    assert held(page).intervention.edits == (Edit("write"), Edit(WIPE), Edit("write"), Edit("write"))
+    assert any("nothing is forgotten either" in caption.value for caption in page.caption)
+    stream = tc.Stream(models.load("mac"))
+    kept = stream.feed("Mara put the red key in the attic.")["memory_norm"][-1]
+    later = stream.override(write=False).feed(" The rain fell over the quiet hills.")["memory_norm"]
+    assert kept.any() and (later == kept).all()
 
 
 def test_each_edit_is_taken_back_by_its_own_button_wherever_it_stands_by_then(page: AppTest) -> None:
-    for label in ("No momentum", "No writing", "No reading", "No writing"):
+    for label in ("No momentum", "Apply", "No reading", "Apply"):
         press(page, label)
     keys = [button.key for button in page.button if (button.key or "").startswith("edit-")]
     assert len(set(keys)) == 4
     press(page, "η = 0")
     left = [button.key for button in page.button if (button.key or "").startswith("edit-")]
     assert left == keys[1:], "who pressed another meanwhile has pressed that"
-    press(page, "no writing")
-    assert held(page).intervention.edits == (Edit("read"), Edit("write"))
+    press(page, "η × 2")
+    assert held(page).intervention.edits == (Edit("read"), Edit("eta", 2.0, True))
 
 
 def test_any_gate_can_be_set_or_multiplied(page: AppTest) -> None:

@@ -282,18 +282,36 @@ def test_every_model_answers_with_and_without_memory_and_shows_where_it_was_writ
         answer = stream.ask(QUESTION)
         column = page.column(name)
         expect(column.locator(".bare")).to_have_text(answer.text)
-        assert page.listed(name, "with") == [(text or "·", percent(p)) for text, p in answer.candidates]
+        expect(column.locator(".says")).to_have_text("answers" if answer.known else "does not know, and says")
+        assert page.listed(name, "with") == values(answer.candidates)
         if answer.source is None:
             expect(column.locator(".origin")).to_contain_text("No memory")
             continue
-        without = [(text or "·", percent(p)) for text, p in answer.candidates_without]
-        assert page.listed(name, "without") == without
+        assert page.listed(name, "without") == values(answer.candidates_without)
         ago = len(trace) - answer.source
         expect(column.locator(".origin")).to_have_text(
             f"written at token {answer.source + 1}, “{word(trace.tokens[answer.source])}”, {ago} tokens ago"
         )
         column.locator(".answer").focus()
         assert page.marked == {answer.source}
+
+
+def values(candidates: list[tuple[str, float]]) -> list[tuple[str, str]]:
+    return [(text or "(nothing)", percent(p)) for text, p in candidates]
+
+
+def test_what_no_model_knows_is_said_to_be_unknown_and_comes_from_no_token(visit: Visit) -> None:
+    page = visit("mac", "lmm")
+    page.ask("What is the weather on Mars?")
+    for name in ("mac", "lmm"):
+        column = page.column(name)
+        expect(column.locator(".says")).to_have_text("does not know, and says")
+        expect(column.locator(".origin")).to_contain_text("no token is named")
+        answer = read(name)[0].ask("What is the weather on Mars?")
+        assert answer.source is not None, "some write did most for it, little as that is"
+        page.go_to(0)  # where nothing was written before
+        column.locator(".answer").focus()
+        assert page.marked == set()
 
 
 def test_a_model_is_added_and_the_place_in_the_text_is_kept(visit: Visit) -> None:

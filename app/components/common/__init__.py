@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("format", "view", "trace", "memory", "picture", "bars", "playhead", "text", "curve", "axis", "tracks", "vector", "lettering", "redraw", "portrait", "save", "transport", "theme")  # fmt: skip # noqa: E501
+MODULES = ("format", "view", "trace", "memory", "picture", "bars", "answer", "playhead", "text", "curve", "axis", "tracks", "vector", "lettering", "redraw", "portrait", "save", "transport", "theme")  # fmt: skip # noqa: E501
 
 
 def bundle(folder: Path, modules: tuple[str, ...], shared: tuple[str, ...] = MODULES) -> str:

@@ -15,7 +15,7 @@ export class Bars {
   show(entries) {
     this.rows.forEach((row, i) => {
       const [name, share, note] = entries[i] ?? ["", null, ""];
-      write(row.name, name);
+      if (write(row.name, name)) row.name.title = name; // where there is no room for all of it
       row.name.classList.toggle("plain", note === "");
       if (row.note !== note) row.name.dataset.note = (row.note = note) ?? "";
       write(row.value, share === null ? "" : percent(share));
@@ -25,8 +25,11 @@ export class Bars {
   }
 }
 
+/** Whether that was another text. */
 function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const changed = element.textContent !== text;
+  if (changed) element.textContent = text;
+  return changed;
 }
 
 /** A share in at most four characters and a sign. */

@@ -1,5 +1,6 @@
 /** One model's column: its diagram, its curves, its memory, and what is read from it at the token shown. */
 
+import { sayAnswer, valuesOf } from "../common/answer.js";
 import { number, quoted, tokensOf } from "../common/format.js";
 import { Memory } from "../common/memory.js";
 import { paint, palette } from "../common/picture.js";
@@ -41,15 +42,16 @@ export class Column {
     this.answered = answer;
     this.part(".answer").hidden = !answer;
     if (!answer) return;
-    this.part(".bare").textContent = answer.text || "(nothing)";
-    this.candidates.show(answer.candidates.map(([text, share]) => [text || "·", share]));
-    this.without.show(answer.without.map(([text, share]) => [text || "·", share]));
-    this.part(".origin").textContent = this.origin(answer.source);
+    sayAnswer(this.part(".answer"), answer);
+    this.candidates.show(valuesOf(answer.candidates));
+    this.without.show(valuesOf(answer.without));
+    this.part(".origin").textContent = this.origin(answer);
   }
 
   /** Where the answer was written, in words: the write that raised its probability most. */
-  origin(source) {
+  origin({ known, source }) {
     if (!this.reading.hasMemory) return "No memory: what has left the window is gone.";
+    if (!known) return "Less likely than all else together, so no token is named that it came from.";
     if (source === null) return "Nothing stood before the question.";
     const ago = this.reading.length - source;
     const place = `token ${(source + 1).toLocaleString("en")}, ${quoted(this.reading.tokens[source])}`;

@@ -1,5 +1,6 @@
 /** The intervention: what edits changed, token by token, from where they stand to the answer. */
 
+import { sayAnswer, valuesOf } from "../common/answer.js";
 import { Axis } from "../common/axis.js";
 import { Bars } from "../common/bars.js";
 import { curve } from "../common/curve.js";
@@ -27,7 +28,7 @@ class Intervene {
     this.transport = new Transport(root, this.playhead);
     this.answers = ["original", "edited"].map((side) => {
       const element = root.querySelector(`.${side}`);
-      return { bare: element.querySelector(".bare"), bars: new Bars(element.querySelector("ol"), CANDIDATES) };
+      return { element, bars: new Bars(element.querySelector("ol"), CANDIDATES) };
     });
     for (const input of root.querySelectorAll("[name=shade]")) {
       input.checked = input.value === this.shade;
@@ -70,9 +71,9 @@ class Intervene {
     if (!answers.every(Boolean)) return;
     this.root.querySelector(".question").textContent = question;
     answers.forEach((answer, i) => {
-      const { bare, bars } = this.answers[i];
-      bare.textContent = answer.text || "(nothing)";
-      bars.show(answer.candidates.map(([text, share]) => [text || "·", share]));
+      const { element, bars } = this.answers[i];
+      sayAnswer(element, answer);
+      bars.show(valuesOf(answer.candidates));
     });
     this.root.classList.toggle("answers-differ", answers[0].text !== answers[1].text);
   }
