@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
 from torch import Tensor
 
-from titans_core.checkpoint import (
-    available,
-    check_finite,
-    load,
-    open_header,
-    read_tensors,
-    write_tensors,
-)
+from titans_core.checkpoint import available, check_finite, load, read_whole, write_tensors
 from titans_core.header import Header, parse
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
@@ -96,7 +91,7 @@ def identity(model: TitansLM) -> str:
 def read_stream(path: Path, model: TitansLM | None) -> Saved:
     """Read what ``write_stream`` wrote; without a model, load the one named. Raises ValueError as told
     there."""
-    header = open_header(path)
+    header, content = read_whole(path)
     if "stream" not in header.texts:
         raise ValueError(f"{path.name} is not a saved stream")
     try:
@@ -112,7 +107,7 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         )
     try:
         check_places(header, facts["numbers"], model)
-        tensors, _ = read_tensors(path)
+        tensors = load_tensors(content)
         check_finite(tensors)
         overrides = tuple(read_override(values, model) for values in facts["overrides"])
         held, ids, history = facts["held"], tensors["ids"].tolist(), operator.index(facts["history"])
@@ -120,7 +115,7 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         if history < 0 or not all(0 <= i < model.config.vocab_size for i in ids):
             raise ValueError("what it says of its past cannot be")
         return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
-    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
 
 
