@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
-from titans_core.console import check_output, folder, positive, read_text, take_one_thread
+from titans_core.console import check_output, check_place, folder, positive, read_text, take_one_thread
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.files import write_text
 from titans_core.machine import backend_name, device_name
@@ -144,7 +144,7 @@ def run_train(options: argparse.Namespace) -> None:
                 "without it the model stays in the run's folder"
             )
         if options.ship:
-            check_output(SHIPPED / f"{name}.safetensors")
+            check_place(SHIPPED / f"{name}.safetensors")
         config = read_config(options.config, Tokenizer.load().vocab_size)
         out = options.out or Path("runs") / name
         training = Training(config, out, device, options.config.parent, team)
@@ -210,7 +210,7 @@ def make_table(options: argparse.Namespace) -> None:
         raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
-    check_output(path)
+    check_place(path)
     seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
     missing = lacking(suite, options.models, seeds)
     every = len(suite.chosen(options.models)) * len(seeds)

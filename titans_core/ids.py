@@ -30,9 +30,10 @@ def check_ids(ids: Tensor, device: torch.device) -> None:
 
 
 def whole(number: SupportsIndex, what: str) -> int:
-    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else."""
+    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else, also
+    for what is true or false."""
     try:
-        return index(number)
+        return index(None if isinstance(number, bool) else number)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{what} must be a whole number, not {number!r:.80}") from None
 

@@ -67,6 +67,7 @@ def model() -> tc.TitansLM:
         (lambda model: tc.Stream(model).feed([1.5]), "a token id must be a whole number, not 1.5"),
         (lambda model: tc.Stream(model).feed(["a"]), "a token id must be a whole number, not 'a'"),
         (lambda model: tc.Stream(model).at(None), "a position must be a whole number, not None"),
+        (lambda model: tc.Stream(model).at(True), "a position must be a whole number, not True"),
         (lambda model: tc.Stream(model).ask("Who?").chances(None), "a text is a str, not NoneType"),
         (lambda model: tc.Stream(model).feed("Tom").first(0.5), "count must be a whole number, not 0.5"),
         (lambda _: tc.Trace.join([1]), "traces are joined, a list of them, not 1"),
@@ -145,6 +146,17 @@ def test_a_place_below_a_file_is_told_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("text")
     with pytest.raises(ValueError, match="plain is no folder: name a file elsewhere"):
         check_output(tmp_path / "plain" / "further" / "map.json")
+
+
+@pytest.mark.parametrize(
+    "command", [["stream", "-", "--csv"], ["evaluate", "lmm", "--json"], ["sweep", "lmm", "--json"]]
+)
+def test_a_folder_that_is_not_there_is_told_before_any_work_and_not_made(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main([*command, str(tmp_path / "nope" / "further" / "x.json")]) == 1
+    told = f"there is no folder {tmp_path / 'nope' / 'further'}: make it first, or name a file elsewhere"
+    assert told in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 def test_many_may_write_one_file_at_once_and_none_is_read_in_part(tmp_path: Path) -> None:
