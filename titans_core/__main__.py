@@ -135,9 +135,8 @@ def run_stream(options: argparse.Namespace) -> None:
     print("\t".join(["token", "nll", *names]))
     means = [trace["nll"], *(trace[name].mean((1, 2)) for name in names)]
     for i, token, *values in zip(trace.ids, trace.tokens, *means, strict=True):
-        shown = (
-            json.dumps(token, ensure_ascii=False) if token else f"⟨{stream.tokenizer.name(i).strip('⟨⟩')}⟩"
-        )
+        name = stream.tokenizer.name(i).strip("⟨⟩")
+        shown = json.dumps(token, ensure_ascii=False) if token else f"⟨{name}⟩"
         print("\t".join([shown, *(f"{value:.3f}" for value in values)]))
 
 
