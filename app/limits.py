@@ -16,7 +16,7 @@ class BadInput(ValueError):
 
 
 class TooLong(BadInput):
-    """A text has more than a page reads."""
+    """A text has more than a page reads, but no more than can be read as a long one."""
 
 
 def check_characters(text: str, already: int = 0) -> None:
@@ -54,20 +54,20 @@ def fits(text: str) -> bool:
 def check_book(text: str, opens: bool) -> None:
     """Raise BadInput where an uploaded text that does not fit is too long for an overview too, or its page
     has none."""
-    if not opens:
-        raise BadInput(
-            f"This file has {len(text):,} characters; this page reads up to {settings().text_characters:,}, "
-            f"or {settings().text_tokens:,} tokens. Upload it on the page Stream, which opens long texts."
-        )
     if len(text) > settings().book_characters:
         raise BadInput(
             f"This file has {len(text):,} characters; the lab reads up to {settings().book_characters:,}. "
             "Upload a part of it."
         )
+    if not opens:
+        raise BadInput(
+            f"This file has {len(text):,} characters; this page reads up to {settings().text_characters:,}, "
+            f"or {settings().text_tokens:,} tokens. Upload it on the page Stream, which opens long texts."
+        )
 
 
 def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
-    """Raise BadInput where ``size`` is over ``limit``, naming both."""
+    """Raise TooLong where ``size`` is over ``limit``, naming both; BadInput where no page reads so much."""
     if size <= limit:
         return
     if continued:
@@ -75,9 +75,14 @@ def check_size(size: int, limit: int, unit: str, continued: bool) -> None:
             f"With this addition the text would have {size:,} {unit}; "
             f"the page reads up to {limit:,}. Add a shorter part."
         )
+    if size > settings().book_characters:  # tokens are never more than a page's characters
+        raise BadInput(
+            f"This text has {size:,} {unit}; the lab reads up to {settings().book_characters:,}. "
+            "Read a part of it."
+        )
     raise TooLong(
         f"This text has {size:,} {unit}; the page reads up to {limit:,}. "
-        "Read a part of it, or upload it as a file on the page Stream, which opens long texts."
+        "Read a part of it; the page Stream can also read all of it as a long text."
     )
 
 

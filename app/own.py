@@ -15,7 +15,7 @@ import titans_core as tc
 from app.hosting.records import ROOT
 from app.settings import settings
 from titans_core import recipes
-from titans_core.checkpoint import open_header
+from titans_core.checkpoint import read_whole
 from titans_core.family import FAMILY
 
 KIND: Final[str] = ".safetensors"
@@ -124,7 +124,7 @@ def look(file: File) -> Found:
     if not file.regular:  # to open a pipe is to wait for whoever writes into it
         return Found(False, "it is no regular file", REPLACE)
     try:
-        open_header(path)
+        read_whole(path)
     except ValueError as problem:
         if isinstance(problem.__cause__, OSError):
             return Found(False, f"it cannot be opened ({problem.__cause__.strerror})", REPLACE)

@@ -27,7 +27,6 @@ from titans_core.trace import Floats, Guesses, LayerWrites, Trace
 
 MATRICES = ("inputs", "deltas", "weights", "momentum", "initial")
 SERIES = ("surprise", "write", "momentum", "memory_norm", "eta", "theta", "alpha", "nll")
-BEGIN, JOIN = "⟨begin⟩", "⟨joined⟩"  # tokens without text of their own
 FORKED = (*SERIES, "retrieval")  # what an original and its fork are compared by
 READS = ("retrieval", "gate", "readout", "nll_without")  # what the player does not draw
 
@@ -189,14 +188,4 @@ def vocabulary(columns: Sequence[Column]) -> dict[int, str]:
     for trace in (column.trace for column in columns):
         for found in (trace.guesses, trace.guesses_without, *(layer.lens for layer in trace.writes)):
             named.update(np.unique(found.ids).tolist() if found else [])
-    return {i: spell(tokenizer, i) for i in sorted(named)}
-
-
-def spell(tokenizer: Tokenizer, token: int) -> str:
-    """A token's text; where it has none that can be seen, its name, or its bytes in hexadecimal."""
-    if token in (tokenizer.begin, tokenizer.join):
-        return BEGIN if token == tokenizer.begin else JOIN
-    spelled = tokenizer.token_bytes[token]
-    text = spelled.decode(errors="replace")
-    seen = "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text)
-    return text if seen else f"⟨{spelled.hex(' ').upper()}⟩"
+    return {i: tokenizer.name(i) for i in sorted(named)}

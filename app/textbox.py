@@ -61,7 +61,6 @@ def choose_source(opens: bool = False) -> None:
     with st.popover("Upload", icon=":material/upload_file:", key="uploading", on_change="rerun"):
         st.file_uploader(
             f"A text file, UTF-8, of up to {settings().upload_bytes / 1e6:g} MB",
-            type=["txt", "md"],
             key="upload",
             on_change=take_upload,
             args=(opens,),

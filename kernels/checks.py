@@ -117,10 +117,13 @@ def check_options(
     if objective == "inner" and depth > 1:
         raise ValueError("the inner product is the objective of a linear memory alone.")
     for name, number in (("chunk_size", chunk_size), ("block_size", block_size), ("offset", offset)):
-        if not isinstance(number, int):
+        if not isinstance(number, int) or isinstance(number, bool):
             raise TypeError(f"{name} must be an int, not {number!r}.")
     if chunk_size < 1 or block_size < 1 or chunk_size % block_size:
-        raise ValueError(f"block_size must divide chunk_size, but {block_size} does not divide {chunk_size}.")
+        raise ValueError(
+            "block_size must divide chunk_size, and both must be 1 or more, but block_size is "
+            f"{block_size} and chunk_size {chunk_size}."
+        )
     if depth > 1 and block_size not in (1, chunk_size):
         raise ValueError(f"a deep memory takes block_size 1 or chunk_size ({chunk_size}), not {block_size}.")
     if not 0 <= offset < block_size:

@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
-from titans_core.console import check_output, folder, positive, read_text, take_one_thread
+from titans_core.console import check_output, check_place, folder, positive, read_text, take_one_thread
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.files import write_text
 from titans_core.machine import backend_name, device_name
@@ -26,7 +26,7 @@ from titans_core.sweep.haystacks import add_haystacks
 from titans_core.tables import SUITES, lacking, path_of, run_suite
 from titans_core.tables.run import SEEDS
 from titans_core.team import together
-from titans_core.tokenizer import Tokenizer
+from titans_core.tokenizer import JOIN, Tokenizer
 from titans_core.trace import Trace
 from titans_core.train import MODEL, Training
 
@@ -42,7 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    stream = commands.add_parser("stream", help="read a text file and print or write its trace")
+    stream = commands.add_parser(
+        "stream",
+        help="read a text file and print or write its trace",
+        epilog=f"A token without a text of its own stands in ⟨⟩: {JOIN} and ⟨ ⟩ say where a space is taken "
+        "away, and ⟨C3⟩ is a byte of the character that a later token completes.",
+    )
     stream.add_argument("file", help="a UTF-8 text file, or - for standard input")
     stream.add_argument("--model", default="mac", help=f"a name ({', '.join(available())}) or a path")
     stream.add_argument("--csv", type=Path, help="write the whole trace here")
@@ -114,7 +119,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def run_stream(options: argparse.Namespace) -> None:
-    """Print a token a line: text, −log p, mean surprise, mean write."""
+    """Print a token a line: text, or in ⟨⟩ what one without is; −log p, mean surprise, mean write."""
     check_output(options.csv, Path(options.file))
     take_one_thread()
     stream = Stream(load(options.model))
@@ -129,8 +134,10 @@ def run_stream(options: argparse.Namespace) -> None:
     names = [name for name in ("surprise", "write", "momentum", "alpha") if name in trace]
     print("\t".join(["token", "nll", *names]))
     means = [trace["nll"], *(trace[name].mean((1, 2)) for name in names)]
-    for token, *values in zip(trace.tokens, *means, strict=True):
-        print("\t".join([json.dumps(token, ensure_ascii=False), *(f"{value:.3f}" for value in values)]))
+    for i, token, *values in zip(trace.ids, trace.tokens, *means, strict=True):
+        name = stream.tokenizer.name(i).strip("⟨⟩")
+        shown = json.dumps(token, ensure_ascii=False) if token else f"⟨{name}⟩"
+        print("\t".join([shown, *(f"{value:.3f}" for value in values)]))
 
 
 def run_train(options: argparse.Namespace) -> None:
@@ -144,7 +151,7 @@ def run_train(options: argparse.Namespace) -> None:
                 "without it the model stays in the run's folder"
             )
         if options.ship:
-            check_output(SHIPPED / f"{name}.safetensors")
+            check_place(SHIPPED / f"{name}.safetensors")
         config = read_config(options.config, Tokenizer.load().vocab_size)
         out = options.out or Path("runs") / name
         training = Training(config, out, device, options.config.parent, team)
@@ -210,7 +217,7 @@ def make_table(options: argparse.Namespace) -> None:
         raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
-    check_output(path)
+    check_place(path)
     seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
     missing = lacking(suite, options.models, seeds)
     every = len(suite.chosen(options.models)) * len(seeds)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.files import as_path, write_bytes, write_text
-from titans_core.header import Header, parse, read_header
+from titans_core.header import Header, intact, parse, read_header, sealed
 from titans_core.model import TitansLM
 from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
@@ -171,21 +171,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise unreadable(path, error) from error
 
 
-def open_header(path: Path) -> Header:
-    """A file's header alone, checked. Raises ValueError as ``opened`` does."""
-    with opened(path) as file:
-        return read_header(file)
-
-
 def read_whole(path: Path, own: bool = False) -> tuple[Header, bytes]:
     """A file's header, checked, and all its bytes, which are of one file though another be put in its place
-    meanwhile. Raises ValueError as ``opened`` does, and where it is larger than a stranger's may be, unless
-    it is our ``own``."""
+    meanwhile. Raises ValueError as ``opened`` does, where it is larger than a stranger's may be, unless it is
+    our ``own``, and where its checksum is another than its content's."""
     with opened(path) as file:
-        read_header(file, own)
+        header = read_header(file, own)
         file.seek(0)
         content = file.read()  # not mapped: a file that is cut short meanwhile would end us
-        return read_header(BytesIO(content), own), content
+    if not intact(header, content):
+        raise ValueError(f"{path.name} is damaged, for its checksum is not its content's: take a whole copy")
+    return header, content
 
 
 def read_tensors(path: Path, own: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -204,9 +200,9 @@ def unreadable(path: Path, error: Exception) -> ValueError:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str], own: bool = False) -> None:
-    """Write safetensors to ``path``; an interrupted write leaves what was there. Raises ValueError as
-    ``write_bytes`` does, and for what ``read_tensors`` would refuse."""
-    content = save(tensors, metadata=header or None)
+    """Write safetensors with their checksum to ``path``; an interrupted write leaves what was there. Raises
+    ValueError as ``write_bytes`` does, and for what ``read_tensors`` would refuse."""
+    content = sealed(save(tensors), header)
     try:
         read_header(BytesIO(content), own)
     except ValueError as error:

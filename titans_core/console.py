@@ -42,16 +42,23 @@ def address(text: str) -> str:
 
 
 def check_output(path: Path | None, *inputs: Path) -> None:
-    """Raise ValueError, before any work is done, where ``path`` is one of the inputs or no place for a
-    file."""
+    """Raise ValueError, before any work is done, where the ``path`` that a person named is one of the inputs
+    or no place for a file, or its folder is not there: a slip of the pen is no wish for a folder."""
     if path is None:
         return
+    check_place(path)
+    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
+        raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
+    if not path.parent.exists():
+        raise ValueError(f"there is no folder {path.parent}: make it first, or name a file elsewhere")
+
+
+def check_place(path: Path) -> None:
+    """Raise ValueError where no file can be written to ``path``; its folder may still be to be made."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     if taken(path):
         raise ValueError(f"{path} is no file, and would be replaced by one: name another")
-    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
-        raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
     place = next(folder for folder in path.absolute().parents if folder.exists())
     if not place.is_dir():
         raise ValueError(f"{place} is no folder: name a file elsewhere")

@@ -1,11 +1,13 @@
 """The header of a safetensors file: read, and checked against the file, before anything else of it is.
 
 A file is the header's length (u64), the header as JSON, and the tensors' bytes in a row. The JSON names each
-tensor with its dtype, shape and place among the bytes; under ``__metadata__`` it holds texts.
+tensor with its dtype, shape and place among the bytes; under ``__metadata__`` it holds texts. What we write
+has among them a checksum of all the rest.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import sys
@@ -17,6 +19,7 @@ LONGEST: Final[int] = 8 * 2**20  # bytes of a header: the overrides of a stream 
 MOST: Final[int] = 4096  # tensors of a file
 RANK: Final[int] = 8  # dimensions of a tensor
 METADATA: Final[str] = "__metadata__"
+CHECKSUM: Final[str] = "sha256"  # the text that holds it; older files have none
 WIDTHS: Final[dict[str, int]] = {  # bytes of a number
     "F64": 8,
     "F32": 4,
@@ -107,3 +110,30 @@ def check_places(tensors: dict[str, Entry], size: int) -> None:
     borders = [(0, 0), *places, (size, size)]
     if any(end != begin for (_, end), (begin, _) in pairwise(borders)):
         raise ValueError("its tensors are not all of what follows its header")
+
+
+def checksum(header: Header, numbers: bytes | memoryview) -> str:
+    """The SHA-256 of all that a file says: what it tells of its tensors, its other texts, and the tensors'
+    bytes."""
+    texts = {name: text for name, text in header.texts.items() if name != CHECKSUM}
+    found = hashlib.sha256(json.dumps([header.tensors, texts], sort_keys=True).encode())
+    found.update(numbers)
+    return found.hexdigest()
+
+
+def sealed(content: bytes, texts: dict[str, str]) -> bytes:
+    """A file without texts, given these and its checksum: the same bytes for the same content. Raises
+    ValueError as ``entry`` does."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    told, numbers = parse(content[8:start]), memoryview(content)[start:]
+    tensors = {name: entry(values, sys.maxsize) for name, values in told.items()}
+    seal = {CHECKSUM: checksum(Header(tensors, texts), numbers)}
+    head = json.dumps({METADATA: texts | seal} | told, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)  # so that the tensors begin where numbers of eight bytes may
+    return b"".join([len(head).to_bytes(8, "little"), head, numbers])
+
+
+def intact(header: Header, content: bytes) -> bool:
+    """Whether a file's content is what was written, as far as its checksum tells: one without is older."""
+    said, start = header.texts.get(CHECKSUM), 8 + int.from_bytes(content[:8], "little")
+    return said is None or said == checksum(header, memoryview(content)[start:])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import index
+from collections.abc import Mapping, Sequence
+from operator import contains, index
 from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor
 
+from titans_core.layers import flatten_state
+
+Sizes = Mapping[str, Sequence[range]]  # from how large to how large each dimension may be, by name
 WIDE = (torch.int64, torch.int32)  # what an embedding takes
 
 
@@ -27,9 +30,10 @@ def check_ids(ids: Tensor, device: torch.device) -> None:
 
 
 def whole(number: SupportsIndex, what: str) -> int:
-    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else."""
+    """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else, also
+    for what is true or false."""
     try:
-        return index(number)
+        return index(None if isinstance(number, bool) else number)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{what} must be a whole number, not {number!r:.80}") from None
 
@@ -40,23 +44,32 @@ def stranger(ids: Tensor, vocabulary: int) -> ValueError:
     return ValueError(f"token id {int(wrong[0])} is not in 0 … {vocabulary - 1}")
 
 
-def check_state(state: Any, kinds: Sequence[type], count: int) -> None:
+def check_state(state: Any, kinds: Sequence[type], sizes: Sizes, count: int) -> None:
     """Raise TypeError for what is no state of such layers, and ValueError for one of another number of
-    sequences."""
+    sequences, or of a model of other sizes."""
     if not isinstance(state, tuple):
         raise TypeError(f"a state is what reading gave, or None at the begin, not {type(state).__name__}")
     if [type(part) for part in state] != list(kinds):
         raise TypeError("the state is another model's: it has other layers")
-    if others := batches(state) - {count}:
+    found = {name: part.shape for name, part in flatten_state(state).items() if isinstance(part, Tensor)}
+    if others := {shape[0] for shape in found.values()} - {count}:
         raise ValueError(f"the ids are a batch of {count}, but the state is one of {others.pop()}")
+    missing = (name for name in sizes if name not in found and ".block_start." not in name)
+    for name in (*found, *missing):
+        there, due = found.get(name, ()), sizes.get(name, ())
+        if not fits(there[1:], due[1:]):
+            raise ValueError(
+                f"the state is of a model of other sizes: its {name} is {list(there) or 'missing'}, "
+                f"where this model has {told(count, due) if due else 'none'}"
+            )
 
 
-def batches(state: tuple[Any, ...]) -> set[int]:
-    """Of how many sequences the tensors of a state are."""
-    found: set[int] = set()
-    for part in state:
-        if isinstance(part, Tensor):
-            found.add(part.shape[0])
-        elif isinstance(part, tuple):
-            found |= batches(part)
-    return found
+def fits(shape: Sequence[int], places: Sequence[range]) -> bool:
+    """Whether there are such dimensions, and each is as large as it may be."""
+    return len(shape) == len(places) > 0 and all(map(contains, places, shape))
+
+
+def told(count: int, places: Sequence[range]) -> str:
+    """The shape of ``count`` sequences, as a person reads it."""
+    sizes = (f"{place[0]} to {place[-1]}" if len(place) > 1 else str(place[0]) for place in places[1:])
+    return f"[{', '.join([str(count), *sizes])}]"

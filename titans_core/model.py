@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from operator import index
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
 from titans_core.ids import check_ids, check_state, stranger
-from titans_core.layers import FeedForward, RMSNorm, Telemetry
+from titans_core.layers import FeedForward, RMSNorm, Telemetry, flatten_state
 from titans_core.override import Edits
 
 ModelState = tuple[Any, ...]  # one mixer's state a layer
@@ -77,6 +78,19 @@ class TitansLM(nn.Module):
         """What each layer remembers between two tokens."""
         return [MIXERS[self.config.variant].kind] * self.config.layers
 
+    @cached_property
+    def sizes(self) -> dict[str, list[range]]:
+        """The tensors that one sequence's state may have, by the names of ``flatten_state``, and how large
+        each dimension may be. Those of an open gradient block may also be missing."""
+        found = {}
+        for name, value in flatten_state(self.initial_state()).items():
+            if isinstance(value, Tensor):
+                found[name] = [range(size, size + 1) for size in value.shape]
+                if name.endswith((".keys", ".values")):  # a cache is empty at first, and grows
+                    found[name][2] = range(self.config.window)
+                found.setdefault(name.replace(".weights.", ".block_start."), found[name])
+        return found
+
     def parameter_count(self) -> int:
         """How many numbers training learned; the tied embedding counts once."""
         return sum(p.numel() for p in self.parameters())
@@ -101,11 +115,12 @@ class TitansLM(nn.Module):
         names one that is not; a GPU does not look, and ends the process's work on it where it meets one.
 
         Raises TypeError for ids that are no tensor and a state that is none, or another model's, and
-        ValueError for ids of another shape, dtype or device, and a state of another number of sequences.
+        ValueError for ids of another shape, dtype or device, and a state of another number of sequences or of
+        other sizes.
         """
         x = self.embed(ids)
         if state is not None:
-            check_state(state, self.kinds, len(ids))
+            check_state(state, self.kinds, self.sizes, len(ids))
         hidden, state, reports = self.through(x, state, telemetry, edits)
         return Output(self.predict(hidden), state, reports)
 

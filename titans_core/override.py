@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from operator import index
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from titans_core.config import ModelConfig
+from titans_core.ids import whole
 
 GATES = ("eta", "theta", "alpha")
 SWITCHES = ("write", "read", "scale")
@@ -125,7 +125,7 @@ def places(numbers: int | Iterable[int] | None) -> tuple[int, ...] | None:
     if numbers is None:
         return None
     try:
-        found = {index(n) for n in (numbers if isinstance(numbers, Iterable) else (numbers,))}
+        found = {whole(n, "a place") for n in (numbers if isinstance(numbers, Iterable) else (numbers,))}
     except TypeError:
         raise TypeError(f"layers, heads and tokens are whole numbers, not {numbers!r:.80}") from None
     if not found:

@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
 from torch import Tensor
 
-from titans_core.checkpoint import (
-    available,
-    check_finite,
-    load,
-    open_header,
-    read_tensors,
-    write_tensors,
-)
+from titans_core.checkpoint import available, check_finite, load, read_whole, write_tensors
 from titans_core.header import Header, parse
+from titans_core.ids import fits
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Override, places
@@ -96,7 +92,7 @@ def identity(model: TitansLM) -> str:
 def read_stream(path: Path, model: TitansLM | None) -> Saved:
     """Read what ``write_stream`` wrote; without a model, load the one named. Raises ValueError as told
     there."""
-    header = open_header(path)
+    header, content = read_whole(path)
     if "stream" not in header.texts:
         raise ValueError(f"{path.name} is not a saved stream")
     try:
@@ -112,7 +108,7 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         )
     try:
         check_places(header, facts["numbers"], model)
-        tensors, _ = read_tensors(path)
+        tensors = load_tensors(content)
         check_finite(tensors)
         overrides = tuple(read_override(values, model) for values in facts["overrides"])
         held, ids, history = facts["held"], tensors["ids"].tolist(), operator.index(facts["history"])
@@ -120,40 +116,25 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         if history < 0 or not all(0 <= i < model.config.vocab_size for i in ids):
             raise ValueError("what it says of its past cannot be")
         return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
-    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
 
 
 def check_places(header: Header, numbers: Any, model: TitansLM) -> None:
     """Raise ValueError where the tensors that a header tells of, or the numbers beside them, are not those of
     a state of the model: before memory is taken for any."""
-    template = flatten_state(model.initial_state(), "state")
-    places = shapes(template, model)
+    places = {f"state.{name}": place for name, place in model.sizes.items()}
+    places["logits"] = [range(size, size + 1) for size in (1, model.config.vocab_size)]
     if header.tensors["ids"].kind != "I64" or len(header.tensors["ids"].shape) != 1:
         raise ValueError("the ids are no list")
     kind = {torch.float32: "F32", torch.float64: "F64"}[model.embedding.weight.dtype]
     for name, found in header.tensors.items():
-        place = places.get(name, [])
-        fits = found.kind == kind and len(found.shape) == len(place) > 0
-        if name != "ids" and not (
-            fits and all(low <= n <= high for n, (low, high) in zip(found.shape, place, strict=True))
-        ):
+        if name != "ids" and not (found.kind == kind and fits(found.shape, places.get(name, ()))):
             raise ValueError(f"no state has {name[:80]!r} of {list(found.shape)}")
+    template = flatten_state(model.initial_state(), "state")
     known = {name for name, value in template.items() if type(value) is int}
     if numbers.keys() != known or not all(type(value) is int and value >= 0 for value in numbers.values()):
         raise ValueError("the numbers are not a state's")
-
-
-def shapes(template: dict[str, Tensor | int], model: TitansLM) -> dict[str, list[tuple[int, int]]]:
-    """The tensors that a saved state may have, by name: from how large to how large each dimension may be.
-    The ``template`` is a state before any token."""
-    found = {"logits": [(1, 1), (model.config.vocab_size,) * 2]}
-    for name, value in template.items():
-        if isinstance(value, Tensor):  # a cache is empty at first, and grows with the window
-            found[name] = [(size, size or model.config.window) for size in value.shape]
-            open_block = name.replace(".weights.", ".block_start.")
-            found.setdefault(open_block, found[name])
-    return found
 
 
 def read_override(values: dict[str, Any], model: TitansLM) -> Override:

@@ -53,7 +53,7 @@ def check(model: TitansLM, ids: Tensor, state: ModelState) -> None:
     vocabulary = model.config.vocab_size
     if any(not 0 <= i < vocabulary for i in ids.tolist()):
         raise stranger(ids, vocabulary)
-    check_state(state, model.kinds, len(ids))
+    check_state(state, model.kinds, model.sizes, len(ids))
 
 
 def able(model: TitansLM) -> bool:

@@ -24,6 +24,7 @@ from titans_core.places import ASSETS
 
 SHIPPED = ASSETS / "tokenizer.json"
 VOCAB_SIZE = 1794  # BEGIN and JOIN among them
+BEGIN, JOIN = "⟨begin⟩", "⟨joined⟩"  # what these are called, which have no text of their own
 CACHED_PIECES, CACHED_LENGTH = 50_000, 32
 
 # A word or a number takes one space before it along; the rest of the white space stands alone.
@@ -80,6 +81,16 @@ class Tokenizer:
             elif text[0] == " ":  # the space that the begin takes away
                 ids.insert(0, self._space)
         return ids
+
+    def name(self, token: int) -> str:
+        """A token's text; where it has none that can be seen, what it is called, or its bytes in
+        hexadecimal."""
+        if token in (self.begin, self.join):
+            return BEGIN if token == self.begin else JOIN
+        spelled = self.token_bytes[token]
+        text = spelled.decode(errors="replace")
+        seen = "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text)
+        return text if seen else f"⟨{spelled.hex(' ').upper()}⟩"
 
     def decode(self, ids: Iterable[int], opening: bool = True) -> str:
         """The text of ids, the inverse of ``encode``; bytes that are no UTF-8 become U+FFFD."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
@@ -146,6 +147,8 @@ def take(kept: str) -> None:
     """Take what the browser kept; what was done in this session already stays."""
     merge(unpacked(kept))
     state.progress_known = True
+    with suppress(ValueError, KeyError, IndexError, TypeError, RecursionError):  # there may be none
+        state.progress_heard = str(json.loads(kept[:LONGEST])["forgotten"][-1]["id"])
 
 
 def merge(other: Progress) -> None:
@@ -171,20 +174,36 @@ def tell_forgotten(names: list[str] | None) -> None:
     forgotten().append({"id": token_hex(8), "names": names})
 
 
+def hear(gone: object) -> None:
+    """Forget what was forgotten on purpose in other tabs, whatever a browser sends."""
+    for told in gone if isinstance(gone, list) else []:
+        match told:
+            case {"id": str(id), "names": None}:
+                drop(None)
+            case {"id": str(id), "names": list(names)}:
+                drop([str(name) for name in names])
+            case _:
+                continue
+        state.progress_heard = id
+
+
 def start_again(lesson: Lesson) -> None:
-    """Forget what was done in one lesson, and its widgets with it."""
+    """Forget what was done in one lesson."""
     tell_forgotten([lesson.name])
-    progress().pop(lesson.name, None)
-    for key in [
-        key for key in state if str(key).startswith((f"{lesson.name}-step-", f"{lesson.name}-check-"))
-    ]:
-        del state[key]
+    drop([lesson.name])
 
 
 def forget() -> None:
     """Forget all."""
     tell_forgotten(None)
-    names = list(progress())
-    progress().clear()
-    for key in [key for key in state if str(key).startswith(tuple(f"{name}-" for name in names))]:
-        del state[key]
+    drop(None)
+
+
+def drop(names: list[str] | None) -> None:
+    """Let go the answers of these lessons, None is all, and their widgets with them."""
+    parts = ("-",) if names is None else ("-step-", "-check-")
+    for name in list(progress()) if names is None else names:
+        progress().pop(name, None)
+        starts = tuple(f"{name}{part}" for part in parts)
+        for key in [key for key in state if str(key).startswith(starts)]:
+            del state[key]

@@ -140,7 +140,9 @@ def page() -> None:
             show(known[name], next(iter(lessons.lessons[place + 1 :]), None))
         else:
             listing(lessons, unknown=name)
-    keep(progress.known(), progress.forgotten(), progress.take)
+    keep(
+        progress.known(), progress.forgotten(), state.get("progress_heard", ""), progress.take, progress.hear
+    )
 
 
 page()

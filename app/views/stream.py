@@ -13,7 +13,6 @@ from app.components.tour import tour
 from app.exporting import export_menu
 from app.heading import heading
 from app.session import held
-from app.settings import settings
 
 NAME = "Stream"
 ABOUT = "A trained model reads a text, and its memory learns while it reads."
@@ -155,7 +154,7 @@ def show_text(model: tc.TitansLM, facts: DeltaGenerator) -> None:
     except limits.BadInput as problem:
         facts.caption(describe(model, None))
         st.warning(str(problem))
-        if isinstance(problem, limits.TooLong) and len(state.text) <= settings().book_characters:
+        if isinstance(problem, limits.TooLong):
             st.button("Read it as a long text", on_click=leafing.open_typed)
         return
     facts.caption(describe(model, read))

@@ -8,6 +8,8 @@ import titans_core as tc
 from app.limits import (
     MAX_QUESTION,
     BadInput,
+    TooLong,
+    check_book,
     check_characters,
     check_question,
     check_tokens,
@@ -26,6 +28,19 @@ def test_a_text_over_the_limit_is_refused_with_both_numbers() -> None:
         check_characters("x" * (settings().text_characters + 1))
     with pytest.raises(BadInput, match=r"8,193 tokens.* up to 8,192"):
         check_tokens(settings().text_tokens + 1)
+
+
+def test_the_advice_for_a_text_over_the_limit_can_be_followed() -> None:
+    with pytest.raises(TooLong, match="the page Stream can also read all of it as a long text"):
+        check_characters("x" * settings().book_characters)
+    for opens in (True, False):
+        with pytest.raises(
+            BadInput, match=r"1,000,001 characters; the lab reads up to 1,000,000\. Upload a part"
+        ):
+            check_book("x" * (settings().book_characters + 1), opens)
+    with pytest.raises(BadInput, match=r"up to 1,000,000\. Read a part of it\.$") as refused:
+        check_characters("x" * (settings().book_characters + 1))
+    assert not isinstance(refused.value, TooLong)
 
 
 def test_an_addition_counts_together_with_what_stands_before() -> None:

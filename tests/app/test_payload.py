@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.payload import BEGIN, JOIN, READS, SERIES, Column, encode, encode_columns, spell
+from app.payload import READS, SERIES, Column, encode, encode_columns
 from titans_core.config import ModelConfig
-from titans_core.tokenizer import Tokenizer
+from titans_core.tokenizer import BEGIN, Tokenizer
 from titans_core.trace import Guesses, LayerWrites, Trace
 
 T, LAYERS, HEADS, ROWS, COLUMNS = 7, 2, 3, 4, 5
@@ -154,14 +154,6 @@ def test_every_token_that_is_named_has_its_string() -> None:
     named |= {int(i) for layer in column.trace.writes for i in layer.lens.ids.ravel()}
     assert {int(i) for i in header["vocabulary"]} == named
     assert header["vocabulary"][str(begin)] == BEGIN
-
-
-def test_a_token_is_spelled_so_that_it_can_be_seen() -> None:
-    tokenizer = Tokenizer.load()
-    known = {spelled: token for token, spelled in enumerate(tokenizer.token_bytes)}
-    assert spell(tokenizer, known[b" the"]) == " the" and spell(tokenizer, known[b"\n"]) == "\n"
-    assert spell(tokenizer, known[b"\xe2"]) == "⟨E2⟩" and spell(tokenizer, known[b"\x07"]) == "⟨07⟩"
-    assert (spell(tokenizer, tokenizer.begin), spell(tokenizer, tokenizer.join)) == (BEGIN, JOIN)
 
 
 def test_the_message_is_another_where_a_reading_or_the_question_is_another() -> None:

@@ -158,6 +158,24 @@ def test_what_another_tab_did_is_kept_until_all_is_forgotten(open_page: Open) ->
     page.wait_for_function(f"() => !/surprise|keys-and-values/.test({KEPT})")
 
 
+@pytest.mark.browser
+def test_what_one_tab_forgets_no_other_writes_back(open_page: Open) -> None:
+    page = open_page("lessons?lesson=surprise")
+    second = next(lesson for lesson in LESSONS if lesson.name == "surprise").steps[1].title
+    commit(page)
+    expect(heading(page, second)).to_be_visible()
+    page.wait_for_function(f"() => {KEPT}.includes('surprise')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_role("link", name=say("back")).click()
+    expect(other.get_by_text("1 of 3 steps")).to_be_visible()
+    other.get_by_role("button", name=say("forget")).click()
+    other.get_by_role("button", name=say("forget_sure")).click()
+    expect(heading(page, second)).to_have_count(0)
+    Keys(page).rest()
+    assert json.loads(page.evaluate(f"() => {KEPT}"))["lessons"] == {}
+
+
 def load(page: Page, content: bytes) -> None:
     """Take a file for progress."""
     uploader = page.get_by_test_id("stFileUploader")

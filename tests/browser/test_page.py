@@ -68,11 +68,11 @@ def test_half_a_surrogate_pair_is_read_as_a_replacement_character(visit: Visit) 
     page.wait("(text) => player.querySelector('.text').textContent === text", "an owl \ufffd alone")
 
 
-def upload(page: Page, content: bytes) -> None:
+def upload(page: Page, content: bytes, name: str = "t.txt") -> None:
     """Give the page a file; its uploader goes by itself, and lies over nothing that the page tells."""
     page.get_by_role("button", name="Upload").first.click()
     uploader = page.locator("input[type=file]")
-    uploader.set_input_files({"name": "t.txt", "mimeType": "text/plain", "buffer": content})
+    uploader.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
     expect(uploader).to_have_count(0)
 
 
@@ -82,6 +82,17 @@ def test_a_text_file_is_read_and_a_binary_one_refused(visit: Visit) -> None:
     expect(page.alert).to_contain_text("This file is not UTF-8 text: its byte 0 cannot be read.")
     upload(page.page, "Die Brücke.".encode())
     page.wait("() => player.querySelector('.text').textContent === 'Die Brücke.'")
+    expect(page.alert).to_have_count(0)
+
+
+def test_whatever_a_file_is_called_it_is_read_or_refused_in_words_of_its_own(visit: Visit) -> None:
+    page = visit()
+    upload(page.page, b"", "empty.txt")
+    expect(page.alert).to_have_text("This file is empty. Upload one that holds a text.")
+    upload(page.page, b"GIF\0\0\0", "bin.dat")
+    expect(page.alert).to_have_text("This file holds binary data, not text. Upload a plain text file.")
+    upload(page.page, b"name,likes\nTom,soup\n", "table.csv")
+    page.wait("() => player.querySelector('.text').textContent === 'name,likes\\nTom,soup\\n'")
     expect(page.alert).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -156,6 +157,9 @@ def check_weights(page: StreamPage, stream: tc.Stream, token: int) -> None:
     drawn = page.weights
     assert (drawn["layer"], drawn["head"]) == (1, 2)
     expected = stream.at(token + 1).weights()[1, f"W{drawn['matrix'] + 1}"][2]
+    told = re.findall(r"[−\d.]+\d", page.player.locator(".extremes").inner_text())
+    extremes = [float(number.replace("−", "-")) for number in told]
+    np.testing.assert_allclose(extremes, [expected.min(), expected.max()], rtol=0.01, atol=1e-4)
     values = np.array(drawn["values"]).reshape(drawn["rows"], drawn["columns"])
     np.testing.assert_allclose(values, expected, atol=1e-4 * max(1.0, float(np.abs(expected).max())))
 

@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from tests.fuzz import models
 from tests.fuzz.target import JSON, TEXTS, Target, damaged
 from titans_core.checkpoint import load
+from titans_core.header import CHECKSUM
 from titans_core.stream import Stream
 
 
@@ -21,6 +22,7 @@ def files(whole: Callable[[], bytes], facts: str) -> SearchStrategy[bytes]:
     content = whole()
     start = 8 + int.from_bytes(content[:8], "little")
     told = json.loads(content[8:start])
+    told["__metadata__"].pop(CHECKSUM, None)  # or nearly all would be refused for that alone
 
     def with_header(header: bytes) -> bytes:
         return len(header).to_bytes(8, "little") + header + content[start:]
@@ -31,9 +33,11 @@ def files(whole: Callable[[], bytes], facts: str) -> SearchStrategy[bytes]:
     said = json.loads(told["__metadata__"][facts])
     change = some.tuples(some.sampled_from(sorted(said)) | TEXTS, JSON)
     tensor = some.tuples(some.sampled_from(sorted(told)), JSON)
-    headers = damaged(content[8:start]) | tensor.map(lambda pair: json.dumps(told | dict([pair])).encode())
+    bare = json.dumps(told).encode()
+    headers = damaged(bare) | tensor.map(lambda pair: json.dumps(told | dict([pair])).encode())
     return (
         damaged(content)
+        | damaged(with_header(bare))
         | headers.map(with_header)
         | change.map(lambda pair: with_facts(json.dumps(said | dict([pair]))))
         | damaged(json.dumps(said).encode()).map(lambda text: with_facts(text.decode(errors="replace")))

@@ -14,6 +14,7 @@ WRONG_OPTIONS = {
     "block_size must divide": {"chunk_size": 8, "block_size": 3},
     "block_size must": {"chunk_size": 8, "block_size": 0},
     "block_size must divide chunk": {"chunk_size": 4, "block_size": 8},
+    "block_size is 1000000000 and chunk_size 64": {"chunk_size": 64, "block_size": 10**9},
     "read must be": {"read": "during"},
     "activation must be": {"activation": "tanh"},
     "step must be": {"step": "small"},

@@ -283,3 +283,31 @@ def test_what_is_forgotten_on_purpose_is_told_to_the_browser_once_each(
     progress.forget()
     assert [told["names"] for told in progress.forgotten()] == [["surprise"], None]
     assert len({str(told["id"]) for told in progress.forgotten()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("gone", "left", "heard"),
+    [
+        ([{"id": "a", "names": ["surprise"]}], ["window"], "a"),
+        ([{"id": "a", "names": ["window"]}, {"id": "b", "names": None}], [], "b"),
+        ([{"id": 3, "names": None}, {"names": []}, None, "x"], ["surprise", "window"], ""),
+        ("x", ["surprise", "window"], ""),
+    ],
+)
+def test_what_was_forgotten_in_another_tab_is_forgotten_here(
+    gone: object, left: list[str], heard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"surprise": Record({1: 50}), "window": Record({1: 20})}
+    monkeypatch.setattr(progress, "state", State(progress=kept))
+    progress.hear(gone)
+    assert list(progress.progress()) == left and progress.forgotten() == []
+    assert progress.state.get("progress_heard", "") == heard
+
+
+def test_a_session_that_begins_has_heard_of_what_was_forgotten_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "state", State())
+    text = packed({"window": Record({1: 20})})
+    progress.take(json.dumps(json.loads(text) | {"forgotten": [{"id": "a", "names": None}]}))
+    assert progress.state.progress_heard == "a" and progress.known() == text

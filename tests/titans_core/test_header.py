@@ -51,11 +51,12 @@ def stream(tmp_path: Path, checkpoint: Path) -> Path:
 
 
 def retold(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
-    """The file with its header changed."""
+    """The file with its header changed, and no checksum, as one who means it would write it."""
     content = path.read_bytes()
     length = int.from_bytes(content[:8], "little")
     told = json.loads(content[8 : 8 + length])
     change(told)
+    told["__metadata__"].pop(headers.CHECKSUM, None)
     return written(path, told, content[8 + length :])
 
 
@@ -92,6 +93,54 @@ def test_a_bit_that_flipped_is_refused_or_changes_numbers_alone(
     numbers = len(content) - sum(value.nbytes for value in SMALL.values())
     same = {name: value.shape for name, value in tensors.items()} == {k: v.shape for k, v in SMALL.items()}
     assert same or place < 8 * numbers
+
+
+@pytest.mark.parametrize("kind", ["checkpoint", "stream"])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=some.data())
+def test_a_byte_that_is_another_anywhere_in_what_we_wrote_is_refused_or_changes_nothing(
+    kind: str, checkpoint: Path, stream: Path, data: some.DataObject
+) -> None:
+    path = {"checkpoint": checkpoint, "stream": stream}[kind]
+    whole = path.read_bytes()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    place = data.draw(some.integers(0, start - 1) | some.integers(start, len(whole) - 1))
+    changed = bytearray(whole)
+    changed[place] ^= data.draw(some.integers(1, 255))
+    tensors, texts = read_tensors(path)
+    try:
+        path.write_bytes(changed)
+        found, said = read_tensors(path)
+    except ValueError as error:
+        assert "is damaged, for its checksum" in str(error) or "cannot be read as safetensors" in str(error)
+        return
+    finally:
+        path.write_bytes(whole)
+    assert all(torch.equal(found[name], value) for name, value in tensors.items()) and place < start
+    assert all(said[name] == text for name, text in texts.items() if name != headers.CHECKSUM)
+
+
+def test_a_digit_of_a_saved_stream_that_flipped_is_told_in_one_sentence(
+    checkpoint: Path, stream: Path
+) -> None:
+    content = bytearray(stream.read_bytes())
+    content[-3] ^= 1
+    stream.write_bytes(content)
+    with pytest.raises(ValueError, match=r"^stream\.safetensors is damaged, for .*: take a whole copy$"):
+        tc.Stream.load(stream, tc.load(checkpoint, "cpu"))
+
+
+def test_a_file_without_a_checksum_is_an_older_one_and_is_read(checkpoint: Path, stream: Path) -> None:
+    model = tc.load(checkpoint, "cpu")
+    before = tc.Stream.load(stream, model)
+    after = tc.Stream.load(retold(stream, lambda told: None), model)
+    assert torch.equal(before.now.logits, after.now.logits)
+
+
+def test_the_same_content_is_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        save_model(speaker(KIND), tmp_path / f"{number}.safetensors", {})
+    assert len({path.read_bytes() for path in tmp_path.glob("*.safetensors")}) == 1
 
 
 F32 = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 import torch
 
 import titans_core as tc
+from tests.titans_core.conftest import tiny
 from titans_core import __main__ as program
 from titans_core import checkpoint
+from titans_core.config import VARIANTS
 from titans_core.console import check_output
 from titans_core.files import write_text
+from titans_core.stepping import step
 
 
 @pytest.mark.parametrize("name", [None, 3, b"mac", ["mac"]])
@@ -63,6 +67,7 @@ def model() -> tc.TitansLM:
         (lambda model: tc.Stream(model).feed([1.5]), "a token id must be a whole number, not 1.5"),
         (lambda model: tc.Stream(model).feed(["a"]), "a token id must be a whole number, not 'a'"),
         (lambda model: tc.Stream(model).at(None), "a position must be a whole number, not None"),
+        (lambda model: tc.Stream(model).at(True), "a position must be a whole number, not True"),
         (lambda model: tc.Stream(model).ask("Who?").chances(None), "a text is a str, not NoneType"),
         (lambda model: tc.Stream(model).feed("Tom").first(0.5), "count must be a whole number, not 0.5"),
         (lambda _: tc.Trace.join([1]), "traces are joined, a list of them, not 1"),
@@ -143,6 +148,17 @@ def test_a_place_below_a_file_is_told_before_any_work(tmp_path: Path) -> None:
         check_output(tmp_path / "plain" / "further" / "map.json")
 
 
+@pytest.mark.parametrize(
+    "command", [["stream", "-", "--csv"], ["evaluate", "lmm", "--json"], ["sweep", "lmm", "--json"]]
+)
+def test_a_folder_that_is_not_there_is_told_before_any_work_and_not_made(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main([*command, str(tmp_path / "nope" / "further" / "x.json")]) == 1
+    told = f"there is no folder {tmp_path / 'nope' / 'further'}: make it first, or name a file elsewhere"
+    assert told in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_many_may_write_one_file_at_once_and_none_is_read_in_part(tmp_path: Path) -> None:
     path, texts = tmp_path / "table.json", ["a" * 100_000, "b" * 50_000]
     write_text(path, texts[0])
@@ -173,6 +189,35 @@ def test_the_state_of_another_variant_is_refused_in_words(model: tc.TitansLM) ->
             use()
     with pytest.raises(TypeError, match="the state is another model's"):
         model(ids, model.initial_state()[:1])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    ("change", "tensor", "sizes"),
+    [
+        ({"heads": 1}, r"weights\.0|keys", r"\[1, 1, (8|0 to 5), 8\]"),
+        ({"head_width": 4}, r"weights\.0|keys", r"\[1, 2, (4|0 to 5), 4\]"),
+        ({"window": 3}, "keys", r"\[1, 2, 0 to 2, 8\]"),
+        ({"memory": tc.MemoryConfig(convolution=2)}, "tail", r"\[1, 1, 54\]"),
+        ({"memory": tc.MemoryConfig(depth=2, hidden=6, chunk_size=8)}, r"weights\.0", r"\[1, 2, 8, 6\]"),
+    ],
+    ids=str,
+)
+def test_the_state_of_a_model_of_other_sizes_is_refused_and_the_size_is_named(
+    variant: str, change: dict[str, Any], tensor: str, sizes: str
+) -> None:
+    one = tiny(variant)
+    other = tc.TitansLM(replace(one.config, **change)).double().eval()
+    ids = torch.randint(0, 60, (1, 11))
+    with torch.inference_mode():
+        state = one(ids).state
+        if (variant, *change) in (("attention", "memory"), ("lmm", "window")):
+            other(ids, state)  # such a size is none of its state's
+            return
+        complaint = rf"of other sizes: its 0\..*({tensor}) is .*, where this model has {sizes}"
+        for use in (lambda: other(ids, state), lambda: step(other, ids[0, :1], state)):
+            with pytest.raises(ValueError, match=complaint):
+                use()
 
 
 def test_a_checkpoint_replaced_while_it_is_loaded_is_one_of_the_two(

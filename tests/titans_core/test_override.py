@@ -246,6 +246,7 @@ def test_what_cannot_be_overridden_is_said_in_one_sentence(given: dict[str, obje
         ({"read": 0}, "read must be True or False, not 0"),
         ({"alpha": 0.1, "scale": "yes"}, "scale must be True or False, not 'yes'"),
         ({"alpha": 0.1, "layers": 0.5}, "layers, heads and tokens are whole numbers, not 0.5"),
+        ({"alpha": 0.1, "layers": True}, "layers, heads and tokens are whole numbers, not True"),
         ({"alpha": 0.1, "heads": [None]}, "layers, heads and tokens are whole numbers, not .None."),
         ({"alpha": 0.1, "tokens": "ab"}, "layers, heads and tokens are whole numbers, not 'ab'"),
     ],

@@ -188,6 +188,15 @@ def test_the_command_line_streams_a_file_and_tells_of_mistakes(
         assert code == 1 and said.count("\n") == 1, said
 
 
+def test_a_printed_token_without_a_text_says_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.txt").write_text("Émile drank.\nTom left.", encoding="utf-8")
+    assert main(["stream", str(tmp_path / "text.txt"), "--model", "lmm"]) == 0
+    shown = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert shown[:4] == ["token", "⟨ ⟩", "⟨C3⟩", '"É"'] and "⟨joined⟩" in shown and '""' not in shown
+
+
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("Tom likes soup. " * 400)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from titans_core.tasks import corpus
 from titans_core.tasks.words import PLAIN, WORLD
-from titans_core.tokenizer import SHIPPED, VOCAB_SIZE, Decoder, Tokenizer, hold_back, train
+from titans_core.tokenizer import BEGIN, JOIN, SHIPPED, VOCAB_SIZE, Decoder, Tokenizer, hold_back, train
 
 TOKENIZER = Tokenizer.load()
 
@@ -209,3 +209,11 @@ def test_a_file_is_read_as_it_is_now_and_a_missing_one_is_told(tmp_path) -> None
     train(["a few other words " * 9], 300).save(path)
     assert Tokenizer.load(path).vocab_size != first.vocab_size
     assert Tokenizer.load() is Tokenizer.load()
+
+
+def test_a_token_is_named_so_that_it_can_be_seen() -> None:
+    tokenizer = Tokenizer.load()
+    known = {spelled: token for token, spelled in enumerate(tokenizer.token_bytes)}
+    assert [tokenizer.name(known[text]) for text in (b" the", b"\n")] == [" the", "\n"]
+    assert [tokenizer.name(known[byte]) for byte in (b"\xe2", b"\x07")] == ["⟨E2⟩", "⟨07⟩"]
+    assert (tokenizer.name(tokenizer.begin), tokenizer.name(tokenizer.join)) == (BEGIN, JOIN)

@@ -13,6 +13,7 @@ export class Weights {
     this.choose = choose;
     this.large = element.querySelector(".large");
     this.legend = element.querySelector(".legend");
+    this.extremes = element.querySelector(".extremes");
     this.heads = element.querySelector(".heads");
     this.matrices = element.querySelector(".matrices");
     this.heads.addEventListener("keydown", (event) => this.walk(event));
@@ -89,12 +90,15 @@ export class Weights {
     const memory = this.memory(layer, head);
     const weights = memory.after(this.playhead.shown + 1);
     paint(this.large, weights, memory, this.palette);
-    this.legend.querySelector(".low").textContent = `−${number(memory.scale)}`;
-    this.legend.querySelector(".high").textContent = `+${number(memory.scale)}`;
+    const extremes = [Math.min(...weights), Math.max(...weights)];
+    const [least, most] = extremes.map((weight) => number(weight).replace("-", "−"));
+    this.legend.querySelector(".low").textContent = `≤ −${number(memory.scale)}`;
+    this.legend.querySelector(".high").textContent = `≥ ${number(memory.scale)}`;
+    this.extremes.textContent = `At this token they lie between ${least} and ${most}.`;
     this.large.setAttribute(
       "aria-label",
       `Weights of layer ${layer + 1}, head ${head + 1} after token ${this.playhead.shown + 1}: ` +
-        `${memory.rows} by ${memory.columns}, norm ${number(Math.hypot(...weights))}`,
+        `${memory.rows} by ${memory.columns}, between ${least} and ${most}, norm ${number(Math.hypot(...weights))}`,
     );
     this.renderSmall();
   }

@@ -14,13 +14,25 @@ mount = st.components.v2.component(
 )
 
 
-def keep(progress: str | None, forgotten: Sequence[dict[str, object]], told: Callable[[str], None]) -> None:
+def keep(
+    progress: str | None,
+    forgotten: Sequence[dict[str, object]],
+    heard: str,
+    told: Callable[[str], None],
+    gone: Callable[[object], None],
+) -> None:
     """Add ``progress`` to what the browser keeps, when each of the ``forgotten`` has been taken out of it
     once: the "names" of lessons, None for all, and the "id" of that forgetting. Where ``progress`` is None,
-    ``told`` is called with what the browser has kept before the next run."""
+    ``told`` is called with what the browser has kept before the next run; ``gone`` with what other tabs have
+    forgotten since the id that was ``heard`` last."""
     with st.container(key="keeps-progress"):
-        data = {"progress": progress, "forgotten": [*forgotten], "lost": telling.lost("kept-progress")}
-        mount(key="kept-progress", data=data, on_kept_change=lambda: tell(told))
+        data = {"progress": progress, "forgotten": [*forgotten], "heard": heard}
+        mount(
+            key="kept-progress",
+            data=data | {"lost": telling.lost("kept-progress")},
+            on_kept_change=lambda: tell(told),
+            on_gone_change=lambda: gone(telling.told("kept-progress", "gone")),
+        )
 
 
 def tell(told: Callable[[str], None]) -> None:
