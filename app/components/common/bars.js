@@ -1,5 +1,7 @@
 /** A list of a fixed number of names, each with a share drawn as a bar: what does not change is not touched. */
 
+const BYTES = /^⟨[0-9A-F ]+⟩$/; // tokens that are no text
+
 export class Bars {
   constructor(element, count) {
     this.rows = Array.from({ length: count }, () => {
@@ -15,7 +17,7 @@ export class Bars {
   show(entries) {
     this.rows.forEach((row, i) => {
       const [name, share, note] = entries[i] ?? ["", null, ""];
-      if (write(row.name, name)) row.name.title = name; // where there is no room for all of it
+      if (write(row.name, name)) row.name.title = BYTES.test(name) ? "bytes, part of a character" : name;
       row.name.classList.toggle("plain", note === "");
       if (row.note !== note) row.name.dataset.note = (row.note = note) ?? "";
       write(row.value, share === null ? "" : percent(share));
