@@ -45,6 +45,14 @@ class Needle(NamedTuple):
         return self.told.value
 
     def check(self) -> None:
+        """Raise BadInput as ``check_texts``, and where the fact does not say the answer."""
+        self.check_texts()
+        if self.value.casefold() not in self.fact.casefold():
+            raise limits.BadInput(
+                f"The fact does not say “{self.value}”, so nobody can find it: type an answer that it says."
+            )
+
+    def check_texts(self) -> None:
         """Raise BadInput where the fact, the question, the answer or the text is missing, too long, or cannot
         be read."""
         for what, text in self.told._asdict().items():
@@ -118,15 +126,16 @@ class Search:
 
 
 def begin(chosen: Sequence[tc.TitansLM], needle: Needle) -> Search:
-    """A search that has not begun. Raises BadInput as ``hide``."""
+    """A search that has not begun. Raises BadInput as ``Needle.check``."""
+    needle.check()
     streams = {model.name: tc.Stream(model, history=0) for model in chosen}
     return Search(needle, hide(needle), streams, dict.fromkeys(streams, ()))
 
 
 def hide(needle: Needle) -> Hay:
     """A haystack with the fact between two of its sentences, or before the first. Raises BadInput as
-    ``check``."""
-    needle.check()
+    ``Needle.check_texts``."""
+    needle.check_texts()
     rng = Random(needle.seed)
     pieces = generated(rng) if needle.text is None else of_text(needle.text, needle.seed - 1)
     return hidden.hide(needle.fact, pieces, needle.length, needle.depth)

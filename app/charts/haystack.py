@@ -10,8 +10,8 @@ from titans_core.tasks.hidden import Hay
 
 AROUND = 12  # words shown on either side of the fact
 CAPTION = (
-    "Asked so many tokens after the fact: the answer, and the probability of the right one with the memory "
-    "(and with the memory wiped)"
+    "“{fact}” was told, and “{question}” asked so many tokens after it: the answer, and the probability of "
+    "the right one with the memory (and with the memory wiped)"
 )
 
 
@@ -39,7 +39,8 @@ def passage(hay: Hay, fact: str) -> str:
 
 def table(search: Search) -> str:
     """One row a model, one column a distance: what it says there, shaded by what the right answer gets."""
-    columns = distances(search.hay)
+    columns, needle = distances(search.hay), search.needle
+    caption = html.escape(CAPTION.format(fact=needle.fact.strip(), question=needle.question.strip()))
     head = "".join(f"<th scope='col'>{distance:,}</th>" for distance in columns)
     rows = "".join(
         f"<tr><th scope='row'>{html.escape(models.title(name))}</th>"
@@ -51,7 +52,7 @@ def table(search: Search) -> str:
     )
     return (
         "<div class='needle' role='region' aria-label='What the models answer' tabindex='0'>"
-        f"<table><caption><span>{CAPTION}</span></caption>"
+        f"<table><caption><span dir='auto'>{caption}</span></caption>"
         f"<thead><tr><th scope='col'>tokens after it</th>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )

@@ -157,13 +157,13 @@ def current() -> Search | None:
 
 
 def show_hay(wanted: Needle) -> bool:
-    """The haystack that the boxes describe; where they do not describe one, why."""
+    """The haystack that the boxes describe; where they do not describe one to search in, why."""
     try:
-        hay = needle.hide(wanted)
+        st.html(haystack(needle.hide(wanted), wanted))
+        wanted.check()
     except limits.BadInput as problem:
         st.warning(str(problem))
         return False
-    st.html(haystack(hay, wanted))
     return True
 
 

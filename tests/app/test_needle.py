@@ -126,10 +126,17 @@ def test_what_cannot_be_searched_is_told_in_a_sentence(what: str, text: str, tol
     assert str(problem.value).startswith(told.format(what)) and str(problem.value).endswith(".")
 
 
+@pytest.mark.parametrize("answer", ["cellar", "in the attics", "attic key"])
+def test_an_answer_that_the_fact_does_not_say_is_told(answer: str) -> None:
+    with pytest.raises(BadInput, match=f"The fact does not say “{answer}”, so nobody can find it"):
+        PLACE._replace(answer=answer).check()
+    PLACE._replace(answer=" Attic. ").check()
+
+
 @given(st.text(min_size=1, max_size=12))
 @settings(max_examples=40)
 def test_any_answer_that_passes_has_a_chance(text: str) -> None:
-    wanted = PLACE._replace(answer=text)
+    wanted = PLACE._replace(fact=f"The word is {text}", answer=text)
     try:
         wanted.check()
     except BadInput:

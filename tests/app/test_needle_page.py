@@ -105,14 +105,17 @@ def test_a_fact_of_ones_own_is_none_of_those_of_one_click(page: AppTest) -> None
     assert marked(page) == ["A place"]
     page.text_input(key="fact").set_value("Mara put the red key in the <tower>.").run()
     assert marked(page) == []
+    (message,) = warnings(press_search(page))
+    assert message.startswith("The fact does not say “attic”") and not shown(page, "needle")
     assert "&lt;tower&gt;" in shown(page, "hay") and "<tower>" not in shown(page, "hay")
 
 
 def test_what_was_found_stays_until_it_is_searched_anew(page: AppTest) -> None:
     press_search(page)
     before, table = search(page), shown(page, "needle")
-    page.text_input(key="answer").set_value("cellar").run()
-    assert shown(page, "needle") == table
+    page.text_input(key="answer").set_value("cellar")
+    page.text_input(key="fact").set_value("Mara put the red key in the cellar.").run()
+    assert shown(page, "needle") == table and "“Mara put the red key in the attic.” was told" in table
     assert any("Press Search to search anew" in caption.value for caption in page.caption)
     press_search(page)
     assert search(page) is not before and search(page).needle.answer == "cellar" and not page.caption

@@ -64,7 +64,7 @@ def test_nothing_that_is_typed_linked_or_uploaded_is_ever_logged(browser: Browse
         page.goto(f"{served.address}/compare?models=LMM&ask={MARK}&v=1")
         expect(page.get_by_label("A question about the text")).to_have_value(MARK)
         expect(page.locator(".compare .answer").first).to_be_visible()
-        page.goto(f"{served.address}/needle?length=256&searchers=LMM&fact={MARK}")
+        page.goto(f"{served.address}/needle?length=256&searchers=LMM&fact={MARK}&answer={MARK}")
         page.get_by_role("button", name="Search").click()
         expect(page.locator(".needle td b").first).to_be_visible()
         page.goto(f"{served.address}/?room={MARK}")
