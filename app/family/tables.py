@@ -18,10 +18,10 @@ from app.family.looks import looks
 from titans_core.tables import SUITES, Suite, path_of, read_results
 from titans_core.tables.directions import DIRECTIONS, Direction, directions
 from titans_core.tables.looked import LOOKED_INTO
-from titans_core.tables.paper import NIAH, NIAH_TIMES
+from titans_core.tables.paper import NIAH, NIAH_LENGTHS
 from titans_core.tables.run import Result
 from titans_core.tables.summary import Found, Place, scores
-from titans_core.tables.words import counted, figure, form, made, titled
+from titans_core.tables.words import counted, figure, form, made, paper_length, titled
 
 COLUMNS = 3  # charts beside each other, or two, where that leaves no gap
 FAINT = 0.6  # of the bars
@@ -134,9 +134,9 @@ def papers(suite: Suite, task: str) -> alt.LayerChart:
     """The paper's own, in the same looks."""
     named = looks(suite)
     table = pd.DataFrame(
-        {"name": named[model].name, "length": 2048 * times, "right": percent / 100}
+        {"name": named[model].name, "length": length, "right": percent / 100}
         for model, told in NIAH.items()
-        for times, percent in zip(NIAH_TIMES, told[task], strict=True)
+        for length, percent in zip(NIAH_LENGTHS, told[task], strict=True)
     )
     x, y = Axis("length", "tokens", ",d", ordered=True), Axis("right", "right answers", ".0%", scale=UNIT)
     shown = [look for model, look in named.items() if model in NIAH]
@@ -157,12 +157,13 @@ def figures(suite: Suite, found: Found) -> str:
     for all others."""
     groups = [columns for columns in by_task(found) if len(columns) > 1]
     rest = [columns[0] for columns in by_task(found) if len(columns) == 1]
-    told = f"; in round brackets {PAPERS[suite.name]}" if suite.name in PAPERS else ""
+    told = "; in square brackets how far it may lie"
+    told += f"; in round brackets, where it has one, {PAPERS[suite.name]}" if suite.name in PAPERS else ""
     named = {model: look.name for model, look in looks(suite).items() if any(m == model for m, _ in found)}
     return "".join(
         table(
             f"{suite.title}, {'shares in percent' if columns is rest else what(columns[0])}{told}",
-            ["", *(titled(place) if columns is rest else counted(place) for place in columns)],
+            ["", *(titled(place) if columns is rest else headed(suite, place) for place in columns)],
             (
                 [name, *(figure(suite, model, at, found.get((model, at))) for at in columns)]
                 for model, name in named.items()
@@ -170,6 +171,12 @@ def figures(suite: Suite, found: Found) -> str:
         )
         for columns in (*groups, *([rest] if rest else []))
     )
+
+
+def headed(suite: Suite, place: Place) -> str:
+    """A column's length, and in round brackets the paper's, which its figures below are of."""
+    paper = paper_length(suite, place)
+    return counted(place) if paper is None else f"{counted(place)} ({paper // 1024}K)"
 
 
 def what(place: Place) -> str:

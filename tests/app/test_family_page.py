@@ -119,6 +119,11 @@ def test_a_shipped_table_is_shown_whole(name: str) -> None:
     assert all(f">{one.verdict}<" in shipped() for one in judged)
 
 
+def test_a_columns_head_tells_which_length_the_papers_figures_are_of() -> None:
+    for ours, papers in (("512", "2K"), ("1,024", "4K"), ("2,048", "8K"), ("4,096", "16K")):
+        assert f">{ours} tokens ({papers})</th>" in shipped()
+
+
 def test_times_pairs_and_guesses_are_called_what_they_are(folder: Path) -> None:
     rows = {
         "depth": {"lmm-blocks": 1.0, "lmm-2": 2.5, "lmm-3": 3.5},

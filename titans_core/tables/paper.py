@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-NIAH_TIMES: Final[tuple[int, ...]] = (1, 2, 4, 8)  # times 2K tokens; its models are trained at 4K
+NIAH_LENGTHS: Final[tuple[int, ...]] = (2048, 4096, 8192, 16_384)  # tokens; its models are trained at 4096
 # Table 2: accuracy in percent at 2K, 4K, 8K, 16K tokens.
 NIAH: Final[dict[str, dict[str, tuple[float, float, float, float]]]] = {
     "ttt-linear": {

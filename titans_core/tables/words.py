@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from titans_core.tables.needles import LENGTHS
-from titans_core.tables.paper import ABLATION, NIAH
+from titans_core.tables.paper import ABLATION, NIAH, NIAH_LENGTHS
 from titans_core.tables.run import Result
 from titans_core.tables.suites import Suite
 from titans_core.tables.summary import Place, Score
@@ -59,10 +59,17 @@ def figure(suite: Suite, model: str, place: Place, one: Score | None) -> str:
     return ours if theirs is None else f"{ours} ({theirs:g})"
 
 
+def paper_length(suite: Suite, place: Place) -> int | None:
+    """How many tokens the paper's texts have at this place, where they have more than ours."""
+    if suite.name != "niah" or place.number not in LENGTHS:
+        return None
+    return NIAH_LENGTHS[LENGTHS.index(place.number)]
+
+
 def paper_figure(suite: Suite, model: str, place: Place) -> float | None:
-    """The paper's figure at this place."""
-    if suite.name == "niah" and model in NIAH and place.number in LENGTHS:
-        return NIAH[model][place.task][LENGTHS.index(place.number)]
+    """The paper's figure at this place, which may be of its own length."""
+    if (length := paper_length(suite, place)) and model in NIAH:
+        return NIAH[model][place.task][NIAH_LENGTHS.index(length)]
     if suite.name == "ablation" and model in ABLATION and place.task in ABILITIES:
         return ABLATION[model][ABILITIES.index(place.task)]
     return None
