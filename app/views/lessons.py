@@ -128,9 +128,19 @@ def asked_for(lessons: Mapping[str, Lesson]) -> str | None:
     return name
 
 
+def remember() -> None:
+    """Hear from the browser what it has kept, and tell it what is new."""
+    heard = state.get("progress_heard", "")
+    keep(progress.known(), progress.forgotten(), heard, progress.take, progress.hear)
+
+
 def page() -> None:
     """The whole page."""
     st.html(STYLE)
+    kept, new = st.container(key="keeps-progress"), progress.known() is None
+    if new:  # before any link is there: what is told after one was pressed leads back to where it was pressed
+        with kept:
+            remember()
     lessons = shelf()
     known = {lesson.name: lesson for lesson in lessons.lessons}
     name = asked_for(known)
@@ -140,9 +150,9 @@ def page() -> None:
             show(known[name], next(iter(lessons.lessons[place + 1 :]), None))
         else:
             listing(lessons, unknown=name)
-    keep(
-        progress.known(), progress.forgotten(), state.get("progress_heard", ""), progress.take, progress.hear
-    )
+    if not new:
+        with kept:
+            remember()
 
 
 page()

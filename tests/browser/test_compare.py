@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import titans_core as tc
 from app import models
-from app.payload import spell
 from tests.browser.conftest import PATIENCE, linked
 from tests.browser.looks import both_themes, settled
 from titans_core.tokenizer import Tokenizer
@@ -141,7 +140,7 @@ def word(token: str) -> str:
 
 def check_guesses(shown: list[tuple[str, str]], ids: Any, probabilities: Any) -> None:
     """Five tokens and their shares, to the last digit shown."""
-    strings = [spell(Tokenizer.load(), int(i)) for i in ids]
+    strings = [Tokenizer.load().name(int(i)) for i in ids]
     assert [name for name, _ in shown] == [word(string) for string in strings]
     for (_, text), share in zip(shown, probabilities, strict=True):
         told = float(text.strip("<%"))

@@ -58,7 +58,7 @@ def paste(page: StreamPage, text: str) -> Locator:
 def test_ten_megabytes_are_refused_with_both_numbers_and_kept(visit: Visit) -> None:
     page = visit()
     box = paste(page, "'ten letters'.repeat(953_251)")
-    expect(page.alert).to_contain_text("10,485,761 characters; the page reads up to 40,000")
+    expect(page.alert).to_contain_text("10,485,761 characters; the lab reads up to 1,000,000")
     assert box.evaluate("(box) => box.value.length") == 10_485_761
 
 

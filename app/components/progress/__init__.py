@@ -25,14 +25,13 @@ def keep(
     once: the "names" of lessons, None for all, and the "id" of that forgetting. Where ``progress`` is None,
     ``told`` is called with what the browser has kept before the next run; ``gone`` with what other tabs have
     forgotten since the id that was ``heard`` last."""
-    with st.container(key="keeps-progress"):
-        data = {"progress": progress, "forgotten": [*forgotten], "heard": heard}
-        mount(
-            key="kept-progress",
-            data=data | {"lost": telling.lost("kept-progress")},
-            on_kept_change=lambda: tell(told),
-            on_gone_change=lambda: gone(telling.told("kept-progress", "gone")),
-        )
+    data = {"progress": progress, "forgotten": [*forgotten], "heard": heard}
+    mount(
+        key="kept-progress",
+        data=data | {"lost": telling.lost("kept-progress")},
+        on_kept_change=lambda: tell(told),
+        on_gone_change=lambda: gone(telling.told("kept-progress", "gone")),
+    )
 
 
 def tell(told: Callable[[str], None]) -> None:
