@@ -42,7 +42,11 @@ class Settings(BaseSettings):
     book_characters: PositiveInt = Field(
         1_000_000, description="characters of a long text: a file that is read with a thinned trace"
     )
-    upload_bytes: PositiveInt = Field(2_000_000, description="bytes of one uploaded file")
+    upload_bytes: PositiveInt = Field(
+        2_000_000,
+        description="bytes of one uploaded file; a proxy before the lab has a limit of its own "
+        "(`client_max_body_size`, `proxy-body-size`)",
+    )
     compute_seconds: PositiveFloat = Field(
         30, description="seconds of computing that a session may use in a minute; what is over waits"
     )

@@ -164,7 +164,7 @@ def run_train(options: argparse.Namespace) -> None:
     if not team.leads:
         return
     if not options.ship:
-        print(f"the model is {training.folder / MODEL}; as models/{name}.safetensors the lab shows it")
+        print(f"the model is {training.folder / MODEL}; in models/, by a name of its own, the lab shows it")
     else:
         draft = training.folder / "shipped" / f"{name}.safetensors"
         save_model(training.model, draft, training.card())

@@ -7,11 +7,13 @@ import math
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from titans_core.config import ModelConfig, build, check_kinds, table
 from titans_core.tasks import UPDATES
 from titans_core.tasks.stages import STORY_ALONE, TASKS, TaskName
+
+MOST: Final[int] = 2**24  # tokens that a step reads: beyond them a slip of the pen takes all memory
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,18 @@ class Stage:
 
     def __post_init__(self) -> None:
         check_kinds(self)
+        if self.task not in get_args(TaskName):
+            raise ValueError(f"task must be one of {', '.join(get_args(TaskName))}, not {self.task!r}")
         told = bool(self.facts) != (self.task == "texts")
         if min(self.length, self.batch, self.steps, *self.facts) < 1 or not told:
             if self.task == "texts" and self.facts:
                 raise ValueError("facts are not for texts: leave them out where task is 'texts'")
             raise ValueError("a stage needs length, batch, steps and every number of facts to be at least 1")
+        if self.length * self.batch > MOST:
+            raise ValueError(
+                f"a step reads at most {MOST:,} tokens, but a batch of {self.batch:,} times "
+                f"{self.length:,} is {self.batch * self.length:,}"
+            )
         shares = (self.updates, self.chapters, self.crowded, self.insistent, self.texts)
         if self.min_distance < 0 or not all(0 <= share <= 1 for share in shares):
             raise ValueError(
@@ -62,9 +71,7 @@ class Stage:
         return 1.0 if self.task == "texts" else self.texts
 
     def check_task(self) -> None:
-        """Raises ValueError where the task is unknown, or the stage is none for it."""
-        if self.task not in get_args(TaskName):
-            raise ValueError(f"task must be one of {', '.join(get_args(TaskName))}, not {self.task!r}")
+        """Raises ValueError where the stage is none for its task."""
         if self.task != "story" and (
             foreign := [name for name in STORY_ALONE if getattr(self, name) != getattr(Stage, name)]
         ):

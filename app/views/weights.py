@@ -187,7 +187,7 @@ def pictures(weighing: Weighing, part: Part, head: int, counts: tuple[int, int],
     left, right = st.columns(2, gap="medium")
     with left:
         picture(
-            f"Weights after {after(tokens, now)}",
+            f"Weights {'after ' if now else ''}{after(tokens, now)}",
             found[now],
             float(history.largest[part].max()),
             part,
@@ -195,7 +195,9 @@ def pictures(weighing: Weighing, part: Part, head: int, counts: tuple[int, int],
             "now",
         )
     with right:
-        origin = after(tokens, since) if marked else "the token before"
+        origin = (
+            after(tokens, since) if marked and since else "the token before" if since else "the beginning"
+        )
         picture(f"Change since {origin}", change, float(np.abs(change).max()), part, depth, "change")
     spectra = {"shown": singular_values(found[now])}
     marks = {"shown": now}

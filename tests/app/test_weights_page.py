@@ -57,6 +57,14 @@ def test_norm_and_rank_told_are_those_of_the_stream_at_that_token(page: AppTest,
         assert any(ends in line for line in told), told
 
 
+def test_before_the_first_token_there_is_a_heading_too(page: AppTest) -> None:
+    page.segmented_control(key="weights-since").set_value("marked").run()
+    page.slider(key="weights-mark").set_value(0).run()
+    assert page.subheader[1].value == "Change since the beginning"
+    page.slider(key="weights-now").set_value(0).run()
+    assert page.subheader[0].value == "Weights before the first token"
+
+
 def test_the_change_since_a_marked_token_is_between_two_streams(page: AppTest) -> None:
     page.segmented_control(key="weights-since").set_value("marked").run()
     page.slider(key="weights-mark").set_value(3).run()

@@ -110,6 +110,10 @@ def test_an_invitation_shows_a_picture_of_the_link_where_others_can_open_it(
         expect(invitation.get_by_role("img", name=picture, exact=True)).to_be_visible()
         expect(invitation.locator(".address")).to_have_text(f"{NAME}:{port}")
         expect(invitation).not_to_contain_text("make run", use_inner_text=True)
+        # a page that came without https may not write to the clipboard: what is to be copied is shown, whole
+        invitation.get_by_role("button", name="Copy the link").click()
+        expect(invitation.get_by_role("button", name="Press Ctrl+C to copy")).to_be_visible()
+        expect(invitation.locator(".address")).to_have_text(f"http://{NAME}:{port}/?room={code}")
 
 
 def test_an_invitation_that_nobody_could_follow_says_how_others_come_in(teacher: Page, server: str) -> None:

@@ -111,6 +111,8 @@ def test_every_task_has_its_own_answers() -> None:
     [
         ({"task": "chess"}, "task must be one of story, babi, mqar, .*not 'chess'"),
         ({"task": ["babi"]}, "task must be one of"),
+        ({"task": "text", "facts": []}, "task must be one of story, babi, mqar, texts, not 'text'"),
+        ({"batch": 100_000_000}, "a step reads at most 16,777,216 tokens, but a batch of 100,000,000"),
         ({"task": "babi", "chapters": 0.5}, "chapters is for stories alone"),
         ({"task": "mqar", "updates": 0.5}, "updates is for stories alone"),
     ],

@@ -70,6 +70,7 @@ export class Bar {
       await navigator.clipboard.writeText(address);
       this.part(".copy").textContent = "Copied";
     } catch {
+      this.part(".address").textContent = address; // whole, for it is what is copied
       getSelection().selectAllChildren(this.part(".address"));
       this.part(".copy").textContent = "Press Ctrl+C to copy";
     }
