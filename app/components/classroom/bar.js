@@ -9,6 +9,7 @@ export class Bar {
   constructor(root, room) {
     this.root = root;
     this.room = room;
+    this.choices = new Map(); // the words of every checkpoint that the page has shown
     const part = (selector) => root.querySelector(selector);
     Object.assign(this, { part, door: part(".door"), entry: part(".entry"), code: part("[name=code]") });
     const press = (selector, act) => part(selector).addEventListener("click", act);
@@ -144,7 +145,8 @@ export class Bar {
     const answers = this.part(".given");
     answers.hidden = !counts.length;
     const total = counts.reduce((a, b) => a + b, 0);
-    const names = checkpoints.get(shown)?.choices ?? [];
+    for (const { checkpoint, choices } of checkpoints.values()) this.choices.set(checkpoint, choices);
+    const names = this.choices.get(shown) ?? [];
     answers.querySelector("summary").textContent = `${titled(shown)}: ${count(total, "answer")}`;
     answers.querySelector("ol").replaceChildren(
       ...counts.map((times, i) => {
