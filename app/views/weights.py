@@ -195,10 +195,9 @@ def pictures(weighing: Weighing, part: Part, head: int, counts: tuple[int, int],
             "now",
         )
     with right:
-        origin = (
-            after(tokens, since) if marked and since else "the token before" if since else "the beginning"
-        )
-        picture(f"Change since {origin}", change, float(np.abs(change).max()), part, depth, "change")
+        origin = after(tokens, since) if marked else "the token before"
+        title = f"Change since {origin if since else 'the beginning'}"
+        picture(title, change, float(np.abs(change).max()), part, depth, "change")
     spectra = {"shown": singular_values(found[now])}
     marks = {"shown": now}
     if marked:

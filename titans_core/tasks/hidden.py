@@ -33,11 +33,15 @@ class Needle(NamedTuple):
     answer: str
 
     @property
+    def said(self) -> str | None:
+        """The right answer, bare, as the fact spells it; None where the fact does not say it."""
+        told = re.search(re.escape(self.answer.strip(BESIDE)), self.fact, re.IGNORECASE)
+        return told.group() if told else None
+
+    @property
     def value(self) -> str:
-        """The right answer, bare, and spelled as the fact spells it."""
-        bare = self.answer.strip(BESIDE)
-        told = re.search(re.escape(bare), self.fact, re.IGNORECASE)
-        return told.group() if told else bare
+        """The right answer, bare, and spelled as the fact spells it, where it does."""
+        return self.said or self.answer.strip(BESIDE)
 
 
 class Hay(NamedTuple):
