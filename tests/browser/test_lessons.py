@@ -18,7 +18,7 @@ Open = Callable[..., Page]
 say = words("page")
 LESSONS = load_all()
 QUICK = "why-memory"  # the one that is gone through whenever the app is tested; make lessons goes through all
-KEPT = "localStorage.getItem('titans-lab-progress')"
+KEPT = "(localStorage.getItem('titans-lab-progress') ?? '')"  # empty before the first is told
 
 
 def cases() -> list[pytest.ParameterSet]:
@@ -108,7 +108,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     commit(page)
     expect(page.locator(".lesson-verdict")).to_have_count(1)
     # it is kept only after that
-    page.wait_for_function("() => localStorage.getItem('titans-lab-progress')?.includes('surprise')")
+    page.wait_for_function(f"() => {KEPT}.includes('surprise')")
     page.reload()
     expect(page.locator(".lesson-verdict")).to_have_count(1)
     page.get_by_role("link", name=say("back")).click()
@@ -120,7 +120,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     page.get_by_role("button", name=say("forget")).click()
     page.get_by_role("button", name=say("forget_sure")).click()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
-    page.wait_for_function("() => !localStorage.getItem('titans-lab-progress').includes('surprise')")
+    page.wait_for_function(f"() => !{KEPT}.includes('surprise')")
     page.reload()
     expect(page.get_by_role("link", name="Surprise is a gradient")).to_be_visible()
     expect(page.get_by_text("1 of 3 steps")).to_have_count(0)
@@ -132,7 +132,7 @@ def test_progress_is_kept_by_the_browser_saved_as_a_file_forgotten_and_loaded(op
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
     expect(page.get_by_test_id("stAlert")).to_have_text(say("loaded", count=1))
     assert serious(page) == []
-    page.wait_for_function("() => localStorage.getItem('titans-lab-progress').includes('surprise')")
+    page.wait_for_function(f"() => {KEPT}.includes('surprise')")
     page.reload()
     expect(page.get_by_text("1 of 3 steps")).to_be_visible()
 
