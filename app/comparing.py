@@ -101,8 +101,7 @@ def grown(comparison: Comparison) -> Comparison:
         return replace(comparison, readings=comparison.readings | {read.stream.model.name: read})
     name = next(name for name in comparison.shown if name not in comparison.answers)
     answer = comparison.readings[name].stream.ask(comparison.question)
-    if answer.known:
-        _ = answer.source  # found here, where it does not keep the page waiting
+    _ = answer.source  # found here, where it does not keep the page waiting
     return replace(comparison, answers=comparison.answers | {name: answer})
 
 

@@ -177,8 +177,7 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
 def describe_sources(answer: Answer) -> dict[str, Any]:
     """The same, and where it comes from: what is answered without the memory, and the write that made a known
     answer likely. To find that reads the text again, once."""
-    source = answer.source if answer.known else None
-    return describe_answer(answer) | {"without": answer.candidates_without, "source": source}
+    return describe_answer(answer) | {"without": answer.candidates_without, "source": answer.source}
 
 
 def vocabulary(columns: Sequence[Column]) -> dict[int, str]:

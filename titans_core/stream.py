@@ -342,11 +342,12 @@ class Stream:
 
     def ask(self, question: str) -> Answer:
         """The model's answer, greedily decoded, and the candidates with and without memory; the stream is
-        left as it was. A missing space before the question is supplied. Raises ValueError as ``feed``
-        does."""
-        self.tokenizer.encode(
-            question
-        )  # before the space, so that a wrong character is told by its own place
+        left as it was. A missing space before the question is supplied. Raises ValueError for a question
+        of nothing but spaces, and as ``feed`` does."""
+        # before the space, so that a wrong character is told by its own place
+        self.tokenizer.encode(question)
+        if not question.strip():
+            raise ValueError("there is no question: give ask() some words")
         end = self._held[-1:] or self.now.last
         gap = " " if end and not end.isspace() and not question[:1].isspace() else ""
         asked, without = self.fork(), self.wipe()

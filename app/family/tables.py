@@ -162,7 +162,7 @@ def figures(suite: Suite, found: Found) -> str:
     named = {model: look.name for model, look in looks(suite).items() if any(m == model for m, _ in found)}
     return "".join(
         table(
-            f"{suite.title}, {'shares in percent' if columns is rest else what(columns[0])}{told}",
+            f"{suite.title}, {shares(rest) if columns is rest else what(columns[0])}{told}",
             ["", *(titled(place) if columns is rest else headed(suite, place) for place in columns)],
             (
                 [name, *(figure(suite, model, at, found.get((model, at))) for at in columns)]
@@ -171,6 +171,12 @@ def figures(suite: Suite, found: Found) -> str:
         )
         for columns in (*groups, *([rest] if rest else []))
     )
+
+
+def shares(columns: Sequence[Place]) -> str:
+    """Which of the columns are shares."""
+    named = [place.task for place in columns if form(place).unit == "percent"]
+    return "shares in percent" if len(named) == len(columns) else f"{' and '.join(named)} in percent"
 
 
 def headed(suite: Suite, place: Place) -> str:

@@ -124,6 +124,11 @@ def test_a_columns_head_tells_which_length_the_papers_figures_are_of() -> None:
         assert f">{ours} tokens ({papers})</th>" in shipped()
 
 
+def test_a_caption_calls_only_shares_shares() -> None:
+    assert "What each part brings, recall and long recall in percent;" in shipped()
+    assert "What filler does to a memory, shares in percent;" in shipped()
+
+
 def test_times_pairs_and_guesses_are_called_what_they_are(folder: Path) -> None:
     rows = {
         "depth": {"lmm-blocks": 1.0, "lmm-2": 2.5, "lmm-3": 3.5},

@@ -340,6 +340,9 @@ def test_what_is_no_model_and_no_text_is_told_in_words() -> None:
         stream.feed(7)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="a text is a str, not NoneType"):
         stream.ask(None)  # type: ignore[arg-type]
+    for nothing in ("", " \n"):
+        with pytest.raises(ValueError, match="there is no question"):
+            stream.ask(nothing)
 
 
 def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
