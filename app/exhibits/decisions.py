@@ -38,18 +38,19 @@ LINES = 12  # of a log that are shown at either end
 def draw(exhibit: Shown, found: Decided, view: str, key: str) -> tuple[str, ...]:
     """Show a view; in "maze" both ways are to be walked, in "log" every change is to be got across."""
     if view == "maze":
-        return walk(exhibit, key)
+        return walk(exhibit, key, wiped=False)
     if view == "log":
         return keep_log(exhibit, key)
     if view == "corridors":
         draw_chart(corridors(found), say("corridors_alt"))
+        walk(exhibit, key, wiped=True)
     else:
         draw_chart(insisted(found), say("insisted_alt"))
     return ()
 
 
-def walk(exhibit: Shown, key: str) -> tuple[str, ...]:
-    """One maze; "walked" once the sign has pointed both ways."""
+def walk(exhibit: Shown, key: str, wiped: bool) -> tuple[str, ...]:
+    """One maze, also with the memory wiped at its junction; "walked" once the sign has pointed both ways."""
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     way = left.segmented_control(
         say("way"), WAYS, default=WAYS[0], required=True, format_func=say, key=f"{key}-way"
@@ -63,7 +64,7 @@ def walk(exhibit: Shown, key: str) -> tuple[str, ...]:
     choice = chosen(name, tokens, way)
     turn = way if choice.kept > SURE else next(other for other in WAYS if other != way)
     told = say("maze", way=say(way), turn=say(turn), kept=say("kept"))
-    st.html(f"<div class='maze'>{image(picture(place, tokens, choice, say), told)}</div>")
+    st.html(f"<div class='maze'>{image(picture(place, tokens, choice, wiped, say), told)}</div>")
     seen: set[str] = state.setdefault(f"{key}-seen", set())
     seen.add(way)
     return ("walked",) if len(seen) == len(WAYS) else ()

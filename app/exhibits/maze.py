@@ -14,8 +14,8 @@ WIDTH, HEIGHT, WALL = 360, 196, 26  # units; the corridor is as wide as WALL
 MIDDLE, ARM = WIDTH / 2, 62  # where the corridor lies, and how far down the arms do
 
 
-def picture(place: Maze, tokens: int, choice: Choice, say: Words) -> str:
-    """An SVG: the arms as full as the model is sure of them."""
+def picture(place: Maze, tokens: int, choice: Choice, wiped: bool, say: Words) -> str:
+    """An SVG: the arms as full as the model is sure of them; and how sure with its memory ``wiped``."""
     floor = (
         f"M{MIDDLE - WALL / 2} {HEIGHT - 34}V{ARM + WALL}H14V{ARM}H{WIDTH - 14}V{ARM + WALL}"
         f"H{MIDDLE + WALL / 2}V{HEIGHT - 34}Z"
@@ -23,8 +23,8 @@ def picture(place: Maze, tokens: int, choice: Choice, say: Words) -> str:
     parts = [f"<path class='floor' d='{floor}'/>"]
     for way in WAYS:
         right = way == place.way
-        kept, wiped = (one if right else 1 - one for one in choice)
-        parts += arm(way, kept, wiped, say)
+        kept, bare = (one if right else 1 - one for one in choice)
+        parts += arm(way, kept, bare if wiped else None, say)
     parts += [
         text(MIDDLE, HEIGHT - 18, say("entrance", sign=place.sign), "said"),
         text(MIDDLE + WALL / 2 + 6, (HEIGHT + ARM) / 2 + 8, say("between", tokens=tokens), "note start"),
@@ -34,20 +34,22 @@ def picture(place: Maze, tokens: int, choice: Choice, say: Words) -> str:
     return f"{head}{style(rules())}{''.join(parts)}</svg>"
 
 
-def arm(way: str, kept: float, wiped: float, say: Words) -> list[str]:
+def arm(way: str, kept: float, wiped: float | None, say: Words) -> list[str]:
     """One arm: filled from the junction on by the probability of turning there, and both in numbers."""
     side = -1 if way == WAYS[0] else 1
     length = MIDDLE - 14 - WALL / 2
     begin = MIDDLE + side * WALL / 2
     end = begin + side * length * kept
     middle = begin + side * length / 2
-    return [
+    shown = [
         f"<rect class='turn' x='{min(begin, end):.1f}' y='{ARM + 3}' width='{abs(end - begin):.1f}' "
         f"height='{WALL - 6}'/>",
         text(middle, ARM - 22, f"{say(way)}", "way"),
         text(middle, ARM - 8, f"{say('kept')} {100 * kept:.0f} %", "note"),
-        text(middle, ARM + WALL + 13, f"{say('wiped')} {100 * wiped:.0f} %", "note soft"),
     ]
+    if wiped is not None:
+        shown.append(text(middle, ARM + WALL + 13, f"{say('wiped')} {100 * wiped:.0f} %", "note soft"))
+    return shown
 
 
 def text(x: float, y: float, told: str, kind: str) -> str:

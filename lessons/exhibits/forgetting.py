@@ -15,10 +15,12 @@ from lessons.exhibit import Exhibit, Found, Loader
 from lessons.head import Head
 from lessons.mention import Mention, at_mention
 from lessons.mention import read as read_mention
+from titans_core.tasks.facts import UNKNOWN
 from titans_core.tasks.words import COLOURS, NAMES, OBJECTS, PLACES
 from titans_core.trace import Floats
 
 ALPHAS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+WIDE = 0.9  # a gate that is opened so far leaves less than a tenth
 HALF = 0.5  # a value that is likelier than this counts as known: more likely than not
 
 
@@ -90,14 +92,17 @@ class Shown(Exhibit):
     def promises(self) -> tuple[str, ...]:
         at_words = (f"alpha_{mention.name}" for mention in self.words)
         return (
-            *at_words, "mean", "old_own", "new_own", "old_never", "new_never", "least", "most", "chapters",
-            "facts", "known_own", "known_never", "norm_own", "norm_never", "written_own", "beside_own",
-            "beside_never", "written_beside",
+            *at_words, "mean", "heads", "open", "unknown_own", "old_shut", "old_own", "new_own", "old_never",
+            "new_never", "least", "most", "chapters", "facts", "known_own", "known_never", "norm_own",
+            "norm_never", "written_own", "beside_own", "beside_never", "written_beside",
         )  # fmt: skip
 
     def run(self, load: Loader) -> Gated:
         model = load(self.model)
-        trace = tc.Stream(model).feed(self.text)
+        read = tc.Stream(model)
+        trace = read.feed(self.text)
+        widest = trace["alpha"][int(trace["alpha"].mean((1, 2)).argmax())]  # [layers, heads]
+        wide = [(int(layer), int(head)) for layer, head in np.argwhere(widest > WIDE)]
         clamped = {alpha: self.clamped(model, alpha) for alpha in (None, *ALPHAS)}
         own, never = (self.filled(model, alpha) for alpha in (None, 0.0))
         beside = [self.filled(load(self.beside), alpha) for alpha in (None, 0.0)]
@@ -109,6 +114,10 @@ class Shown(Exhibit):
             for mention in self.words
         } | {
             "mean": Claim(float(trace["alpha"].mean()), ".3f"),
+            "heads": Claim(widest.size, "d"),
+            "open": Claim(len(wide), "d"),
+            "old_shut": percent(self.kept(model, wide)),
+            "unknown_own": percent(chance(read, self.old.question, UNKNOWN)),
             "old_own": percent(clamped[None].old),
             "new_own": percent(clamped[None].new),
             "old_never": percent(clamped[0.0].old),
@@ -134,6 +143,14 @@ class Shown(Exhibit):
         norm = float(stream.feed(self.text)["memory_norm"][-1].mean())
         old, new = (chance(stream, *fact) for fact in (self.old, self.new))
         return Clamped(old, new, norm)
+
+    def kept(self, model: tc.TitansLM, heads: list[tuple[int, int]]) -> float:
+        """The probability of the old fact's value where these heads, (layer, head), forget nothing."""
+        stream = tc.Stream(model)
+        for layer, head in heads:
+            stream = stream.override(alpha=0.0, layers=layer, heads=head)
+        stream.feed(self.text)
+        return chance(stream, *self.old)
 
     def filled(self, model: tc.TitansLM, alpha: float | None) -> Filled:
         """What becomes of a memory that is told ever more."""

@@ -49,6 +49,12 @@ def test_the_gate_opens_where_a_chapter_begins() -> None:
 
 
 @pytest.mark.lessons
+def test_a_few_heads_forget_nearly_all_and_on_them_the_old_fact_hangs() -> None:
+    assert 0 < number("open") < number("heads") / 2
+    assert number("unknown_own") > 99 and number("old_shut") > 50
+
+
+@pytest.mark.lessons
 def test_a_constant_alpha_parts_them_too_in_a_range_of_its_own() -> None:
     parting = [alpha for alpha in ALPHAS if parts(found().clamped[alpha])]
     assert parting == [alpha for alpha in ALPHAS if min(parting) <= alpha <= max(parting)]
