@@ -123,6 +123,29 @@ def test_a_sample_compiles_to_what_is_kept(capability):
     assert first == heading and found == {name: kept[name] for name in SAMPLE[capability]}
 
 
+SPECIALIZED = """
+from kernels.gpu.compile import WHOLE, every
+for form in every(90):
+    for one in form.kernel.params:
+        if one.name in WHOLE and not one.do_not_specialize:
+            print(form.kernel.__name__, one.name)
+"""
+
+
+def test_texts_of_other_lengths_run_what_has_been_compiled():
+    """Heads do not change from call to call, and for one token Triton may make of a loop what it likes."""
+    done = subprocess.run(
+        [sys.executable, "-c", SPECIALIZED],
+        env={name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {tuple(line.split()) for line in done.stdout.splitlines()}
+    assert {whole for kernel, whole in found if not kernel.endswith("recurrent")} == {"H"}
+    assert {whole for kernel, whole in found if kernel.endswith("recurrent")} == {"H", "T", "block"}
+
+
 def test_a_kernel_that_does_not_exist_is_refused_in_words():
     done = subprocess.run(
         [sys.executable, "-m", "kernels.gpu.compile", "90", "outputs"], capture_output=True, text=True
