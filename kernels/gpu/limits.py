@@ -13,7 +13,7 @@ import torch
 
 from kernels.output import Weights
 
-# Capability. On 7.5 products of half precision spill 20 KB a thread, and for 7.0 there is no assembler any more.
+# Compute capability: on 7.5 products of half precision spill 20 KB a thread, for 7.0 nothing is assembled.
 OLDEST = (8, 0)
 LARGE = 160 * 1024  # bytes that a program may share on a card for servers; others have 99 KiB
 WIDE, WIDEST = 64, 128  # keys and values of a linear memory: always, and in half precision on such a card
