@@ -29,6 +29,7 @@ from kernels.gpu.tiles import (
     matmul,
     place_of_second,
     rows_before,
+    started,
     store_rows,
     vector_at,
     whereabouts,
@@ -40,7 +41,7 @@ READ_B, READ_F, SYSTEM_B, SYSTEM_F, LAST, LAST_MOMENTUM = (tl.constexpr(n) for n
 AT_END, TO_VECTORS = tl.constexpr(6), tl.constexpr(7)
 
 
-@triton.jit
+@started
 def to_residuals(
     q,
     k,
@@ -79,7 +80,7 @@ def solved_back(inverses, to_residual, place, like, C: tl.constexpr):
     return matmul(tl.trans(a), to_residual, like)
 
 
-@triton.jit
+@started
 def to_tokens(
     q,
     k,
@@ -190,7 +191,7 @@ def row_of(counts, t, r, C: tl.constexpr):
     return tl.load(counts + t * C, mask=r // GROUP * GROUP <= t, other=0.0).to(tl.float32)
 
 
-@triton.jit
+@started
 def to_gates(
     vectors,
     counts,

@@ -36,7 +36,7 @@ from kernels.gpu.assembler import IN_WORDS, find
 from kernels.gpu.deep_operators import WARPS
 from kernels.gpu.fingerprint import fingerprint
 from kernels.gpu.launch import BACKWARD, Chain, forward, precision, registers
-from kernels.gpu.limits import LARGE, room_ahead, units_at_once
+from kernels.gpu.limits import LARGE, WIDE, WIDEST, room_ahead, units_at_once
 
 WARP = 32
 SHARED = {
@@ -170,10 +170,12 @@ def _kind(name: str, constants: dict[str, Any], operand: str) -> str:
 
 
 def every(capability: int) -> Iterator[Form]:
-    """The kernels that are started on a card: of the shipped models, and of memories 64 wide."""
+    """The kernels that are started on a card: of the shipped models, and of memories as wide as they take."""
     yield from forms(32, "fp32", capability)
-    yield from forms(64, "fp32", capability)
-    yield from forms(64, "bf16", capability)
+    yield from forms(WIDE, "fp32", capability)
+    yield from forms(WIDE, "bf16", capability)
+    if SHARED[capability] >= LARGE:
+        yield from forms(WIDEST, "bf16", capability)
     for width, rows in ((32, 16), (64, 16), (64, 32)):
         yield from deep_forms(width, rows)
     for width in (32, 64):

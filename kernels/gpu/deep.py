@@ -27,7 +27,7 @@ from kernels.gpu.deep_prepare import (
     WRITE_MEMORY,
     WRITE_MOMENTUM,
 )
-from kernels.gpu.tiles import exact, load_rows, store_rows
+from kernels.gpu.tiles import exact, load_rows, started, store_rows
 
 SILU, GELU = tl.constexpr(0), tl.constexpr(1)
 PRODUCTS, MOMENTS = tl.constexpr(3), tl.constexpr(6)  # of `measure`
@@ -178,7 +178,7 @@ def measure(
         tl.store(moments + i, sums[PRODUCTS + i])
 
 
-@triton.jit
+@started
 def deep(
     q,
     k,

@@ -4,7 +4,6 @@ Coefficients as in `kernels.coefficients`, each column times the step of its tok
 (`kernels.bounded`) takes of gates and keys is already in it, and kappa, which takes the memory, is not.
 """
 
-import triton
 import triton.language as tl
 
 from kernels.gpu.tiles import (
@@ -15,6 +14,7 @@ from kernels.gpu.tiles import (
     left_of_writes,
     load_gates,
     load_rows,
+    started,
     the_row_before,
     whereabouts,
 )
@@ -24,7 +24,7 @@ WRITE_MEMORY, WRITE_MOMENTUM, READ_MEMORY, READ_MOMENTUM, GIVEN, VECTORS = (tl.c
 ENDS = tl.constexpr(3)
 
 
-@triton.jit
+@started
 def deep_prepare(
     q,
     k,

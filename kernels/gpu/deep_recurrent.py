@@ -31,7 +31,7 @@ def forget(m, kept, origin, SHIFTED: tl.constexpr):
         return kept * m
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["offset"])  # a stream comes with all of them
 def deep_recurrent(
     q,
     k,

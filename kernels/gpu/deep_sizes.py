@@ -1,15 +1,14 @@
 """Loss, and the sizes of gradient, momentum and memory over both layers at every token, all blocks apart."""
 
-import triton
 import triton.language as tl
 
 from kernels.gpu.deep import MOMENTS, PRODUCTS
 from kernels.gpu.norms import before_writes, squared_norms, store_sizes
 from kernels.gpu.telemetry import SIZES
-from kernels.gpu.tiles import carried, coefficients, exact, load_gates, load_rows, whereabouts
+from kernels.gpu.tiles import carried, coefficients, exact, load_gates, load_rows, started, whereabouts
 
 
-@triton.jit
+@started
 def deep_sizes(
     k,
     eta,

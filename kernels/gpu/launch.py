@@ -12,8 +12,9 @@ from kernels.gpu.limits import WIDE, large, room_ahead, tile
 
 MOST = 255  # registers that a thread can have
 FOR_THREE = 168  # so that as many programs of four warps find room on a processor
-BOUNDS = {"solve": FOR_THREE}  # on cards before, spills
-HOPPER = 90  # the compute capability from which products leave their operands out of the registers
+BOUNDS = {"solve": FOR_THREE}  # on other cards, spills
+HOPPER = 90
+SHARING = range(HOPPER, 120)  # compute capabilities whose products leave their operands out of the registers
 
 
 class Chain(NamedTuple):
@@ -50,9 +51,9 @@ def precision(half: bool) -> str:
 
 def registers(kernel: str, half: bool, on: int) -> int | None:
     """How many a thread may have, where that is not left to the assembler; `on`: the compute capability."""
-    if kernel == "to_tokens, solved":
-        return MOST  # left to itself it settles for 32 in places, and spills 20 KB
-    return BOUNDS.get(kernel) if half and on >= HOPPER else None
+    if kernel.startswith("to_tokens"):
+        return MOST  # left to itself it settles for 32 in places, and spills 20 to 35 KB
+    return BOUNDS.get(kernel) if half and on in SHARING else None
 
 
 def forward(half: bool, widest: int) -> Chain:

@@ -13,13 +13,16 @@ import torch
 
 from kernels.output import Weights
 
+# Compute capability: on 7.5 products of half precision spill 20 KB a thread, for 7.0 nothing is assembled.
+OLDEST = (8, 0)
 LARGE = 160 * 1024  # bytes that a program may share on a card for servers; others have 99 KiB
 WIDE, WIDEST = 64, 128  # keys and values of a linear memory: always, and in half precision on such a card
 LONGEST, ROOM = 32, 2048
 IN_WORDS = (
     f"a memory of one layer with keys and values of at most {WIDE}, in half precision {WIDEST} where a "
     f"program shares {LARGE >> 10} KiB, or one of two layers with blocks of at most {LONGEST} tokens and "
-    f"keys and values of at most {WIDE}, or {WIDEST} in blocks of at most 16"
+    f"keys and values of at most {WIDE}, or {WIDEST} in blocks of at most 16; of cards those from compute "
+    f"capability {OLDEST[0]}.{OLDEST[1]} on"
 )
 
 
@@ -32,12 +35,20 @@ def fits(weights: Weights, block_size: int, operands: torch.dtype | None = None)
     """Whether the kernels take such a memory on the device that it is on. operands: of keys and values, where
     they are not as wide as the memory."""
     kind, widest = weights[0].dtype, tile(max(weights[0].shape[2], weights[-1].shape[3]))
-    if kind == torch.float64 or len(weights) > 2:
+    if kind == torch.float64 or len(weights) > 2 or not known(weights[0].device):
         return False
     if len(weights) == 2:
         return block_size <= LONGEST and tile(block_size) * widest <= ROOM
     half = (operands or kind).itemsize == 2
     return widest <= (WIDEST if half and large(weights[0].device) else WIDE)
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def known(device: torch.device) -> bool:
+    """Whether Triton makes sound code for such a card. Where there is none to ask, it does."""
+    if device.type != "cuda" or not torch.cuda.is_available():
+        return True
+    return torch.cuda.get_device_capability(device) >= OLDEST
 
 
 def longest_chunk(operands: torch.dtype) -> int:

@@ -9,7 +9,6 @@ with b, f, P as they are at the start of t's block. Solved once for all memories
     R = A V - (A diag(b) K) M_0 - (A diag(f) K) S_0.
 """
 
-import triton
 import triton.language as tl
 
 from kernels.gpu.tiles import (
@@ -22,6 +21,7 @@ from kernels.gpu.tiles import (
     load_rows,
     matmul,
     rows_before,
+    started,
     vector_at,
     whereabouts,
 )
@@ -31,7 +31,7 @@ WRITE_MEMORY, WRITE_MOMENTUM, OF_MEMORY, OF_MOMENTUM, LEFT = (tl.constexpr(n) fo
 MOMENTUM, STEP, KEPT, VECTORS = (tl.constexpr(n) for n in range(5, 9))
 
 
-@triton.jit
+@started
 def prepare(
     eta,
     theta,
@@ -63,7 +63,7 @@ def prepare(
     tl.store(out + KEPT * C, kept)
 
 
-@triton.jit
+@started
 def counting(
     vectors,
     counts,
@@ -90,7 +90,7 @@ def counting(
         tl.store(row, in_memory.to(counts.dtype.element_ty), mask=r // GROUP * GROUP <= t)
 
 
-@triton.jit
+@started
 def share(
     q,
     k,
@@ -121,7 +121,7 @@ def share(
     tl.store(shares + (place * C + r[:, None]) * C + r[None, :], taken.to(shares.dtype.element_ty))
 
 
-@triton.jit
+@started
 def solve(
     k,
     v,

@@ -6,7 +6,7 @@ import triton.language as tl
 from kernels.gpu.telemetry import SIZES
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["offset"])  # a stream comes with all of them
 def recurrent(
     q,
     k,

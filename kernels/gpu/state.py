@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 
 from kernels.gpu.prepare import LEFT, OF_MEMORY, OF_MOMENTUM, VECTORS, WRITE_MEMORY, WRITE_MOMENTUM
-from kernels.gpu.tiles import matmul, vector_at
+from kernels.gpu.tiles import matmul, started, vector_at
 
 # Where a chunk's residuals come from: handed in; v - k M_0; or the solved system of `prepare`.
 GIVEN, PARALLEL, SOLVED = (tl.constexpr(n) for n in range(3))
@@ -32,7 +32,7 @@ def turned(x, like, WIDTH: tl.constexpr):
         return matmul(tl.where(r[:, None] == r[None, :], 1.0, 0.0), tl.trans(x), like)
 
 
-@triton.jit
+@started
 def state(
     q,
     k,
@@ -118,7 +118,7 @@ def state(
     tl.store(last + (memories + n) * K * V + matrix, s)
 
 
-@triton.jit
+@started
 def reverse_state(
     q,
     k,

@@ -9,7 +9,15 @@ import triton.language as tl
 
 from kernels.gpu.norms import squared_norms, store_sizes
 from kernels.gpu.prepare import KEPT, LEFT, MOMENTUM, OF_MEMORY, OF_MOMENTUM, STEP, VECTORS
-from kernels.gpu.tiles import load_counts, load_residuals, load_rows, matmul, place_of_second, whereabouts
+from kernels.gpu.tiles import (
+    load_counts,
+    load_residuals,
+    load_rows,
+    matmul,
+    place_of_second,
+    started,
+    whereabouts,
+)
 
 SIZES = tl.constexpr(4)
 # Rows of `told`, and how many numbers are told of a chunk's start.
@@ -60,7 +68,7 @@ def tell_of_chunk(k, keys, residual, step, counts, vector, out, place, L, C: tl.
     tl.store(out + WROTE_MOMENTUM * C, tl.load(vector + MOMENTUM * C + r) * with_momentum)
 
 
-@triton.jit
+@started
 def products(
     k,
     vectors,
@@ -100,7 +108,7 @@ def products(
         tell_of_chunk(k, keys, residual, step, counts, vector, out, place, L, C)
 
 
-@triton.jit
+@started
 def telemetry(
     vectors,
     told,

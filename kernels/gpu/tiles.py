@@ -8,8 +8,14 @@ flash-linear-attention, and here with the assembler of CUDA 12.8). So on the lef
 transposed; what is computed is computed a second time, turned.
 """
 
+from functools import partial
+
 import triton
 import triton.language as tl
+
+# For a kernel that PyTorch starts. Triton compiles anew for integers that are 1, or divide by 16 or not; that
+# of these gains nothing, but the parts of one text would differ in it, and a first call wait four times.
+started = partial(triton.jit, do_not_specialize=("L", "T", "first", "count", "blocks"))
 
 GROUP = tl.constexpr(16)  # entries of a triangle that are there or not together, in one go of a thread's
 

@@ -256,6 +256,10 @@ def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
     assert taken(64, 64, 64, 64) == taken(64, 128, 64, block=64) == "torch"
     monkeypatch.setattr("kernels.gpu.limits.large", lambda _: False)
     assert taken(64, 64) == "triton" and taken(128, 128, operands=half) == "torch"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    for capability, backend in (((7, 5), "torch"), ((8, 0), "triton"), ((12, 0), "triton")):
+        monkeypatch.setattr("torch.cuda.get_device_capability", lambda _, found=capability: found)
+        assert taken(64, 64) == backend
     monkeypatch.setattr("kernels.backends.HAS_TRITON", False)
     assert taken(64, 64) == "torch"
 

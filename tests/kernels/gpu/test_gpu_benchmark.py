@@ -2,6 +2,7 @@
 nothing."""
 
 import json
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -41,7 +42,9 @@ def small(monkeypatch):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.gpu itself")
 @pytest.mark.usefixtures("small")
 def test_every_row_is_measured_and_told(tmp_path):
-    result = gpu.measure() | {"by_kernel": gpu.by_kernel(gpu.MAIN)}
+    *before, result = gpu.measure()
+    assert before and all(one["rows"] == result["rows"][: len(one["rows"])] for one in before)
+    result |= {"by_kernel": gpu.by_kernel(gpu.MAIN)}
     names = [row["name"] for row in result["rows"]]
     told = ("exact rule, telemetry", "block = chunk, with gradient", "deep, with gradient")
     for name in (*(f"ours, {what}" for what in told), "SDPA, causal"):
@@ -56,6 +59,21 @@ def test_every_row_is_measured_and_told(tmp_path):
     assert "| ours, exact rule, with gradient | `state` 250 |" in page and CHANGED not in page
     (tmp_path / "gpu.json").write_text(json.dumps(result | {"kernels": "others"}))
     assert CHANGED in on_gpu(tmp_path)
+
+
+@pytest.mark.parametrize("code", ["print('[]', 1)", "print('[]'); exit(1)"], ids=["no JSON", "failure"])
+def test_a_peer_that_fails_takes_nothing_with_it(code, capfd):
+    assert gpu.told_by([sys.executable, "-c", code], {}) == []
+    assert "failed" in capfd.readouterr().err
+
+
+def test_what_is_checked_on_a_card_asks_for_no_release_of_triton(monkeypatch):
+    commands = []
+    done = SimpleNamespace(returncode=0)
+    monkeypatch.setattr(gpu.subprocess, "run", lambda command, **_: commands.append(command) or done)
+    gpu.check()
+    (left_out,) = (part.removeprefix("--ignore=") for part in commands[0] if part.startswith("--ignore="))
+    assert "version('triton')" in (gpu.ROOT / left_out).read_text().replace('"', "'")
 
 
 def test_wrong_peers_have_no_time():
