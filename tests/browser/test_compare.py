@@ -287,7 +287,7 @@ def test_every_model_answers_with_and_without_memory_and_shows_where_it_was_writ
             expect(column.locator(".origin")).to_contain_text("No memory")
             continue
         assert page.listed(name, "without") == values(answer.candidates_without)
-        ago = len(trace) - answer.source
+        ago = len(trace) - 1 - answer.source
         expect(column.locator(".origin")).to_have_text(
             f"written at token {answer.source + 1}, “{word(trace.tokens[answer.source])}”, {ago} tokens ago"
         )
