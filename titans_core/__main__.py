@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -14,7 +13,15 @@ import torch
 from tqdm import tqdm
 
 from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
-from titans_core.console import check_output, check_place, folder, positive, read_text, take_one_thread
+from titans_core.console import (
+    check_output,
+    check_place,
+    folder,
+    positive,
+    read_text,
+    take_one_thread,
+    take_streams,
+)
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.files import write_text
 from titans_core.machine import backend_name, device_name
@@ -87,9 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
     info.set_defaults(run=run_info)
 
     options = parser.parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every character
     try:
+        take_streams()
         options.run(options)
         sys.stdout.flush()
     except (ValueError, FloatingPointError) as error:
