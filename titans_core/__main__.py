@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
+from titans_core.checkpoint import SHIPPED, available, find, is_of, load, model_card, save_model
 from titans_core.console import (
     check_output,
     check_place,
@@ -239,8 +239,14 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"{model.name}: {model.config.variant}, {model.parameter_count():,} parameters")
     print(f"on {device_name(model.device)}, by {backend_name(model.backend)}")
     print(json.dumps({"config": model.config.to_dict()}, indent=2))
-    if find(options.checkpoint).with_suffix(".json").is_file():
-        print(json.dumps({"card": model_card(options.checkpoint)}, indent=2))
+    path = find(options.checkpoint).with_suffix(".json")
+    if not path.is_file():
+        return
+    card = model_card(options.checkpoint)
+    if is_of(card, model):
+        print(json.dumps({"card": card}, indent=2))
+    else:
+        print(f"{path.name} is the card of another model, and is not shown: put this one's own in its place")
 
 
 if __name__ == "__main__":
