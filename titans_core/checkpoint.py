@@ -22,7 +22,8 @@ from torch import Tensor
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.files import as_path, write_bytes, write_text
 from titans_core.header import Header, intact, parse, read_header, sealed
-from titans_core.model import TitansLM
+from titans_core.identity import fingerprint
+from titans_core.model import Origin, TitansLM
 from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
 
@@ -72,6 +73,7 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
     model.name, model.digest = path.stem, hashlib.sha256(content).hexdigest()
+    model.origin = Origin(path.stem, fingerprint(config, floats))
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
             f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "

@@ -31,6 +31,13 @@ class Output(NamedTuple):
     telemetry: tuple[Telemetry, ...]
 
 
+class Origin(NamedTuple):
+    """Where a model was loaded from: the name that loads it, and the fingerprint of its weights then."""
+
+    name: str
+    weights: str
+
+
 class TitansLM(nn.Module):
     """A Titans language model of any variant. Reading goes on from a state, a value passed in and out. Raises
     TypeError for what is no configuration."""
@@ -42,6 +49,7 @@ class TitansLM(nn.Module):
                 f"a model is made of a ModelConfig, not of {config!r:.80}: load('mac') takes a name"
             )
         self.config, self.name, self.digest = config, name or config.variant, digest
+        self.origin: Origin | None = None  # of what is made here; ``digest`` alone proves nothing
         self.embedding = nn.Embedding(config.vocab_size, config.width)
         nn.init.normal_(self.embedding.weight, std=0.5)
         self.mixers = nn.ModuleList(MIXERS[config.variant](config) for _ in range(config.layers))

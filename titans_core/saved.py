@@ -3,7 +3,6 @@ stands."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import operator
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from titans_core.checkpoint import available, check_finite, load, read_whole, write_tensors
 from titans_core.header import Header, parse
+from titans_core.identity import identity
 from titans_core.ids import fits
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
@@ -79,16 +79,6 @@ def write_stream(
     write_tensors(path, tensors, {"stream": json.dumps(facts)})
 
 
-def identity(model: TitansLM) -> str:
-    """The digest of a model's file, or of its weights where no file holds them."""
-    if model.digest:
-        return model.digest
-    found = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
-    for name, value in sorted(model.state_dict().items()):
-        found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
-
-
 def read_stream(path: Path, model: TitansLM | None) -> Saved:
     """Read what ``write_stream`` wrote; without a model, load the one named. Raises ValueError as told
     there."""
@@ -104,7 +94,8 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         model = load(name)
     if model is None or identity(model) != digest:
         raise ValueError(
-            f"{path.name} was saved with another checkpoint {name!r}: load that one, and give it as model="
+            f"{path.name} was saved with another checkpoint {name!r}, or with other weights of it: "
+            "load that one, and give it as model="
         )
     try:
         check_places(header, facts["numbers"], model)

@@ -317,8 +317,9 @@ class Stream:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
-        file cannot be written, and TypeError for what is no path."""
+        """Write the stream as safetensors, with the checkpoint's name and hash, or one of the weights where
+        they are no longer the checkpoint's. Raises ValueError where the file cannot be written, and TypeError
+        for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
         past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
@@ -327,8 +328,8 @@ class Stream:
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
-        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
-        and TypeError for what is no path or no model.
+        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint
+        or with other weights, however they were changed, and TypeError for what is no path or no model.
         """
         if model is not None and not isinstance(model, TitansLM):
             raise TypeError(f"model= takes a model, as load('mac') gives it, not {model!r:.80}")
