@@ -19,7 +19,7 @@ from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.files import as_path
 from titans_core.finite import NotFinite, check, uneven
-from titans_core.ids import whole
+from titans_core.ids import check_precision, whole
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
@@ -39,7 +39,8 @@ class Stream:
     A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
     ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed. Wherever tokens
     are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError. So is
-    what is said of a negative history and of a model in half precision; TypeError is of what is no model.
+    what is said of a negative history, and of a model in half precision or of another vocabulary than the
+    tokenizer's; TypeError is of what is no model.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
@@ -47,12 +48,10 @@ class Stream:
             raise TypeError(f"a stream reads with a model, as load('mac') gives it, not with {model!r}")
         if whole(history, "history") < 0:
             raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
-        if (kind := model.embedding.weight.dtype) not in (torch.float32, torch.float64):
-            raise ValueError(
-                f"a stream reads in single or double precision, not in {kind}: give model.float()"
-            )
+        check_precision(model.embedding.weight.dtype, "a stream")
         self.model, self.history = model, index(history)
         self.tokenizer = Tokenizer.load()
+        self.tokenizer.check_vocabulary(model.config.vocab_size)
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)

@@ -134,6 +134,19 @@ def test_what_a_model_and_a_training_are_not_made_of_is_told_in_one_sentence(
         kind(**given)
 
 
+@pytest.mark.parametrize("size", [50, 1793, 5000])
+def test_a_model_of_another_vocabulary_is_refused_before_any_work(size: int, tmp_path: Path) -> None:
+    """Of a larger one a training went to its end, and nothing could load what it had made."""
+    config, folder = replace(SMALL, vocab_size=size), tmp_path / "run"
+    for use in (
+        lambda: tc.Training(tc.TrainConfig(config, (STAGE,)), folder, "cpu"),
+        lambda: tc.Stream(tc.TitansLM(config)),
+    ):
+        with pytest.raises(ValueError, match=f"vocab_size is the tokenizer's, 1794, not {size}"):
+            use()
+    assert not folder.exists()
+
+
 def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> None:
     config = tc.TrainConfig(SMALL, (STAGE,))
     with pytest.raises(TypeError, match="a file is named by a str or a Path, not by None"):
