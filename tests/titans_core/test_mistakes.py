@@ -94,6 +94,9 @@ def test_what_is_of_another_type_is_told_in_one_sentence(
 def test_a_model_in_half_precision_is_refused_with_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"not in torch.float16: give model.float\(\)"):
         tc.Stream(tc.load("lmm", device="cpu").half())
+    for name, kind in (("mac", torch.float16), ("mag", torch.bfloat16)):
+        with pytest.raises(ValueError, match=rf"not in {kind}: give model.float\(\)"):
+            tc.load(name, device="cpu").to(kind)(torch.ones(1, 3, dtype=torch.long))
 
 
 SMALL = tc.ModelConfig(variant="lmm", width=16, layers=1, heads=2, head_width=8, feed_forward=16)
