@@ -51,6 +51,11 @@ def available() -> list[str]:
     return [v for v in VARIANTS if v in names] + sorted(names - set(VARIANTS))
 
 
+def loadable() -> list[str]:
+    """All names of shipped checkpoints that ``load`` takes: those of the family too."""
+    return available() + [f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors"))]
+
+
 def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     """A trained model by its shipped name or by a path; ``device="auto"`` takes CUDA when present.
 
@@ -73,7 +78,8 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
     model.name, model.digest = path.stem, hashlib.sha256(content).hexdigest()
-    model.origin = Origin(path.stem, fingerprint(config, floats))
+    known = str(name) if str(name) in loadable() else path.stem
+    model.origin = Origin(known, fingerprint(config, floats))
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
             f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "
@@ -129,8 +135,7 @@ def find(name: str | Path) -> Path:
             raise ValueError(
                 f"{name} is a folder: name the checkpoint in it, {Path(name) / 'model.safetensors'}"
             )
-    relatives = (f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors")))
-    known = ", ".join([*available(), *relatives]) or "none yet: run `make train`"
+    known = ", ".join(loadable()) or "none yet: run `make train`"
     raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
 
 

@@ -327,8 +327,9 @@ class Stream:
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
-        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint
-        or with other weights, however they were changed, and TypeError for what is no path or no model.
+        Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
+        with other weights, however they were changed, or in another precision, and TypeError for what is no
+        path or no model.
         """
         if model is not None and not isinstance(model, TitansLM):
             raise TypeError(f"model= takes a model, as load('mac') gives it, not {model!r:.80}")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import titans_core as tc
-from titans_core.checkpoint import read_tensors
+from titans_core.checkpoint import read_tensors, write_tensors
 
 
 def half_as_much_again(model: tc.TitansLM) -> None:
@@ -73,3 +73,33 @@ def test_a_digest_alone_makes_no_model_that_of_a_file(tmp_path: Path) -> None:
     saved(model, path)
     with pytest.raises(ValueError, match="another checkpoint"):
         tc.Stream.load(path, tc.TitansLM(model.config, model.name, model.digest).eval())
+
+
+def test_a_stream_of_the_family_is_loaded_by_the_name_it_was(tmp_path: Path) -> None:
+    """Also where an older version left the folder out. What pages show is the short name."""
+    model, path = tc.load("family/titans", device="cpu"), tmp_path / "stream.st"
+    stream = saved(model, path)
+    assert model.name == "titans" and tc.Stream.load(path).position == stream.position
+    tensors, texts = read_tensors(path)
+    facts = json.loads(texts["stream"])
+    assert facts["model"] == "family/titans"
+    write_tensors(path, tensors, {"stream": json.dumps(facts | {"model": "titans"})})
+    assert tc.Stream.load(path).position == stream.position
+    write_tensors(path, tensors, {"stream": json.dumps(facts | {"model": "../models/mac"})})
+    with pytest.raises(ValueError, match="give it as model="):
+        tc.Stream.load(path)
+
+
+def test_a_stream_in_another_precision_is_not_called_damaged(tmp_path: Path) -> None:
+    model, path = tc.load("mac", device="cpu"), tmp_path / "stream.st"
+    double = copy.deepcopy(model).double()
+    stream = saved(double, path)
+    for wrong in (None, model):
+        with pytest.raises(ValueError, match=r"saved in double precision: give .*model.double\(\)"):
+            tc.Stream.load(path, wrong)
+    with pytest.raises(ValueError, match=r"not in torch.bfloat16: give model.float\(\)"):
+        tc.Stream.load(path, copy.deepcopy(model).bfloat16())
+    assert tc.Stream.load(path, double).position == stream.position
+    saved(model, path)
+    with pytest.raises(ValueError, match=r"saved in single precision: give .*model.float\(\)"):
+        tc.Stream.load(path, double)
