@@ -254,7 +254,8 @@ class Stream:
 
     def at(self, position: int) -> Stream:
         """A stream as this one was after ``position`` tokens; what overrides do to later tokens is still to
-        come in it. Raises ValueError beyond the history kept."""
+        come in it. Text held back is kept at the present position and dropped anywhere before, as it does not
+        follow on there. Raises ValueError beyond the history kept."""
         first, position = self._snapshots[0].position, whole(position, "a position")
         if not first <= position <= self.position:
             raise ValueError(
@@ -262,7 +263,8 @@ class Stream:
             )
         kept = [s for s in self._snapshots if s.position <= position]
         nearest = kept[-1].position
-        then = self._at(kept[-1], kept, self._ids[: nearest - first])
+        held = self._held if position == self.position else ""
+        then = self._at(kept[-1], kept, self._ids[: nearest - first], held)
         for _ in then._read(self._ids[nearest - first : position - first], writes=False):
             pass
         return then
