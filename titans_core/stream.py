@@ -236,12 +236,14 @@ class Stream:
         ones, and what lies further back than ``history``. They sum to the retrieval's norm.
 
         A decomposition of the read, not a counterfactual; of a deep memory it is the last layer's. The past
-        is read again for it. Raises ValueError before the first token, and where there is no memory.
+        is read again for it. Raises ValueError where no token is kept to be read again, as before the first
+        and after a wipe, and where there is no memory.
         """
         if not self.model.has_memory:
             raise ValueError("this model has no memory: nothing can be attributed")
         if not self.reach:
-            raise ValueError("attribution is of the latest token: feed one first")
+            kept = f", and none of the {self.position} read is kept to be read again" if self.position else ""
+            raise ValueError(f"attribution is of the latest token{kept}: feed one first")
         first, trace = self._snapshots[0], self.past()
         frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
         found = attribution(trace, self.model.config, frozen if frozen[0] else ())
