@@ -43,12 +43,14 @@ def fits(weights: Weights, block_size: int, operands: torch.dtype | None = None)
     return widest <= (WIDEST if half and large(weights[0].device) else WIDE)
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def known(device: torch.device) -> bool:
     """Whether Triton makes sound code for such a card. Where there is none to ask, it does."""
     if device.type != "cuda" or not torch.cuda.is_available():
         return True
-    return torch.cuda.get_device_capability(device) >= OLDEST
+    card = torch.cuda.get_device_properties(
+        device
+    )  # which torch.compile knows, as it does not the capability
+    return (card.major, card.minor) >= OLDEST
 
 
 def longest_chunk(operands: torch.dtype) -> int:

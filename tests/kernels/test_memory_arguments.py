@@ -1,6 +1,7 @@
 """A call that cannot mean anything says so in one sentence; one that can, works in every mode of torch."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -258,7 +259,8 @@ def test_a_gpu_takes_the_kernels_where_they_fit(monkeypatch):
     assert taken(64, 64) == "triton" and taken(128, 128, operands=half) == "torch"
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     for capability, backend in (((7, 5), "torch"), ((8, 0), "triton"), ((12, 0), "triton")):
-        monkeypatch.setattr("torch.cuda.get_device_capability", lambda _, found=capability: found)
+        card = SimpleNamespace(major=capability[0], minor=capability[1])
+        monkeypatch.setattr("torch.cuda.get_device_properties", lambda _, found=card: found)
         assert taken(64, 64) == backend
     monkeypatch.setattr("kernels.backends.HAS_TRITON", False)
     assert taken(64, 64) == "torch"
