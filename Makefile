@@ -78,6 +78,7 @@ OWN = $(basename $(notdir $(CONFIG)))
 .PHONY: train
 train: $(READY)  ## train the shipped models anew, or one of your own   [MODEL="mac mag …"] [CONFIG=my.toml]
 ifdef CONFIG
+	@$(BIN)/python -m app.own "$(OWN)"
 	@$(BIN)/python -m titans_core train "$(CONFIG)" --out "runs/$(OWN)"
 	@mkdir -p models && cp "runs/$(OWN)/model.safetensors" "models/$(OWN).safetensors"
 else

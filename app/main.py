@@ -22,17 +22,19 @@ from streamlit import config  # noqa: E402
 
 from app.classroom.socket import route  # noqa: E402
 from app.classroom.where import hub  # noqa: E402
-from app.hosting import logs  # noqa: E402
+from app.hosting import logs, metrics  # noqa: E402
 from app.hosting.errors import failed  # noqa: E402
 from app.hosting.headers import Guarded  # noqa: E402
 from app.hosting.life import life  # noqa: E402
 from app.hosting.origin import Own  # noqa: E402
-from app.hosting.where import store  # noqa: E402
+from app.hosting.where import check_folders, store  # noqa: E402
 from app.settings import BadSettings, settings  # noqa: E402
 
 try:
     told = settings()
+    check_folders(told)
     store()  # a Redis at no address is told here, not on every page
+    metrics.serve(told)
 except BadSettings as problem:
     sys.exit(str(problem))
 logs.begin(told.log_format)

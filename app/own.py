@@ -1,12 +1,15 @@
 """One's own models: checkpoints that whoever runs this lab has put into a folder, each known by its file.
 
 A name is only ever looked up among those that stand in the folder: no path is made of what a link says.
+
+python -m app.own NAME    tells, before one of that name is trained, where it could not be shown
 """
 
 from __future__ import annotations
 
 import re
 import stat
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -114,13 +117,8 @@ def look(file: File) -> Found:
     path = Path(file.path)
     if not path.name.endswith(KIND):
         return Found(False, f"its name does not end in {KIND}", RENAME)
-    if re.sub("[ ._]", "-", path.stem.casefold()) in taken():  # nor may it be shown by the same title
-        return Found(False, "it has a shipped model's name", RENAME)
-    if len(path.stem) > LONGEST:
-        return Found(False, f"its name has more than {LONGEST} characters", RENAME)
-    if not speakable(path.stem):
-        rule = f"{RENAME}: letters and digits, in words with one space, dot, dash or underscore between"
-        return Found(False, "its name cannot be shown", rule)
+    if wrong := misnamed(path.stem):
+        return wrong
     if not file.regular:  # to open a pipe is to wait for whoever writes into it
         return Found(False, "it is no regular file", REPLACE)
     try:
@@ -135,6 +133,18 @@ def look(file: File) -> Found:
         reason = str(problem.__cause__ or problem).removeprefix(f"{path.name} ")
         why = f" ({reason})" if len(reason) <= REASON else ""
         return Found(False, f"it is no model of this version of the lab{why}", REPLACE)
+
+
+def misnamed(name: str) -> Found | None:
+    """What is wrong with a name, where anything is."""
+    if re.sub("[ ._]", "-", name.casefold()) in taken():  # nor may it be shown by the same title
+        return Found(False, "it has a shipped model's name", RENAME)
+    if len(name) > LONGEST:
+        return Found(False, f"its name has more than {LONGEST} characters", RENAME)
+    if not speakable(name):
+        rule = f"{RENAME}: letters and digits, in words with one space, dot, dash or underscore between"
+        return Found(False, "its name cannot be shown", rule)
+    return None
 
 
 def speakable(name: str) -> bool:
@@ -155,3 +165,15 @@ def taken() -> set[str]:
 def plain(text: str) -> str:
     """A text that Markdown shows as it is, whatever stands in it."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def main(name: str) -> str | None:
+    """A sentence on a recipe's name under which the lab would not show its model."""
+    wrong = misnamed(name)
+    if wrong is None:
+        return None
+    return f"The lab shows no model of a recipe called {name!r}: {wrong.problem}. {wrong.remedy}."
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

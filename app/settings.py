@@ -14,6 +14,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final[str] = "TITANS_"
+WRONG: Final[str] = "These settings cannot be used: "
 
 
 class BadSettings(ValueError):
@@ -28,12 +29,12 @@ def state_folder() -> Path:
 class Settings(BaseSettings):
     """Limits, places and addresses of one server."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     # who may be in
     sessions: PositiveInt = Field(60, description="sessions that one server serves at once; others queue")
     idle_minutes: PositiveFloat = Field(
-        10, description="minutes without a sign of life after which a place goes to who waits"
+        10, le=10_080, description="minutes without a sign of life after which a place goes to who waits"
     )
 
     # how much each may take
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
         description="folder for models of your own, each `NAME.safetensors`; where it has no / before it, "
         "beside the lab",
     )
-    kept_hours: PositiveFloat = Field(24, description="hours that a saved session is kept unused")
+    kept_hours: PositiveFloat = Field(24, le=87_600, description="hours that a saved session is kept unused")
 
     # for whoever watches it
     metrics_port: NonNegativeInt = Field(
@@ -91,7 +92,7 @@ def settings() -> Settings:
             f"{PREFIX}{str(error['loc'][0]).upper()}={error.get('input')!r}: {error['msg']}"
             for error in problem.errors()
         ]
-        raise BadSettings("These settings cannot be used: " + "; ".join(told) + ".") from None
+        raise BadSettings(WRONG + "; ".join(told) + ".") from None
 
 
 def unknown() -> list[str]:

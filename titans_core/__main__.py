@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -13,8 +12,16 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from titans_core.checkpoint import SHIPPED, available, find, load, model_card, save_model
-from titans_core.console import check_output, check_place, folder, positive, read_text, take_one_thread
+from titans_core.checkpoint import SHIPPED, available, find, is_of, load, model_card, save_model
+from titans_core.console import (
+    check_output,
+    check_place,
+    folder,
+    positive,
+    read_text,
+    take_one_thread,
+    take_streams,
+)
 from titans_core.evaluate import SEED, agreement, report, table
 from titans_core.files import write_text
 from titans_core.machine import backend_name, device_name
@@ -87,9 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
     info.set_defaults(run=run_info)
 
     options = parser.parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every character
     try:
+        take_streams()
         options.run(options)
         sys.stdout.flush()
     except (ValueError, FloatingPointError) as error:
@@ -233,8 +239,14 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"{model.name}: {model.config.variant}, {model.parameter_count():,} parameters")
     print(f"on {device_name(model.device)}, by {backend_name(model.backend)}")
     print(json.dumps({"config": model.config.to_dict()}, indent=2))
-    if find(options.checkpoint).with_suffix(".json").is_file():
-        print(json.dumps({"card": model_card(options.checkpoint)}, indent=2))
+    path = find(options.checkpoint).with_suffix(".json")
+    if not path.is_file():
+        return
+    card = model_card(options.checkpoint)
+    if is_of(card, model):
+        print(json.dumps({"card": card}, indent=2))
+    else:
+        print(f"{path.name} is the card of another model, and is not shown: put this one's own in its place")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.files import as_path, write_bytes, write_text
-from titans_core.header import Header, intact, parse, read_header, sealed
+from titans_core.header import CHECKSUM, Header, intact, parse, read_header, sealed
 from titans_core.identity import fingerprint
 from titans_core.model import Origin, TitansLM
 from titans_core.places import ASSETS
@@ -64,6 +64,12 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     """
     path = find(name)
     header, content = read_whole(path)
+    digest = hashlib.sha256(content).hexdigest()
+    older = CHECKSUM not in header.texts and path.absolute().is_relative_to(SHIPPED)
+    if older and shipped_digest(path) not in (digest, None):
+        raise ValueError(
+            f"{path.name} is damaged, for its digest is not its card's: take a whole copy of both"
+        )
     try:
         if "config" not in header.texts:
             raise ValueError("its header has no configuration")
@@ -77,7 +83,7 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     except (KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
-    model.name, model.digest = path.stem, hashlib.sha256(content).hexdigest()
+    model.name, model.digest = path.stem, digest
     known = str(name) if str(name) in loadable() else path.stem
     model.origin = Origin(known, fingerprint(config, floats))
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
@@ -86,6 +92,14 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
             "train it anew"
         )
     return model.to(choose_device(device)).eval().requires_grad_(False)
+
+
+def shipped_digest(path: Path) -> Any:
+    """The digest that stands in a shipped file's card: those that are older than checksums hold none. None
+    where no card tells it."""
+    with suppress(ValueError):
+        return model_card(path).get("digest")
+    return None
 
 
 def outline(config: ModelConfig, header: Header) -> TitansLM:
@@ -140,12 +154,12 @@ def find(name: str | Path) -> Path:
 
 
 def save_model(model: TitansLM, path: Path, card: dict[str, Any], half: bool = True) -> None:
-    """Write ``path`` (safetensors, fp16 unless ``half`` is False) and the card ``path``.json, whole or not
-    at all."""
+    """Write ``path`` (safetensors, fp16 unless ``half`` is False) and the card ``path``.json with the file's
+    digest, each whole or not at all."""
     kind = torch.float16 if half else torch.float32
     tensors = {key: value.detach().to("cpu", kind).contiguous() for key, value in model.state_dict().items()}
-    write_tensors(path, tensors, {"config": json.dumps(model.config.to_dict())})
-    write_text(path.with_suffix(".json"), json.dumps(card, indent=2) + "\n")
+    digest = write_tensors(path, tensors, {"config": json.dumps(model.config.to_dict())})
+    write_text(path.with_suffix(".json"), json.dumps(card | {"digest": digest}, indent=2) + "\n")
 
 
 def model_card(name: str | Path) -> dict[str, Any]:
@@ -161,6 +175,15 @@ def model_card(name: str | Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise ValueError(f"{path.name} is no model card")
     return card
+
+
+def is_of(card: dict[str, Any], model: TitansLM) -> bool:
+    """Whether a card is this model's, as far as it tells."""
+    match card.get("recipe"):
+        case {"model": {"variant": variant}} if variant != model.config.variant:
+            return False
+    found = {"parameters": model.parameter_count(), "digest": model.digest}
+    return all(card.get(name, value) == value for name, value in found.items())
 
 
 @contextmanager
@@ -206,9 +229,10 @@ def unreadable(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path.name} cannot be read as safetensors ({reason}); is it complete?")
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str], own: bool = False) -> None:
-    """Write safetensors with their checksum to ``path``; an interrupted write leaves what was there. Raises
-    ValueError as ``write_bytes`` does, and for what ``read_tensors`` would refuse."""
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str], own: bool = False) -> str:
+    """Write safetensors with their checksum to ``path``; an interrupted write leaves what was there. Returns
+    the file's digest. Raises ValueError as ``write_bytes`` does, and for what ``read_tensors`` would
+    refuse."""
     content = sealed(save(tensors), header)
     try:
         read_header(BytesIO(content), own)
@@ -218,3 +242,4 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]
             "fewer tokens one by one"
         ) from error
     write_bytes(path, content)
+    return hashlib.sha256(content).hexdigest()

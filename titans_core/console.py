@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -18,6 +19,17 @@ def take_one_thread() -> None:
     gets it."""
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)
+
+
+def take_streams() -> None:
+    """Make ready what is printed to, which the shell may have closed. Raises ValueError where standard
+    output is."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
+    if sys.stdout is None:
+        raise ValueError("standard output is closed: leave it open, or send it to a file")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every character
 
 
 def positive(text: str) -> int:
@@ -72,6 +84,8 @@ def read_text(name: str) -> str:
     """A file's text, or standard input's. Raises ValueError where it is no UTF-8, or empty."""
     if not name:
         raise ValueError("name a text file, or - for standard input")
+    if name == "-" and sys.stdin is None:
+        raise ValueError("standard input is closed: send a text to it, or name a file")
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         text = content.decode("utf-8-sig")

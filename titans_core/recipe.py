@@ -173,7 +173,9 @@ def read_config(path: Path, vocab_size: int) -> TrainConfig:
 
 def recipe(values: dict[str, Any], vocab_size: int) -> TrainConfig:
     """A recipe of a TOML file's values. Raises ValueError where they are none."""
-    model = table(values.get("model"), "model")
+    if (told := values.get("model")) is None:
+        raise ValueError("the section [model] is missing, which says how the model is built")
+    model = table(told, "model")
     if model.get("vocab_size", vocab_size) != vocab_size:
         raise ValueError(f"vocab_size is the tokenizer's, {vocab_size}: leave it out of [model]")
     built = ModelConfig.from_dict({**model, "vocab_size": vocab_size})

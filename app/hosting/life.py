@@ -52,15 +52,10 @@ async def warm_up() -> None:
 
 @asynccontextmanager
 async def life(app: App) -> AsyncIterator[None]:
-    """Watch the server while it lives. Raises OSError where the metrics' port cannot be had."""
+    """Watch the server while it lives."""
     told = settings()
     for name in unknown():
         logs.tell(logs.Event.UNKNOWN_SETTING, logging.WARNING, name=Code(name))
-    try:
-        metrics.serve(told)
-    except OSError as error:
-        logs.failed(error, metrics_port=told.metrics_port)
-        raise
     tasks = [asyncio.create_task(one) for one in (lately.keep_looking(), keep_clear(), warm_up())]
     logs.tell(logs.Event.STARTED, version=version(), sessions=told.sessions, metrics_port=told.metrics_port)
     yield

@@ -17,7 +17,7 @@ from prometheus_client import (
     start_http_server,
 )
 
-from app.settings import Settings
+from app.settings import WRONG, BadSettings, Settings
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # nobody asks when each began to count
 REGISTRY: Final = CollectorRegistry()
@@ -68,10 +68,19 @@ ProcessCollector(registry=REGISTRY)  # resident memory, processor time, open fil
 
 
 def serve(settings: Settings) -> None:
-    """Serve the metrics from a thread, at a port of their own, where the settings name one. Raises OSError
-    where that port cannot be had."""
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, settings.metrics_address, REGISTRY)
+    """Serve the metrics from a thread, at a port of their own, where the settings name one. Raises
+    BadSettings where that port cannot be had."""
+    port, address = settings.metrics_port, settings.metrics_address
+    if not port:
+        return
+    try:
+        start_http_server(port, address, REGISTRY)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no address"
+        raise BadSettings(
+            f"{WRONG}TITANS_METRICS_PORT={port} cannot be had at TITANS_METRICS_ADDRESS={address!r} "
+            f"({reason}): take another."
+        ) from None
 
 
 def total(metric: Counter | Gauge) -> float:

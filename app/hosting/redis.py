@@ -12,12 +12,10 @@ from redis.exceptions import TimeoutError as Late
 from redis.retry import Retry
 
 from app.hosting.store import StoreProblem, name
-from app.settings import BadSettings
+from app.settings import WRONG, BadSettings
 
 SOON: Final[float] = 0.5  # seconds within which Redis is connected, and within which it answers
-WRONG: Final[str] = (
-    "These settings cannot be used: TITANS_REDIS should be like redis://:PASSWORD@HOST:6379/0."
-)
+LIKE: Final[str] = "TITANS_REDIS should be like redis://:PASSWORD@HOST:6379/0."
 LAB: Final[str] = "titans-lab"  # every key and channel begins with it: one Redis may serve others too
 
 
@@ -34,7 +32,7 @@ def connected(address: str, **options: Any) -> Redis:
             **options,
         )
     except ValueError:
-        raise BadSettings(WRONG) from None  # not what was set: it may hold a password
+        raise BadSettings(WRONG + LIKE) from None  # not what was set: it may hold a password
 
 
 def why(error: RedisError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,6 +154,20 @@ def broken(folder: Path) -> dict[str, str]:
         "x" * 41: "its name has more than 40 characters",
         "sick": "it is no model of this version of the lab",
     }
+
+
+def test_a_name_that_would_not_be_shown_is_refused_before_it_is_trained() -> None:
+    command = ["make", "-n", "-o", ".venv/ready", "train", "CONFIG=my/titans.toml"]
+    first, second, *_ = subprocess.check_output(command, cwd=own.ROOT, text=True).splitlines()
+    assert first.endswith('-m app.own "titans"') and "titans_core train" in second
+    for name, told in {
+        "titans": "it has a shipped model's name. Give it another name.",
+        "a[b]": "its name cannot be shown. Give it another name: letters and digits",
+        "": "its name cannot be shown",
+        "x" * 41: "its name has more than 40 characters",
+    }.items():
+        assert f"The lab shows no model of a recipe called {name!r}: {told}" in str(own.main(name))
+    assert own.main("own-texts") is None
 
 
 def test_one_that_cannot_be_used_is_told_in_a_line_and_costs_only_itself(folder: Path) -> None:

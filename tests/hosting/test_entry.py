@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import pytest
+
+from app.hosting.where import check_folders
+from app.settings import BadSettings, Settings, settings, state_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = """
@@ -51,6 +58,61 @@ def test_a_redis_at_no_address_is_told_without_its_password() -> None:
     (told,) = out.stderr.splitlines()
     assert out.returncode != 0 and "TITANS_REDIS should be like redis://" in told
     assert "hidden" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("STATE", "/proc/none", "nothing can be kept in TITANS_STATE='/proc/none'"),
+        ("STATE", "/etc/passwd", "nothing can be kept in TITANS_STATE='/etc/passwd'"),
+        ("MODELS", "/etc/passwd", "TITANS_MODELS='/etc/passwd' is no folder"),
+        ("MODELS", "no-models", "TITANS_MODELS='no-models' is no folder"),
+        ("METRICS_PORT", "1", "TITANS_METRICS_PORT=1 cannot be had at TITANS_METRICS_ADDRESS='192.0.2.77'"),
+    ],
+)
+def test_a_place_that_cannot_be_is_told_in_one_sentence(name: str, value: str, told: str) -> None:
+    out = python("import app.main", **{f"TITANS_{name}": value, "TITANS_METRICS_ADDRESS": "192.0.2.77"})
+    (line,) = out.stderr.splitlines()
+    assert out.returncode != 0 and line.startswith(f"These settings cannot be used: {told}")
+
+
+def test_places_that_nobody_named_may_be_missing(tmp_path: Path) -> None:
+    out = python("import app.main", TITANS_STATE="", TITANS_MODELS="", XDG_STATE_HOME=str(tmp_path / "none"))
+    assert out.returncode == 0, out.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_state_in_redis_needs_no_folder() -> None:
+    check_folders(Settings(state=Path("/etc/passwd"), redis="redis://localhost"))
+    with pytest.raises(BadSettings, match="TITANS_STATE"):
+        check_folders(Settings(state=Path("/etc/passwd")))
+
+
+def test_a_full_disk_need_not_stay_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    check_folders(Settings(state=tmp_path))
+
+
+@pytest.mark.parametrize(("name", "most"), [("KEPT_HOURS", "87600"), ("IDLE_MINUTES", "10080")])
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300"])
+def test_a_time_without_end_is_refused_and_the_longest_told(
+    name: str, most: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TITANS_{name}", value)
+    settings.cache_clear()
+    with pytest.raises(BadSettings, match=rf"TITANS_{name}='{value}': .* {most}\."):
+        settings()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TITANS_STATE", "TITANS_MODELS"):
+        monkeypatch.setenv(name, "")
+    assert Settings().state == state_folder() and Settings().models == Path("models")
 
 
 def test_every_route_of_ours_refuses_who_comes_from_elsewhere() -> None:

@@ -9,7 +9,7 @@ import pytest
 from app.hosting import metrics
 from app.hosting.lately import KEPT, Lately
 from app.reading import read
-from app.settings import Settings
+from app.settings import BadSettings, Settings
 from benchmarks.browser import free_port
 from titans_core import load
 
@@ -34,8 +34,14 @@ def test_what_was_counted_is_served_at_a_port_of_its_own() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     port = free_port()
     metrics.serve(Settings(metrics_port=port))
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(BadSettings, match=rf"TITANS_METRICS_PORT={port} cannot be had at .*in use\): take"):
         metrics.serve(Settings(metrics_port=port))
+
+
+@pytest.mark.parametrize("address", ["nowhere.invalid", "x" * 64, "192.0.2.77"])
+def test_an_address_that_is_none_of_this_machine_is_told(address: str) -> None:
+    with pytest.raises(BadSettings, match=f"cannot be had at TITANS_METRICS_ADDRESS='{address}'"):
+        metrics.serve(Settings(metrics_port=free_port(), metrics_address=address))
 
 
 def test_without_a_port_nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:

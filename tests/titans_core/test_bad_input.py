@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from titans_core.checkpoint import SHIPPED
 from titans_core.files import write_text
 from titans_core.train import MODEL, RUN
 
+ROOT = Path(__file__).resolve().parents[2]
 MAC = SHIPPED / "mac.safetensors"
 RECIPE = """
 [model]
@@ -148,6 +151,29 @@ def test_a_text_that_is_empty_is_one_sentence(
     assert_one_sentence(capsys, "text.txt holds no text: name a file that does")
     assert main(["stream", ""]) == 1
     assert_one_sentence(capsys, "name a text file, or - for standard input")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("LICENSE >&-", "standard output is closed: leave it open, or send it to a file"),
+        ("- <&-", "standard input is closed: send a text to it, or name a file"),
+    ],
+)
+def test_a_stream_that_the_shell_has_closed_is_one_sentence(arguments: str, told: str) -> None:
+    out = shell(f"stream {arguments}")
+    assert (out.returncode, out.stderr) == (1, f"titans_core: {told}\n")
+
+
+def test_nothing_is_told_where_nobody_would_hear_it() -> None:
+    out = shell("stream - --model lmm 2>&-", "Tom likes soup.")
+    assert out.returncode == 0 and out.stdout.startswith("token\tnll")
+
+
+def shell(command: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command as a shell does, which can close its streams."""
+    program = [f"{sys.executable} -m titans_core {command}"]
+    return subprocess.run(program, shell=True, cwd=ROOT, input=text, capture_output=True, text=True)
 
 
 def test_bars_are_drawn_on_terminals_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

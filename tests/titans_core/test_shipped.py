@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import titans_core as tc
+from titans_core import checkpoint
 from titans_core.__main__ import main
 from titans_core.checkpoint import SHIPPED
 from titans_core.config import VARIANTS
@@ -32,6 +34,40 @@ def test_all_five_variants_are_shipped_and_small() -> None:
         card = tc.model_card(name)
         assert card["parameters"] == model.parameter_count()
         assert card["steps"] == sum(stage["steps"] for stage in card["recipe"]["stages"])
+
+
+def test_every_shipped_file_has_a_digest_that_tells_when_a_byte_of_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in SHIPPED.rglob("*.safetensors"):
+        assert tc.load(path, device="cpu").digest == tc.model_card(path)["digest"], path
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
+    for ending in (".safetensors", ".json"):
+        (tmp_path / f"lmm{ending}").write_bytes((SHIPPED / f"lmm{ending}").read_bytes())
+    content = bytearray((tmp_path / "lmm.safetensors").read_bytes())
+    content[-2] ^= 1  # the last bit of a number
+    (tmp_path / "lmm.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match=r"lmm.safetensors is damaged, for its digest is not its card's"):
+        tc.load("lmm", device="cpu")
+    (tmp_path / "lmm.json").unlink()
+    assert tc.load("lmm", device="cpu").name == "lmm"  # a model without a card is a model
+
+
+def test_a_card_of_another_model_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, card = tmp_path / "x.safetensors", tmp_path / "x.json"
+    path.write_bytes((SHIPPED / "mac.safetensors").read_bytes())
+    mine = tc.model_card("mac")
+    bare = {name: value for name, value in mine.items() if name != "digest"}
+    for told in (mine, bare, {}):
+        card.write_text(json.dumps(told))
+        assert main(["info", str(path)]) == 0
+        assert '"card": ' in capsys.readouterr().out
+    other = {**bare["recipe"], "model": {"variant": "mag"}}
+    for told in (tc.model_card("mag"), bare | {"parameters": 3}, bare | {"recipe": other}, {"digest": "0"}):
+        card.write_text(json.dumps(told))
+        assert main(["info", str(path)]) == 0
+        said = capsys.readouterr().out
+        assert "x.json is the card of another model, and is not shown" in said and '"card": ' not in said
 
 
 REMEMBERING = [name for name in tc.available() if tc.load(name, device="cpu").has_memory]

@@ -193,20 +193,49 @@ def test_the_command_writes_how_and_what_was_measured(
     assert all(0 <= cell["probability"] <= 1 and cell["asked"] == 1 for cell in made["cells"])
 
 
-def test_what_is_measured_when_the_sweep_is_stopped_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, one_thread: None
-) -> None:
+def stopped_after(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
     def interrupted(model: tc.TitansLM, plan: Plan) -> Iterator[Step]:
-        yield from alone(model, plan, plan.cells[:1])
+        yield from alone(model, plan, plan.cells[:cells])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "alone", interrupted)
+
+
+THREE = ["sweep", "lmm", "--lengths", "64", "--depths", "0", "0.5", "1", "--asked", "1"]
+
+
+def test_what_is_measured_when_the_sweep_is_stopped_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
+    stopped_after(monkeypatch, 1)
     out = tmp_path / "map.json"
-    wanted = ["sweep", "lmm", "--lengths", "64", "--depths", "0", "0.5", "1", "--asked", "1"]
-    assert main([*wanted, "--json", str(out)]) == 130
-    assert f"stopped: 1 of 3 cells are measured, written to {out}" in capsys.readouterr().err
+    assert main([*THREE, "--json", str(out)]) == 130
+    assert f"stopped: 1 of 3 cells are measured, written to {out}\n" in capsys.readouterr().err
     made = json.loads(out.read_text())
     assert not made["complete"] and len(made["cells"]) == 1
+
+
+def test_a_sweep_that_is_stopped_replaces_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
+    out = tmp_path / "map.json"
+    out.write_text("an earlier map")
+    for number, cells in enumerate((1, 2), 1):
+        stopped_after(monkeypatch, cells)
+        assert main([*THREE, "--json", str(out)]) == 130
+        beside = tmp_path / f"map.part-{number}.json"
+        assert f"written to {beside}; {out} is left as it was" in capsys.readouterr().err
+        assert len(json.loads(beside.read_text())["cells"]) == cells
+    assert out.read_text() == "an earlier map"
+
+
+def test_a_sweep_that_is_stopped_before_its_first_cell_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
+    stopped_after(monkeypatch, 0)
+    assert main([*THREE, "--json", str(tmp_path / "map.json")]) == 130
+    assert "stopped: 0 of 3 cells are measured\n" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_a_run_is_not_gone_on_with_once_its_texts_are_others(folder: Path, tmp_p
 
 MISTAKES = {
     "missing": (lambda mine: None, ["yours.txt"], "'yours.txt' names no file"),
+    "no name": (lambda mine: None, [""], "a name is empty: name a file, a folder"),
     "no match": (lambda mine: None, ["mine/*.text"], "names no file"),
     "empty folder": (
         lambda mine: (mine / "none").mkdir(),

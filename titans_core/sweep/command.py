@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +63,8 @@ def add_sweep(commands: Commands) -> None:
 
 
 def run_sweep(options: argparse.Namespace) -> None:
-    """Measure the map and print it; what is measured when Ctrl+C comes is printed and written too."""
+    """Measure the map, print it, and write it where that was asked for; what is measured when Ctrl+C comes is
+    printed and kept too."""
     checkpoint = find(options.checkpoint)
     haystack = read_haystack(str(options.haystack)) if options.haystack else Haystack(options.style)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"), options.haystack or checkpoint)
@@ -76,10 +79,13 @@ def run_sweep(options: argparse.Namespace) -> None:
         for step in shown(steps(options, model, plan), plan):
             found += [step.found] if step.found else []
     except KeyboardInterrupt:
-        where = tell(options, model, plan, found)
+        print(as_table(plan, found))
         cells = f"{len(found)} of {len(plan.cells)} cells are measured"
-        raise KeyboardInterrupt(f"stopped: {cells}{where}") from None
-    tell(options, model, plan, found)
+        kept = keep(options.json, made(model, plan, found)) if found and options.json else ""
+        raise KeyboardInterrupt(f"stopped: {cells}{kept}") from None
+    print(as_table(plan, found))
+    if options.json:
+        write_text(options.json, made(model, plan, found))
 
 
 def own_needle(options: argparse.Namespace) -> Needle | None:
@@ -111,10 +117,15 @@ def shown(steps: Iterator[Step], plan: Plan) -> Iterator[Step]:
             yield step
 
 
-def tell(options: argparse.Namespace, model: TitansLM, plan: Plan, found: list[Found]) -> str:
-    """Print the map, and write it where that was asked for; returns where it was written, in words."""
-    print(as_table(plan, found))
-    if not options.json:
-        return ""
-    write_text(options.json, json.dumps(report(model, plan, found), indent=2) + "\n")
-    return f", written to {options.json}"
+def made(model: TitansLM, plan: Plan, found: list[Found]) -> str:
+    """The file's content."""
+    return json.dumps(report(model, plan, found), indent=2) + "\n"
+
+
+def keep(path: Path, content: str) -> str:
+    """Write part of a map, never in place of a file that is there, which may be a whole one; where, in
+    words."""
+    beside = (path.with_name(f"{path.stem}.part-{number}{path.suffix}") for number in count(1))
+    free = next(place for place in chain([path], beside) if not os.path.lexists(place))
+    write_text(free, content)
+    return f", written to {free}" + (f"; {path} is left as it was" if free != path else "")
