@@ -8,6 +8,7 @@ from torch import Tensor
 from kernels.activations import ACTIVATIONS
 from kernels.backends import HALF, chosen
 from kernels.checks import (
+    ENDLESS,
     check_activation,
     check_layers,
     check_like,
@@ -24,8 +25,6 @@ from kernels.modes import outside_autocast
 from kernels.output import TELEMETRY, MemoryOutput, Objective, Read, Step, Weights
 from kernels.reference import reference, require_graphs
 from kernels.stepwise import stepwise
-
-ENDLESS = 2**62  # tokens of a gradient block that no stream comes to the end of
 
 
 def memory(
@@ -67,7 +66,7 @@ def memory(
         block_keys: the keys that the open gradient block has met, [B, H, Dk, Dk], needed where offset > 0 and
             the step is bounded. These three come back in the output, so that a stream may be cut anywhere
             without changing a number.
-        chunk_size: how many tokens are computed together; it changes speed, never numbers.
+        chunk_size: how many tokens are computed together, at most 2**62; it changes speed, never numbers.
         block_size: how many tokens share one point at which gradients are taken. 1 is the exact online rule,
             chunk_size the paper's parallel form. Divides chunk_size; a deep memory knows these two alone.
         read: "after" reads M_t(q_t), "before" reads M_{t-1}(q_t).
@@ -104,7 +103,7 @@ def memory(
 
     Raises:
         TypeError: something that is no tensor, no tuple of tensors or no int where one is due.
-        ValueError: shapes, dtypes, devices or options that do not fit each other.
+        ValueError: shapes, dtypes, devices or options that do not fit each other, and sparse tensors.
         RuntimeError: a backend that is not there, or not for tensors on this device, or not for what autograd
             is doing: "numba" where gradients are wanted, "reference" in inference mode.
     """
@@ -171,7 +170,8 @@ def retrieve(q: Tensor, weights: Weights, activation: str = "silu") -> Tensor:
 
     Raises:
         TypeError: something that is no tensor or no tuple of tensors where one is due.
-        ValueError: shapes, dtypes or devices that do not fit each other, or an unknown activation.
+        ValueError: shapes, dtypes or devices that do not fit each other, sparse tensors, or an unknown
+            activation.
     """
     check_queries(q)
     check_layers("weights", weights, q, None)

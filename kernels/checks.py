@@ -1,6 +1,6 @@
 """What comes in, looked at before anything is computed: one sentence for what does not fit."""
 
-from typing import get_args
+from typing import TypeGuard, get_args
 
 import torch
 from torch import Tensor
@@ -9,12 +9,15 @@ from kernels.activations import ACTIVATIONS
 from kernels.backends import BACKENDS, HALF
 from kernels.output import Objective, Read, Step, Weights
 
+ENDLESS = 2**62  # tokens of a chunk or gradient block that no stream comes to the end of: more overflow
 DTYPES = (torch.float32, torch.float64, *HALF)
 
 
 def check_queries(q: Tensor) -> None:
     if not isinstance(q, Tensor):
         raise TypeError(f"q must be a tensor, not {_kind(q)}.")
+    if q.layout != torch.strided:
+        raise _stranger("q", q, q.device)
     if q.ndim != 4:
         raise ValueError(f"q must be [B, T, H, Dk], but its shape is {list(q.shape)}.")
     if q.dtype not in DTYPES:
@@ -25,7 +28,7 @@ def check_tensors(q: Tensor, k: Tensor, v: Tensor, gates: tuple[Tensor, Tensor, 
     check_queries(q)
     device, dtype, shape = q.device, q.dtype, q.shape
     for name, x in (("k", k), ("v", v)):
-        if not isinstance(x, Tensor) or x.device != device:
+        if not _plain(x, device):
             raise _stranger(name, x, device)
         if x.dtype != dtype:
             raise ValueError(f"{name} must have the dtype of q, {dtype}, but it is {x.dtype}.")
@@ -41,7 +44,7 @@ def check_tensors(q: Tensor, k: Tensor, v: Tensor, gates: tuple[Tensor, Tensor, 
         )
     wide = state_dtype(q)
     for name, gate in zip(("eta", "theta", "alpha"), gates, strict=True):
-        if not isinstance(gate, Tensor) or gate.device != device:
+        if not _plain(gate, device):
             raise _stranger(name, gate, device)
         if gate.shape != tokens:
             raise ValueError(f"{name} must be [B, T, H] = {list(tokens)}, not {list(gate.shape)}.")
@@ -61,7 +64,7 @@ def check_layers(name: str, layers: Weights, q: Tensor, dv: int | None) -> None:
         raise ValueError(f"{name} must hold at least one layer.")
     (batch, _, heads, width), device, dtype = q.shape, q.device, state_dtype(q)
     for number, layer in enumerate(layers, 1):
-        if not isinstance(layer, Tensor) or layer.device != device:
+        if not _plain(layer, device):
             raise _stranger(f"layer {number} of {name}", layer, device)
         shape = layer.shape
         if len(shape) != 4 or shape[:3] != (batch, heads, width) or not shape[3]:
@@ -82,7 +85,7 @@ def check_like(name: str, layers: Weights, weights: Weights) -> None:
     if len(layers) != len(weights):
         raise ValueError(f"{name} has {len(layers)} layers, but weights has {len(weights)}.")
     for number, (layer, weight) in enumerate(zip(layers, weights, strict=True), 1):
-        if not isinstance(layer, Tensor) or layer.device != weight.device:
+        if not _plain(layer, weight.device):
             raise _stranger(f"layer {number} of {name}", layer, weight.device)
         if layer.shape != weight.shape or layer.dtype != weight.dtype:
             raise ValueError(
@@ -124,6 +127,8 @@ def check_options(
             "block_size must divide chunk_size, and both must be 1 or more, but block_size is "
             f"{block_size} and chunk_size {chunk_size}."
         )
+    if chunk_size > ENDLESS:
+        raise ValueError(f"chunk_size must be at most 2**62 tokens, but it is {chunk_size}.")
     if depth > 1 and block_size not in (1, chunk_size):
         raise ValueError(f"a deep memory takes block_size 1 or chunk_size ({chunk_size}), not {block_size}.")
     if not 0 <= offset < block_size:
@@ -139,7 +144,7 @@ def opened_keys(block_keys: Tensor | None, offset: int, q: Tensor) -> Tensor:
         return q.new_zeros(batch, heads, width, width, dtype=state_dtype(q))
     if block_keys is None:
         raise ValueError(f"offset is {offset}, inside a gradient block, so block_keys must be given.")
-    if not isinstance(block_keys, Tensor) or block_keys.device != q.device:
+    if not _plain(block_keys, q.device):
         raise _stranger("block_keys", block_keys, q.device)
     if block_keys.shape != (batch, heads, width, width) or block_keys.dtype != state_dtype(q):
         raise ValueError(
@@ -150,7 +155,7 @@ def opened_keys(block_keys: Tensor | None, offset: int, q: Tensor) -> Tensor:
 
 
 def check_activation(activation: str) -> None:
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
 
 
@@ -159,9 +164,15 @@ def _check_sequence(name: str, layers: object) -> None:
         raise TypeError(f"{name} must be a tuple of tensors, one for each layer, not {_kind(layers)}.")
 
 
+def _plain(x: object, device: torch.device) -> TypeGuard[Tensor]:
+    return isinstance(x, Tensor) and x.device == device and x.layout == torch.strided
+
+
 def _stranger(name: str, x: object, device: torch.device) -> Exception:
-    """What is wrong with something that is no tensor, or none on the device of q."""
+    """What is wrong with something that is no tensor, or none on the device of q, or a sparse one."""
     if isinstance(x, Tensor):
+        if x.device == device:
+            return ValueError(f"{name} must be dense, but it is {x.layout}: give it by to_dense().")
         return ValueError(f"{name} must be on the device of q, {device}, but it is on {x.device}.")
     return TypeError(f"{name} must be a tensor, not {_kind(x)}.")
 

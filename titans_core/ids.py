@@ -47,7 +47,12 @@ def whole(number: SupportsIndex, what: str) -> int:
 def stranger(ids: Tensor, vocabulary: int) -> ValueError:
     """What is said of ids of which one or more are in no vocabulary of this size."""
     wrong = ids[(ids < 0) | (ids >= vocabulary)]
-    return ValueError(f"token id {int(wrong[0])} is not in 0 … {vocabulary - 1}")
+    return beyond(int(wrong[0]), vocabulary)
+
+
+def beyond(token: int, vocabulary: int) -> ValueError:
+    """What is said of one id that is in no vocabulary of this size."""
+    return ValueError(f"token id {token} is not in 0 … {vocabulary - 1}")
 
 
 def check_state(state: Any, kinds: Sequence[type], sizes: Sizes, count: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from operator import index
 from typing import Any, NamedTuple
 
 import torch
@@ -15,9 +14,9 @@ from kernels import usual_backend
 from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
-from titans_core.ids import check_ids, check_precision, check_state, stranger
+from titans_core.ids import check_ids, check_precision, check_state, stranger, whole
 from titans_core.layers import FeedForward, RMSNorm, Telemetry, flatten_state
-from titans_core.override import Edits
+from titans_core.override import Edits, check_edits
 
 ModelState = tuple[Any, ...]  # one mixer's state a layer
 
@@ -104,8 +103,9 @@ class TitansLM(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def initial_state(self, batch: int = 1) -> ModelState:
-        """The state before any token, for ``batch`` sequences that never mix. Raises ValueError for none."""
-        if index(batch) < 1:
+        """The state before any token, for ``batch`` sequences that never mix. Raises ValueError for none,
+        and TypeError for what is no whole number."""
+        if whole(batch, "batch") < 1:
             raise ValueError(f"a state is that of one sequence or more, not of {batch}")
         return tuple(mixer.initial_state(batch) for mixer in self.mixers)  # type: ignore[operator]
 
@@ -117,19 +117,21 @@ class TitansLM(nn.Module):
         edits: Sequence[Edits] | None = None,
     ) -> Output:
         """Read ids [B, T], both ≥ 1, after ``state`` (None: the beginning); ``edits``, one a layer, intervene
-        in the memories.
+        in the memories, as ``Stream.edits`` gives them.
 
         ids are int64 or int32, on the device of the model, in [0, vocab_size). On a processor ValueError
         names one that is not; a GPU does not look, and ends the process's work on it where it meets one.
 
-        Raises TypeError for ids that are no tensor and a state that is none, or another model's, and
-        ValueError for ids of another shape, dtype or device, a state of another number of sequences or of
-        other sizes, and weights in half precision where there is a memory: mixed precision is
-        ``torch.autocast``'s.
+        Raises TypeError for ids that are no tensor, a state that is none, or another model's, and edits that
+        are none, and ValueError for ids of another shape, dtype or device, a state of another number of
+        sequences or of other sizes, edits of another number of layers, and weights in half precision where
+        there is a memory: mixed precision is ``torch.autocast``'s.
         """
         x = self.embed(ids)
         if state is not None:
             check_state(state, self.kinds, self.sizes, len(ids))
+        if edits is not None:
+            check_edits(edits, self.config.layers)
         hidden, state, reports = self.through(x, state, telemetry, edits)
         return Output(self.predict(hidden), state, reports)
 

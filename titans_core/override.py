@@ -33,6 +33,14 @@ class Edits(NamedTuple):
     read: Tensor
 
 
+def check_edits(edits: Sequence[Edits | None], layers: int) -> None:
+    """Raise TypeError for what are no edits, and ValueError where there is not one a layer."""
+    if not isinstance(edits, list | tuple) or not all(isinstance(edit, Edits | None) for edit in edits):
+        raise TypeError(f"edits are Edits, one a layer, as Stream.edits gives them, not {edits!r:.80}")
+    if edits and len(edits) != layers:
+        raise ValueError(f"edits are one a layer: of {layers} layers, {len(edits)} were given")
+
+
 @dataclass(frozen=True)
 class Override:
     """One intervention on a stream, from token ``since`` on.

@@ -19,7 +19,7 @@ from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.files import as_path
 from titans_core.finite import NotFinite, check, uneven
-from titans_core.ids import check_precision, whole
+from titans_core.ids import beyond, check_precision, whole
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
@@ -111,7 +111,7 @@ class Stream:
             held = self.tokenizer.encode(self._held, opening=self.position == 0)
             ids = held + [whole(i, "a token id") for i in text]
             if wrong := [i for i in ids if not 0 <= i < self.model.config.vocab_size]:
-                raise ValueError(f"token id {wrong[0]} is not in 0 … {self.model.config.vocab_size - 1}")
+                raise beyond(wrong[0], self.model.config.vocab_size)
             return ids, ""
         waiting = self._held + text
         cut = hold_back(waiting) if more else len(waiting)

@@ -20,6 +20,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
 from titans_core.files import write_text
+from titans_core.ids import beyond, whole
 from titans_core.places import ASSETS
 
 SHIPPED = ASSETS / "tokenizer.json"
@@ -91,7 +92,10 @@ class Tokenizer:
 
     def name(self, token: int) -> str:
         """A token's text; where it has none that can be seen, what it is called, or its bytes in
-        hexadecimal."""
+        hexadecimal. Raises ValueError for an id that is not in the vocabulary, and TypeError for what is
+        none."""
+        if not 0 <= whole(token, "a token id") < self.vocab_size:
+            raise beyond(token, self.vocab_size)
         if token in (self.begin, self.join):
             return BEGIN if token == self.begin else JOIN
         spelled = self.token_bytes[token]
@@ -100,7 +104,8 @@ class Tokenizer:
         return text if seen else f"⟨{spelled.hex(' ').upper()}⟩"
 
     def decode(self, ids: Iterable[int], opening: bool = True) -> str:
-        """The text of ids, the inverse of ``encode``; bytes that are no UTF-8 become U+FFFD."""
+        """The text of ids, the inverse of ``encode``; bytes that are no UTF-8 become U+FFFD. Raises as
+        ``Decoder.feed`` does."""
         return "".join(self.pieces(ids, opening))
 
     def pieces(self, ids: Iterable[int], opening: bool = True) -> list[str]:
@@ -134,8 +139,11 @@ class Decoder:
         self._pending = b""  # the bytes of an unfinished character
 
     def feed(self, ids: Iterable[int]) -> list[str]:
-        """The strings of these tokens. Raises ValueError for an id that is not in the vocabulary."""
-        return [self._next(int(i)) for i in ids]
+        """The strings of these tokens. Raises ValueError for an id that is not in the vocabulary, and
+        TypeError for what are no ids."""
+        if not isinstance(ids, Iterable):
+            raise TypeError(f"token ids are a list, not {ids!r:.80}")
+        return [self._next(whole(i, "a token id")) for i in ids]
 
     def flush(self) -> str:
         """What is left at the end: U+FFFD for a character never finished, mostly nothing."""
@@ -147,7 +155,7 @@ class Decoder:
         if not self._joined and not self._pending and (text := t.token_texts.get(token)):
             return text
         if not 0 <= token < t.vocab_size:
-            raise ValueError(f"token id {token} is not in 0 … {t.vocab_size - 1}")
+            raise beyond(token, t.vocab_size)
         if token in (t.begin, t.join):
             self._joined = True
             return ""

@@ -18,6 +18,8 @@ WRONG_OPTIONS = {
     "block_size is 1000000000 and chunk_size 64": {"chunk_size": 64, "block_size": 10**9},
     "read must be": {"read": "during"},
     "activation must be": {"activation": "tanh"},
+    "activation must be one of silu, gelu, not": {"activation": ["silu"]},
+    r"chunk_size must be at most 2\*\*62 tokens": {"chunk_size": 2**70, "block_size": 2**70},
     "step must be": {"step": "small"},
     "bounded step is for deep": {"step": "bounded"},
     "objective must be": {"objective": "outer"},
@@ -203,6 +205,27 @@ def test_retrieve_names_what_does_not_fit():
         retrieve(case.q, case.weights[0])
     with pytest.raises(ValueError, match="activation must be"):
         retrieve(case.q, case.weights, activation="tanh")
+
+
+@everywhere
+@pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])
+def test_a_chunk_may_be_longer_than_any_text(backend, hidden):
+    case, most = draw(0, 5, hidden), 2**62
+    with torch.no_grad():
+        found, usual = (case.run(backend, chunk_size=size, block_size=size) for size in (most, 8))
+    assert_same(numbers(usual), numbers(found))
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+@everywhere
+def test_a_sparse_tensor_is_named(backend, name):
+    case = draw(0, 5, initial=True)
+    value = getattr(case, name)
+    sparse = (value[0].to_sparse(),) if isinstance(value, tuple) else value.to_sparse()
+    with pytest.raises(ValueError, match=f"{name} must be dense, but it is torch.sparse_coo: .* to_dense"):
+        replace(case, **{name: sparse}).run(backend)
+    with pytest.raises(ValueError, match="q must be dense, but it is torch.sparse_coo"):
+        retrieve(case.q.to_sparse(), case.weights)
 
 
 @pytest.mark.parametrize("hidden", [(), (6,)], ids=["linear", "deep"])

@@ -20,6 +20,7 @@ from titans_core.config import VARIANTS
 from titans_core.console import check_output
 from titans_core.files import write_text
 from titans_core.stepping import step
+from titans_core.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize("name", [None, 3, b"mac", ["mac"]])
@@ -54,6 +55,9 @@ def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+IDS = torch.tensor([[1, 2]])
+
+
 @pytest.fixture(scope="module")
 def model() -> tc.TitansLM:
     return tc.load("lmm", device="cpu")
@@ -70,6 +74,12 @@ def model() -> tc.TitansLM:
         (lambda model: tc.Stream(model).at(True), "a position must be a whole number, not True"),
         (lambda model: tc.Stream(model).ask("Who?").chances(None), "a text is a str, not NoneType"),
         (lambda model: tc.Stream(model).feed("Tom").first(0.5), "count must be a whole number, not 0.5"),
+        (lambda model: model.initial_state(True), "batch must be a whole number, not True"),
+        (lambda model: model(IDS, None, True, "ab"), "edits are Edits, one a layer, .*, not 'ab'"),
+        (lambda model: model(IDS, None, True, [1, 2]), r"edits are Edits, one a layer, .*, not \[1, 2\]"),
+        (lambda _: Tokenizer.load().name(5.7), "a token id must be a whole number, not 5.7"),
+        (lambda _: Tokenizer.load().decode([5.7]), "a token id must be a whole number, not 5.7"),
+        (lambda _: Tokenizer.load().decode(5), "token ids are a list, not 5"),
         (lambda _: tc.Trace.join([1]), "traces are joined, a list of them, not 1"),
         (lambda model: tc.Trace.join(tc.Stream(model).feed("Tom")), "a list of them, not 'Tom'"),
         (lambda _: tc.Thinned(near=1.5), "near must be a whole number, not 1.5"),
@@ -89,6 +99,11 @@ def test_what_is_of_another_type_is_told_in_one_sentence(
 ) -> None:
     with pytest.raises(TypeError, match=complaint):
         use(model)
+
+
+def test_edits_are_one_a_layer(model: tc.TitansLM) -> None:
+    with pytest.raises(ValueError, match="edits are one a layer: of 2 layers, 1 were given"):
+        model(IDS, None, True, [None])  # type: ignore[list-item]
 
 
 def test_a_model_in_half_precision_is_refused_with_what_to_do() -> None:

@@ -174,6 +174,8 @@ def test_half_a_surrogate_pair_is_refused_with_its_position(text: str) -> None:
 def test_an_id_beyond_the_vocabulary_is_refused(token: int) -> None:
     with pytest.raises(ValueError, match=f"token id {token} is not in"):
         TOKENIZER.decode([token])
+    with pytest.raises(ValueError, match=f"token id {token} is not in"):
+        TOKENIZER.name(token)
 
 
 def test_training_again_gives_the_shipped_vocabulary(tmp_path) -> None:
