@@ -87,10 +87,9 @@ def test_an_extreme_edit_is_told_and_taken_back() -> None:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of shipped models that may be damaged."""
-    for name in ("mac", "mag"):
-        for suffix in (".safetensors", ".json"):
-            (tmp_path / f"{name}{suffix}").write_bytes((checkpoint.SHIPPED / f"{name}{suffix}").read_bytes())
+    """A folder of shipped models that may be damaged, without the cards that would tell it."""
+    for name in ("mac.safetensors", "mag.safetensors"):
+        (tmp_path / name).write_bytes((checkpoint.SHIPPED / name).read_bytes())
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
     models.loaded.clear()
     yield tmp_path
