@@ -34,18 +34,17 @@ def take_question() -> None:
 
 
 def ask_box() -> None:
-    """The question that is answered after the text."""
-    with (
-        st.form("ask", border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
+    """The question that is answered after the text. It is asked when it is left, too: whoever types one and
+    then has the text read means that one."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "A question about the text",
             key="question",
             persist_state="session",
             placeholder="Where is the red key?",
+            on_change=take_question,
         )
-        st.form_submit_button("Ask", on_click=take_question)
+        st.button("Ask", on_click=take_question)
     if state.get("question_problem"):
         st.warning(state.question_problem)
 

@@ -218,7 +218,7 @@ MIXERS: dict[str, type[Mixer]] = {
 
 
 def after_persistent(mixer: Mixer, memory: NeuralMemory, batch: int) -> MemoryState:
-    """The memory that has read [p ‖ before any token: written in a gradient block of their own, outputs
+    """The memory that has read [p ‖] before any token: written in a gradient block of their own, outputs
     dropped."""
     state, tokens = memory.initial_state(batch), mixer.persistent_tokens().expand(batch, -1, -1)
     if not tokens.shape[1]:

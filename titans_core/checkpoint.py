@@ -22,7 +22,8 @@ from torch import Tensor
 from titans_core.config import VARIANTS, ModelConfig
 from titans_core.files import as_path, write_bytes, write_text
 from titans_core.header import CHECKSUM, Header, intact, parse, read_header, sealed
-from titans_core.model import TitansLM
+from titans_core.identity import fingerprint
+from titans_core.model import Origin, TitansLM
 from titans_core.places import ASSETS
 from titans_core.tokenizer import Tokenizer
 
@@ -48,6 +49,11 @@ def available() -> list[str]:
     """Names of the shipped checkpoints, the five variants first."""
     names = {path.stem for path in SHIPPED.glob("*.safetensors")}
     return [v for v in VARIANTS if v in names] + sorted(names - set(VARIANTS))
+
+
+def loadable() -> list[str]:
+    """All names of shipped checkpoints that ``load`` takes: those of the family too."""
+    return available() + [f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors"))]
 
 
 def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
@@ -78,6 +84,8 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
         reason = " ".join(str(error).split()[:40])
         raise ValueError(f"{path.name} is not a Titans checkpoint of this version: {reason}") from error
     model.name, model.digest = path.stem, digest
+    known = str(name) if str(name) in loadable() else path.stem
+    model.origin = Origin(known, fingerprint(config, floats))
     if config.vocab_size != (size := Tokenizer.load().vocab_size):
         raise ValueError(
             f"{path.name} was trained with another tokenizer, of {config.vocab_size} tokens, not {size}: "
@@ -141,8 +149,7 @@ def find(name: str | Path) -> Path:
             raise ValueError(
                 f"{name} is a folder: name the checkpoint in it, {Path(name) / 'model.safetensors'}"
             )
-    relatives = (f"family/{path.stem}" for path in sorted(SHIPPED.glob("family/*.safetensors")))
-    known = ", ".join([*available(), *relatives]) or "none yet: run `make train`"
+    known = ", ".join(loadable()) or "none yet: run `make train`"
     raise ValueError(f"there is no checkpoint {str(name)[:80]!r}; shipped: {known}")
 
 

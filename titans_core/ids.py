@@ -29,6 +29,12 @@ def check_ids(ids: Tensor, device: torch.device) -> None:
         raise ValueError(f"ids must be where the model is, on {device}, but they are on {ids.device}")
 
 
+def check_precision(kind: torch.dtype, what: str) -> None:
+    """Raise ValueError where weights are of a kind in which no memory sums up its writes."""
+    if kind not in (torch.float32, torch.float64):
+        raise ValueError(f"{what} reads in single or double precision, not in {kind}: give model.float()")
+
+
 def whole(number: SupportsIndex, what: str) -> int:
     """A whole number of any kind as an int. Raises TypeError, saying what it is of, for anything else, also
     for what is true or false."""

@@ -15,7 +15,7 @@ from kernels import usual_backend
 from kernels.compiled import preferred
 from titans_core.blocks import MIXERS
 from titans_core.config import ModelConfig
-from titans_core.ids import check_ids, check_state, stranger
+from titans_core.ids import check_ids, check_precision, check_state, stranger
 from titans_core.layers import FeedForward, RMSNorm, Telemetry, flatten_state
 from titans_core.override import Edits
 
@@ -31,6 +31,13 @@ class Output(NamedTuple):
     telemetry: tuple[Telemetry, ...]
 
 
+class Origin(NamedTuple):
+    """Where a model was loaded from: the name that loads it, and the fingerprint of its weights then."""
+
+    name: str
+    weights: str
+
+
 class TitansLM(nn.Module):
     """A Titans language model of any variant. Reading goes on from a state, a value passed in and out. Raises
     TypeError for what is no configuration."""
@@ -42,6 +49,7 @@ class TitansLM(nn.Module):
                 f"a model is made of a ModelConfig, not of {config!r:.80}: load('mac') takes a name"
             )
         self.config, self.name, self.digest = config, name or config.variant, digest
+        self.origin: Origin | None = None  # of what is made here; ``digest`` alone proves nothing
         self.embedding = nn.Embedding(config.vocab_size, config.width)
         nn.init.normal_(self.embedding.weight, std=0.5)
         self.mixers = nn.ModuleList(MIXERS[config.variant](config) for _ in range(config.layers))
@@ -115,8 +123,9 @@ class TitansLM(nn.Module):
         names one that is not; a GPU does not look, and ends the process's work on it where it meets one.
 
         Raises TypeError for ids that are no tensor and a state that is none, or another model's, and
-        ValueError for ids of another shape, dtype or device, and a state of another number of sequences or of
-        other sizes.
+        ValueError for ids of another shape, dtype or device, a state of another number of sequences or of
+        other sizes, and weights in half precision where there is a memory: mixed precision is
+        ``torch.autocast``'s.
         """
         x = self.embed(ids)
         if state is not None:
@@ -155,6 +164,8 @@ class TitansLM(nn.Module):
     def embed(self, ids: Tensor) -> Tensor:
         """ids [B, T] -> [B, T, width]. Raises as ``forward`` does."""
         check_ids(ids, self.device)
+        if self.has_memory:
+            check_precision(self.embedding.weight.dtype, "a model with a memory")
         try:
             x: Tensor = self.embedding(ids)
         except IndexError:  # so PyTorch tells it on a processor, having looked at every id anyway

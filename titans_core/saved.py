@@ -3,7 +3,6 @@ stands."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import operator
 from dataclasses import asdict
@@ -15,13 +14,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import Tensor
 
-from titans_core.checkpoint import available, check_finite, load, read_whole, write_tensors
+from titans_core.checkpoint import check_finite, load, loadable, read_whole, write_tensors
 from titans_core.header import Header, parse
-from titans_core.ids import fits
+from titans_core.identity import identity
+from titans_core.ids import check_precision, fits
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
 from titans_core.override import Override, places
 from titans_core.tokenizer import Decoder, Tokenizer
+
+PRECISIONS = {"F32": torch.float32, "F64": torch.float64}  # of a stream, by what a file calls them
 
 
 class Moment(NamedTuple):
@@ -66,7 +68,7 @@ def write_stream(
     tensors = {k: v.clone().contiguous().cpu() for k, v in flat.items() if isinstance(v, Tensor)}
     tensors["ids"] = torch.tensor(ids, dtype=torch.int64)
     facts = {
-        "model": model.name,
+        "model": model.origin.name if model.origin else model.name,
         "digest": identity(model),
         "position": now.position,
         "last": now.last,
@@ -77,16 +79,6 @@ def write_stream(
         "overrides": [asdict(override) for override in overrides],
     }
     write_tensors(path, tensors, {"stream": json.dumps(facts)})
-
-
-def identity(model: TitansLM) -> str:
-    """The digest of a model's file, or of its weights where no file holds them."""
-    if model.digest:
-        return model.digest
-    found = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
-    for name, value in sorted(model.state_dict().items()):
-        found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
 
 
 def read_stream(path: Path, model: TitansLM | None) -> Saved:
@@ -100,11 +92,15 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         name, digest = str(facts["model"])[:80], facts["digest"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path.name} is damaged: its header cannot be read") from error
-    if model is None and name in available():
-        model = load(name)
+    if model is None:  # older files tell the family's without its folder
+        known = next((known for known in (name, f"family/{name}") if known in loadable()), None)
+        model = load(known) if known else None
+    if model is not None:
+        check_kind(path, header, model)
     if model is None or identity(model) != digest:
         raise ValueError(
-            f"{path.name} was saved with another checkpoint {name!r}: load that one, and give it as model="
+            f"{path.name} was saved with another checkpoint {name!r}, or with other weights of it: "
+            "load that one, and give it as model="
         )
     try:
         check_places(header, facts["numbers"], model)
@@ -120,16 +116,29 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error
 
 
+def check_kind(path: Path, header: Header, model: TitansLM) -> None:
+    """Raise ValueError where a file is in another precision than the model, or the model in half."""
+    dtype = model.embedding.weight.dtype
+    check_precision(dtype, "a stream")
+    found = {entry.kind for name, entry in header.tensors.items() if name != "ids"}
+    if len(found) == 1 and (precision := PRECISIONS.get(found.pop(), dtype)) != dtype:
+        word, method = ("double", "double") if precision == torch.float64 else ("single", "float")
+        raise ValueError(
+            f"{path.name} was saved in {word} precision: give that model as model=, that is model.{method}()"
+        )
+
+
 def check_places(header: Header, numbers: Any, model: TitansLM) -> None:
     """Raise ValueError where the tensors that a header tells of, or the numbers beside them, are not those of
     a state of the model: before memory is taken for any."""
     places = {f"state.{name}": place for name, place in model.sizes.items()}
     places["logits"] = [range(size, size + 1) for size in (1, model.config.vocab_size)]
+    dtype = model.embedding.weight.dtype
     if header.tensors["ids"].kind != "I64" or len(header.tensors["ids"].shape) != 1:
         raise ValueError("the ids are no list")
-    kind = {torch.float32: "F32", torch.float64: "F64"}[model.embedding.weight.dtype]
     for name, found in header.tensors.items():
-        if name != "ids" and not (found.kind == kind and fits(found.shape, places.get(name, ()))):
+        fitting = PRECISIONS.get(found.kind) == dtype and fits(found.shape, places.get(name, ()))
+        if name != "ids" and not fitting:
             raise ValueError(f"no state has {name[:80]!r} of {list(found.shape)}")
     template = flatten_state(model.initial_state(), "state")
     known = {name for name, value in template.items() if type(value) is int}

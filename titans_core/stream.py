@@ -19,7 +19,7 @@ from titans_core.denormals import flushed
 from titans_core.expected import GUESSES, expect, surprisal
 from titans_core.files import as_path
 from titans_core.finite import NotFinite, check, uneven
-from titans_core.ids import whole
+from titans_core.ids import check_precision, whole
 from titans_core.layers import flatten_state, map_state, owned
 from titans_core.model import ModelState, TitansLM
 from titans_core.observe import layer_writes, stack_columns
@@ -39,7 +39,8 @@ class Stream:
     A learned begin token, not in any trace, precedes every stream, so that the first −log p is finite.
     ``history`` says how many tokens ``at`` reaches back. Models are shared and never changed. Wherever tokens
     are read, also again, NotFinite is raised when the model's numbers overflow; it is a ValueError. So is
-    what is said of a negative history and of a model in half precision; TypeError is of what is no model.
+    what is said of a negative history, and of a model in half precision or of another vocabulary than the
+    tokenizer's; TypeError is of what is no model.
     """
 
     def __init__(self, model: TitansLM, history: int = 16_384) -> None:
@@ -47,12 +48,10 @@ class Stream:
             raise TypeError(f"a stream reads with a model, as load('mac') gives it, not with {model!r}")
         if whole(history, "history") < 0:
             raise ValueError(f"a stream cannot remember {history} tokens of its past: history is 0 or more")
-        if (kind := model.embedding.weight.dtype) not in (torch.float32, torch.float64):
-            raise ValueError(
-                f"a stream reads in single or double precision, not in {kind}: give model.float()"
-            )
+        check_precision(model.embedding.weight.dtype, "a stream")
         self.model, self.history = model, index(history)
         self.tokenizer = Tokenizer.load()
+        self.tokenizer.check_vocabulary(model.config.vocab_size)
         with torch.inference_mode():
             begin = torch.tensor([[self.tokenizer.begin]], device=model.device)
             out = model(begin, None)
@@ -237,12 +236,14 @@ class Stream:
         ones, and what lies further back than ``history``. They sum to the retrieval's norm.
 
         A decomposition of the read, not a counterfactual; of a deep memory it is the last layer's. The past
-        is read again for it. Raises ValueError before the first token, and where there is no memory.
+        is read again for it. Raises ValueError where no token is kept to be read again, as before the first
+        and after a wipe, and where there is no memory.
         """
         if not self.model.has_memory:
             raise ValueError("this model has no memory: nothing can be attributed")
         if not self.reach:
-            raise ValueError("attribution is of the latest token: feed one first")
+            kept = f", and none of the {self.position} read is kept to be read again" if self.position else ""
+            raise ValueError(f"attribution is of the latest token{kept}: feed one first")
         first, trace = self._snapshots[0], self.past()
         frozen = [tuple(to_numpy(w[0]) for w in getattr(part, "frozen", ())) for part in first.state]
         found = attribution(trace, self.model.config, frozen if frozen[0] else ())
@@ -255,7 +256,8 @@ class Stream:
 
     def at(self, position: int) -> Stream:
         """A stream as this one was after ``position`` tokens; what overrides do to later tokens is still to
-        come in it. Raises ValueError beyond the history kept."""
+        come in it. Text held back is kept at the present position and dropped anywhere before, as it does not
+        follow on there. Raises ValueError beyond the history kept."""
         first, position = self._snapshots[0].position, whole(position, "a position")
         if not first <= position <= self.position:
             raise ValueError(
@@ -263,7 +265,8 @@ class Stream:
             )
         kept = [s for s in self._snapshots if s.position <= position]
         nearest = kept[-1].position
-        then = self._at(kept[-1], kept, self._ids[: nearest - first])
+        held = self._held if position == self.position else ""
+        then = self._at(kept[-1], kept, self._ids[: nearest - first], held)
         for _ in then._read(self._ids[nearest - first : position - first], writes=False):
             pass
         return then
@@ -317,8 +320,9 @@ class Stream:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Write the stream as safetensors, with the checkpoint's name and hash. Raises ValueError where the
-        file cannot be written, and TypeError for what is no path."""
+        """Write the stream as safetensors, with the checkpoint's name and hash, or one of the weights where
+        they are no longer the checkpoint's. Raises ValueError where the file cannot be written, and TypeError
+        for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
         past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
@@ -328,7 +332,8 @@ class Stream:
         """Go on with a saved stream, bit for bit on the same device.
 
         Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
-        and TypeError for what is no path or no model.
+        with other weights, however they were changed, or in another precision, and TypeError for what is no
+        path or no model.
         """
         if model is not None and not isinstance(model, TitansLM):
             raise TypeError(f"model= takes a model, as load('mac') gives it, not {model!r:.80}")

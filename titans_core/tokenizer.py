@@ -82,6 +82,13 @@ class Tokenizer:
                 ids.insert(0, self._space)
         return ids
 
+    def check_vocabulary(self, size: int) -> None:
+        """Raise ValueError where a model of this vocab_size has not one place for each token."""
+        if size != self.vocab_size:
+            raise ValueError(
+                f"vocab_size is the tokenizer's, {self.vocab_size}, not {size}: leave it out of ModelConfig"
+            )
+
     def name(self, token: int) -> str:
         """A token's text; where it has none that can be seen, what it is called, or its bytes in
         hexadecimal."""

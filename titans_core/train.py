@@ -45,8 +45,8 @@ RUN, MODEL = "run.safetensors", "model.safetensors"  # in a run's folder
 
 class Training:
     """A model, its optimiser and how far they are, in a folder that can be gone on with. The recipe names
-    texts relative to the folder ``beside``; ValueError where they cannot be read, TypeError for what is no
-    recipe or no folder. ``team``: the processes
+    texts relative to the folder ``beside``; ValueError where they cannot be read, and for a model of another
+    vocabulary than the tokenizer's, TypeError for what is no recipe or no folder. ``team``: the processes
     that share every batch, of which the first writes what they made."""
 
     def __init__(
@@ -64,6 +64,7 @@ class Training:
         for stage in config.stages:
             team.rows(stage.batch)
         self.tokenizer = Tokenizer.load()
+        self.tokenizer.check_vocabulary(config.model.vocab_size)
         self.texts = read_texts(config.texts, Path(beside), self.tokenizer) if config.texts else None
         for stage in config.stages:
             if stage.own and self.texts:

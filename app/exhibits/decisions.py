@@ -59,7 +59,9 @@ def walk(exhibit: Shown, key: str, wiped: bool) -> tuple[str, ...]:
         say("model"), exhibit.models, default=exhibit.models[-1], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip
-    tokens = st.select_slider(say("corridor"), CORRIDORS, CORRIDORS[1], key=f"{key}-corridor")
+    tokens = st.select_slider(
+        say("corridor"), CORRIDORS, CORRIDORS[1], format_func="{:,}".format, key=f"{key}-corridor"
+    )
     place = decisions.maze(tokens, 0, way)
     choice = chosen(name, tokens, way)
     turn = way if choice.kept > SURE else next(other for other in WAYS if other != way)

@@ -25,9 +25,10 @@ def picture(place: Maze, tokens: int, choice: Choice, wiped: bool, say: Words) -
         right = way == place.way
         kept, bare = (one if right else 1 - one for one in choice)
         parts += arm(way, kept, bare if wiped else None, say)
+    between = say("between", tokens=f"{tokens:,}")
     parts += [
         text(MIDDLE, HEIGHT - 18, say("entrance", sign=place.sign), "said"),
-        text(MIDDLE + WALL / 2 + 6, (HEIGHT + ARM) / 2 + 8, say("between", tokens=tokens), "note start"),
+        text(MIDDLE + WALL / 2 + 6, (HEIGHT + ARM) / 2 + 8, between, "note start"),
         text(MIDDLE, 14, say("asked", question=place.question), "said"),
     ]
     head = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}'>"

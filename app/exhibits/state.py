@@ -33,6 +33,8 @@ def own(exhibit: Shown, found: Lived, key: str) -> tuple[str, ...]:
         for head, share in enumerate(heads)
     ]
     st.html(bars(say("own", word=exhibit.at.word), "retrieval", shares, 1.0))
+    if any(share.value < 0 for share in shares):
+        st.caption(say("against", word=exhibit.at.word))
     return ("read_before",) if order == "before" else ()
 
 

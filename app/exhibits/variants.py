@@ -130,7 +130,7 @@ def strips(felt: dict[str, Felt], window: int) -> alt.LayerChart:
                 legend=alt.Legend(
                     orient="top",
                     values=[1e-6, 1e-4, 1e-2, 1],
-                    format="~e",
+                    format="~%",
                     gradientLength=200,
                     titleLimit=400,
                 ),

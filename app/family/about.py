@@ -22,5 +22,5 @@ ABOUT = {
 }
 PAPERS = {
     "niah": "the paper’s table 2, at 2K to 16K tokens; its models are trained at 4K, ours at 512",
-    "ablation": "the paper’s table 5; its whole memory is a deep one",
+    "ablation": "the paper’s table 5; its whole memory is a deep one, and its differences are from that",
 }

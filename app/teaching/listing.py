@@ -49,6 +49,8 @@ def standing(lesson: Lesson) -> str:
     minutes, done = say("minutes", count=lesson.minutes), kept.done(lesson)
     if kept.complete(lesson):
         return f"{minutes} · <b>✓ {say('done')}</b>"
+    if done == len(lesson.steps):
+        return f"{minutes} · {say('asked_still')}"
     return f"{minutes} · {say('begun', done=done, steps=len(lesson.steps))}" if done else minutes
 
 

@@ -62,7 +62,7 @@ def verdict(action: Action, answer: Answer, claims: Claims) -> str:
     measured = str(claims[action.claim]) if isinstance(action, Choose) else action.measured(claims)[0].value
     if answer == measured:
         return sentence(labels[measured], say("as_expected"))
-    return sentence(labels[measured], say("you_expected", answer=labels[str(answer)]))
+    return sentence(labels[measured], say("you_expected", answer=f"“{labels[str(answer)]}”"))
 
 
 def sentence(found: str, beside: str) -> str:

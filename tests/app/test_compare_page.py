@@ -148,8 +148,15 @@ def test_a_question_is_taken_back_by_asking_nothing(page: AppTest) -> None:
     (message,) = warnings(page)
     assert "no question yet" in message
     assert ask(page, QUESTION).session_state.session.held.comparison.answers
-    ask(page, " ")
+    page.text_input(key="question").set_value(" ").run()
     assert warnings(page) == [] and held(page).comparison.question == ""
+
+
+def test_a_question_that_is_left_in_its_box_is_asked_too(page: AppTest) -> None:
+    page.text_input(key="question").set_value(QUESTION).run()
+    assert held(page).comparison.question == QUESTION
+    next(button for button in page.button if button.label == "Read").click().run()
+    assert held(page).comparison.question == QUESTION and held(page).comparison.answers
 
 
 def test_a_question_that_cannot_be_asked_is_told_and_the_answers_stay(page: AppTest) -> None:

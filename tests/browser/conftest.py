@@ -33,6 +33,11 @@ def linked(address: str, text: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{urlencode({'v': VERSION, 'text': pack(text)})}"
 
 
+def spoken(told: str) -> float:
+    """A number as a page tells it, with a true minus."""
+    return float(told.replace("−", "-"))
+
+
 class StreamPage:
     """The Stream page as a person uses it."""
 

@@ -145,8 +145,9 @@ def test_the_tour_asks_the_model_and_changes_its_mind(visit: Visit) -> None:
     heading(stream.page, "Compare")
     expect(stream.page.locator(".compare .answer").first).to_be_visible()
     expect(stream.page.get_by_label("A question about the text")).to_have_value(tour("question"))
-    stream.open()
-    step(stream, "change")
+    stream.page.get_by_role("link", name="Stream", exact=True).click()
+    expect(stream.page.locator(".tour .told")).to_contain_text(tour("change_told"))  # the next one waits
+    stream.page.get_by_role("button", name=tour("change_do"), exact=True).click()
     heading(stream.page, "Intervene")
     expect(stream.page.locator(".intervene .answers")).to_be_visible()
 

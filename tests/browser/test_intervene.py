@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import titans_core as tc
-from tests.browser.conftest import PATIENCE, linked
+from tests.browser.conftest import PATIENCE, linked, spoken
 from tests.browser.looks import settled
 
 pytestmark = pytest.mark.browser
@@ -68,7 +68,7 @@ def go_to(page: Page, token: int) -> None:
 
 def value(page: Page, quantity: str, side: str) -> float:
     output = page.locator(f".intervene output[data-quantity={quantity}][data-side={side}]")
-    return float(output.inner_text().replace("−", "-"))
+    return spoken(output.inner_text())
 
 
 def edited(page: Page) -> None:

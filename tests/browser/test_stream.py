@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 import titans_core as tc
 from app import models
-from tests.browser.conftest import StreamPage
+from tests.browser.conftest import StreamPage, spoken
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., StreamPage]
@@ -91,8 +91,8 @@ def test_hovering_shows_a_token_and_leaving_returns(visit: Visit) -> None:
     trace = tc.Stream(tc.load(tc.available()[0])).feed(STORY)
     page.token(4).hover()
     assert page.shown == 4 and page.position == len(trace) - 1
-    assert float(page.value("surprise")) == pytest.approx(trace["surprise"][4].mean(), rel=0.01)
-    assert float(page.value("nll")) == pytest.approx(trace["nll"][4], rel=0.01)
+    assert spoken(page.value("surprise")) == pytest.approx(trace["surprise"][4].mean(), rel=0.01)
+    assert spoken(page.value("nll")) == pytest.approx(trace["nll"][4], rel=0.01)
     page.page.mouse.move(5, 5)
     assert page.shown == len(trace) - 1
 
@@ -158,7 +158,7 @@ def check_weights(page: StreamPage, stream: tc.Stream, token: int) -> None:
     assert (drawn["layer"], drawn["head"]) == (1, 2)
     expected = stream.at(token + 1).weights()[1, f"W{drawn['matrix'] + 1}"][2]
     told = re.findall(r"[−\d.]+\d", page.player.locator(".extremes").inner_text())
-    extremes = [float(number.replace("−", "-")) for number in told]
+    extremes = [spoken(number) for number in told]
     np.testing.assert_allclose(extremes, [expected.min(), expected.max()], rtol=0.01, atol=1e-4)
     values = np.array(drawn["values"]).reshape(drawn["rows"], drawn["columns"])
     np.testing.assert_allclose(values, expected, atol=1e-4 * max(1.0, float(np.abs(expected).max())))
@@ -170,7 +170,7 @@ def test_the_equation_adds_up_for_the_head_shown(visit: Visit) -> None:
     page.token(7).click()
     page.settle()
     cells = page.player.locator(".equation [data-number]")
-    shown = {cell.get_attribute("data-number"): float(cell.inner_text()) for cell in cells.all()}
+    shown = {cell.get_attribute("data-number"): spoken(cell.inner_text()) for cell in cells.all()}
     expected = {
         "memory": trace["memory_norm"][7, 0, 0],
         "kept": 1 - trace["alpha"][7, 0, 0],

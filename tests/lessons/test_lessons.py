@@ -256,6 +256,13 @@ def test_shipped_lessons_explain_every_answer(lesson: Lesson) -> None:
         assert len({choice.why for choice in checkpoint.choices}) == len(checkpoint.choices)
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.md")), ids=lambda path: path.stem)
+def test_an_equation_stands_between_lines_of_its_own(path: Path) -> None:
+    """On one line with its dollars it would be set within the text, and broken where a line ends."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "$$" in line]
+    assert lines == ["$$"] * len(lines) and len(lines) % 2 == 0
+
+
 @pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
 def test_the_prose_holds_no_number_about_a_model(lesson: Lesson) -> None:
     prose = " ".join(part for step in lesson.steps for part in (step.opening, step.explanation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from functools import partial
@@ -13,14 +14,16 @@ from streamlit.testing.v1 import AppTest
 
 from app.teaching import finding, progress
 from app.teaching.progress import BadProgress, Record, from_file, packed, unpacked
+from app.teaching.revealing import verdict
 from app.words import literal
-from lessons import Answer, Do, Estimate, Lesson, Rank, Shelf, Step, fill, load_all
+from lessons import Answer, Do, Estimate, Lesson, Predict, Rank, Shelf, Step, fill, load_all, words
 from lessons.claims import spoken_of
 from tests.lessons.doing import DO
 
 VIEW = Path(__file__).resolve().parent.parent.parent / "app" / "views" / "lessons.py"
 SURPRISE = next(lesson for lesson in load_all() if lesson.name == "surprise")
 Open = Callable[..., AppTest]
+say = words("page")
 
 
 @pytest.fixture
@@ -178,6 +181,25 @@ def test_the_list_tells_how_far_a_learner_has_come() -> None:
     assert "1 of 3 steps" in told(page)
     next(button for button in page.button if button.label == "Forget all of it").click().run()
     assert "1 of 3 steps" not in told(page) and not page.button
+
+
+def test_the_list_tells_of_questions_that_are_left() -> None:
+    order = [option.value for option in SURPRISE.steps[1].action.options]
+    steps = {1: 50, 2: order, 3: "write_owl"}
+    page = opened(state={"progress": {"surprise": Record(steps)}})
+    assert say("asked_still") in told(page)
+    every = {number: asked.answer for number, asked in enumerate(SURPRISE.checkpoints, 1)}
+    page = opened(state={"progress": {"surprise": Record(steps, every)}})
+    assert say("asked_still") not in told(page) and say("done") in told(page)
+
+
+def test_what_was_expected_stands_in_quotes_where_it_is_words() -> None:
+    action = SURPRISE.steps[2].action
+    assert isinstance(action, Predict)
+    claims = finding.found(SURPRISE).claims
+    measured = action.measured(claims)[0].value
+    other = next(option for option in action.options if option.value != measured)
+    assert f"you expected “{html.escape(other.label)}”" in verdict(action, other.value, claims)
 
 
 def test_an_unknown_lesson_is_told_and_the_others_are_offered() -> None:

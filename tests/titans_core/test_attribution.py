@@ -92,6 +92,10 @@ def test_what_history_no_longer_reaches_counts_as_the_beginning(kind: tuple[str,
 def test_attribution_needs_a_token_and_a_memory() -> None:
     with pytest.raises(ValueError, match="feed one first"):
         reader().attribution()
+    wiped = reader()
+    wiped.feed(IDS[:9])
+    with pytest.raises(ValueError, match="token, and none of the 9 read is kept to be read again: feed one"):
+        wiped.wipe().attribution()
     control = reader(("attention", 1, 1))
     control.feed(IDS)
     with pytest.raises(ValueError, match="no memory"):

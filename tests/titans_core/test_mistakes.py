@@ -94,6 +94,9 @@ def test_what_is_of_another_type_is_told_in_one_sentence(
 def test_a_model_in_half_precision_is_refused_with_what_to_do() -> None:
     with pytest.raises(ValueError, match=r"not in torch.float16: give model.float\(\)"):
         tc.Stream(tc.load("lmm", device="cpu").half())
+    for name, kind in (("mac", torch.float16), ("mag", torch.bfloat16)):
+        with pytest.raises(ValueError, match=rf"not in {kind}: give model.float\(\)"):
+            tc.load(name, device="cpu").to(kind)(torch.ones(1, 3, dtype=torch.long))
 
 
 SMALL = tc.ModelConfig(variant="lmm", width=16, layers=1, heads=2, head_width=8, feed_forward=16)
@@ -132,6 +135,19 @@ def test_what_a_model_and_a_training_are_not_made_of_is_told_in_one_sentence(
 ) -> None:
     with pytest.raises(TypeError, match=complaint):
         kind(**given)
+
+
+@pytest.mark.parametrize("size", [50, 1793, 5000])
+def test_a_model_of_another_vocabulary_is_refused_before_any_work(size: int, tmp_path: Path) -> None:
+    """Of a larger one a training went to its end, and nothing could load what it had made."""
+    config, folder = replace(SMALL, vocab_size=size), tmp_path / "run"
+    for use in (
+        lambda: tc.Training(tc.TrainConfig(config, (STAGE,)), folder, "cpu"),
+        lambda: tc.Stream(tc.TitansLM(config)),
+    ):
+        with pytest.raises(ValueError, match=f"vocab_size is the tokenizer's, 1794, not {size}"):
+            use()
+    assert not folder.exists()
 
 
 def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 /** Numbers and tokens as a person reads them. */
 
-/** A number in at most six characters and a sign, with two significant digits or more. */
+/** A number in at most six characters and a sign, a true minus, with two significant digits or more. */
 export function number(x) {
-  if (!Number.isFinite(x)) return "–";
+  return Number.isFinite(x) ? digits(x).replaceAll("-", "−") : "–";
+}
+
+function digits(x) {
   const size = Math.abs(x);
   if (size === 0) return "0";
   if (size >= 1000) return x.toExponential(1).replace("e+", "e");

@@ -53,9 +53,9 @@ export class Column {
     if (!this.reading.hasMemory) return "No memory: what has left the window is gone.";
     if (!known) return "Less likely than all else together, so no token is named that it came from.";
     if (source === null) return "Nothing stood before the question.";
-    const ago = this.reading.length - source;
+    const ago = this.reading.length - 1 - source; // from the last token on
     const place = `token ${(source + 1).toLocaleString("en")}, ${quoted(this.reading.tokens[source])}`;
-    return `written at ${place}, ${tokensOf(ago)} ago`;
+    return `written at ${place}, ${ago ? `${tokensOf(ago)} ago` : "the last"}`;
   }
 
   /** The layer and head whose curves, shares and weights are shown; without `one`, all heads', and `place`'s weights. */

@@ -54,7 +54,7 @@ export class Pairs extends Axis {
     for (const { name, values } of this.rows) {
       for (const value of values) {
         const x = this.sides[value.dataset.side](name)[shown];
-        value.textContent = `${value.dataset.side === "change" && x > 0 ? "+" : ""}${number(x)}`.replace("-", "−");
+        value.textContent = `${value.dataset.side === "change" && x > 0 ? "+" : ""}${number(x)}`;
       }
     }
   }

@@ -91,7 +91,7 @@ export class Weights {
     const weights = memory.after(this.playhead.shown + 1);
     paint(this.large, weights, memory, this.palette);
     const extremes = [Math.min(...weights), Math.max(...weights)];
-    const [least, most] = extremes.map((weight) => number(weight).replace("-", "−"));
+    const [least, most] = extremes.map(number);
     this.legend.querySelector(".low").textContent = `≤ −${number(memory.scale)}`;
     this.legend.querySelector(".high").textContent = `≥ ${number(memory.scale)}`;
     this.extremes.textContent = `At this token they lie between ${least} and ${most}.`;

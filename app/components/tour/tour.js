@@ -1,7 +1,7 @@
 /** Five steps: each says a sentence, and does one thing with what is really on the page. */
 
 const PLACE = "titans-lab-tour";
-const AWAY = "closed";
+const AWAY = "closed"; // else the step that led to another page, or nothing
 
 /** What the steps do here; the others are done by Python, on another page. */
 const HERE = {
@@ -66,13 +66,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     tour.querySelector(`button[value="${name}"]`).focus();
   });
   does.addEventListener("click", () => {
-    if (!(open.name in HERE)) return setTriggerValue("go", open.name);
+    if (!(open.name in HERE)) {
+      keep(open.name); // whoever comes back goes on with the next
+      return setTriggerValue("go", open.name);
+    }
     const player = found();
     if (!player) return;
     HERE[open.name](player);
     player.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "nearest" });
   });
   put(kept() === AWAY);
+  const left = data.steps.findIndex(({ name }) => name === kept());
+  if (left < 0) return;
+  keep("");
+  show(data.steps[left + 1] ?? null);
 }
 
 /** The player, which lives in a shadow of its own. */
