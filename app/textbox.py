@@ -26,7 +26,7 @@ def take_upload(opens: bool) -> None:
     state.upload_problem = None
     if state.upload is None:
         return
-    state.uploading = False
+    close_upload()
     try:
         text = limits.decode_upload(state.upload.getvalue())
         if limits.fits(text):
@@ -41,11 +41,17 @@ def take_upload(opens: bool) -> None:
 
 def take_large(size: int) -> None:
     """A file of so many bytes is too large for the browser to send: the page tells it like any other."""
-    state.uploading = False
+    close_upload()
     try:
         limits.check_bytes(size)
     except limits.BadInput as problem:
         state.upload_problem = str(problem)
+
+
+def close_upload() -> None:
+    """The uploader goes: there is another, which nobody has opened. Told to close, the browser would not
+    where it has not heard yet that it is open."""
+    state.uploads = state.get("uploads", 0) + 1
 
 
 def choose_source(opens: bool = False) -> None:
@@ -58,7 +64,8 @@ def choose_source(opens: bool = False) -> None:
     taken = None if opens and state.get("book") else state.get("sample")
     chips("A text to read", titles, taken, "samples", take_sample)
     hear_of_large("upload", settings().upload_bytes, take_large)
-    with st.popover("Upload", icon=":material/upload_file:", key="uploading", on_change="rerun"):
+    key = f"uploading-{state.get('uploads', 0)}"
+    with st.popover("Upload", icon=":material/upload_file:", key=key, on_change="rerun"):
         st.file_uploader(
             f"A text file, UTF-8, of up to {settings().upload_bytes / 1e6:g} MB",
             key="upload",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,9 +65,6 @@ def test_a_redis_at_no_address_is_told_without_its_password() -> None:
     ("name", "value", "told"),
     [
         ("STATE", "/proc/none", "nothing can be kept in TITANS_STATE='/proc/none'"),
-        ("STATE", "/etc/passwd", "nothing can be kept in TITANS_STATE='/etc/passwd'"),
-        ("MODELS", "/etc/passwd", "TITANS_MODELS='/etc/passwd' is no folder"),
-        ("MODELS", "no-models", "TITANS_MODELS='no-models' is no folder"),
         ("METRICS_PORT", "1", "TITANS_METRICS_PORT=1 cannot be had at TITANS_METRICS_ADDRESS='192.0.2.77'"),
     ],
 )
@@ -74,6 +72,15 @@ def test_a_place_that_cannot_be_is_told_in_one_sentence(name: str, value: str, t
     out = python("import app.main", **{f"TITANS_{name}": value, "TITANS_METRICS_ADDRESS": "192.0.2.77"})
     (line,) = out.stderr.splitlines()
     assert out.returncode != 0 and line.startswith(f"These settings cannot be used: {told}")
+
+
+@pytest.mark.parametrize(
+    "place", [{"state": "/etc/passwd"}, {"models": "/etc/passwd"}, {"models": "no-models"}]
+)
+def test_a_folder_that_is_none_is_refused(place: dict[str, Any]) -> None:
+    (name, value), *_ = place.items()
+    with pytest.raises(BadSettings, match=f"TITANS_{name.upper()}='{value}'"):
+        check_folders(Settings(**place))
 
 
 def test_places_that_nobody_named_may_be_missing(tmp_path: Path) -> None:
