@@ -70,8 +70,12 @@ def test_half_a_surrogate_pair_is_read_as_a_replacement_character(visit: Visit) 
 
 def upload(page: Page, content: bytes, name: str = "t.txt") -> None:
     """Give the page a file; its uploader goes by itself, and lies over nothing that the page tells."""
+    still = "[data-test-script-state=notRunning]"  # nobody finds a file sooner
+    page.wait_for_selector(still)
     page.get_by_role("button", name="Upload").first.click()
     uploader = page.locator("input[type=file]")
+    expect(uploader).to_have_count(1)
+    page.wait_for_selector(still)
     uploader.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
     expect(uploader).to_have_count(0)
 
