@@ -77,7 +77,7 @@ bench: $(READY_DEV) $(READY_BENCH) chromium  ## measure speed beside a peer and 
 OWN = $(basename $(notdir $(CONFIG)))
 .PHONY: train
 train: $(READY)  ## train the shipped models anew, or one of your own   [MODEL="mac mag …"] [CONFIG=my.toml]
-ifdef CONFIG
+ifneq ($(origin CONFIG),undefined)
 	@$(BIN)/python -m app.own "$(OWN)"
 	@$(BIN)/python -m titans_core train "$(CONFIG)" --out "runs/$(OWN)"
 	@mkdir -p models && cp "runs/$(OWN)/model.safetensors" "models/$(OWN).safetensors"
