@@ -1,17 +1,19 @@
-"""The measured part of the README, of the model cards and the results: `python -m benchmarks.report`."""
+"""What was measured, of the model cards and the results: `python -m benchmarks.report` writes it, whole, into
+this folder's README, and in short into the project's."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import titans_core as tc
 from benchmarks.machine import RESULTS
-from benchmarks.report_gpu import on_gpu
+from benchmarks.report_gpu import gpu_in_short, on_gpu
 from benchmarks.report_long import long_streams
-from benchmarks.report_speed import memory, speed, table, together, waits
+from benchmarks.report_speed import memory, painting, reading, reading_in_short, table, together, waits
 from benchmarks.report_tables import tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,22 +21,27 @@ MARKED = re.compile(r"(?<=<!-- measured: begin -->\n).*?(?=<!-- measured: end --
 
 
 def report() -> str:
-    """Markdown: what the shipped models remember, and how fast they are read and shown."""
-    told = (
-        recall(),
-        parts(),
-        tables(),
-        speed(),
-        long_streams(),
-        together(),
-        memory(),
-        on_gpu(RESULTS),
-        waits(),
-    )
-    return "\n".join(part for part in told if part)
+    """Markdown: what the shipped models remember, and how fast they are read and shown, a heading a part."""
+    told = {
+        "What the shipped models remember": recall() + harder(),
+        "What each part of the memory does": parts(),
+        "The paper's tables at this scale": tables(),
+        "Reading, beside another library": reading(),
+        "Two million tokens in one stream": long_streams(),
+        "Many streams at once": together(),
+        "The memory alone": memory(),
+        "On a graphics card": on_gpu(RESULTS),
+        "The pages": f"{painting()}\n{waits()}",
+    }
+    return "\n".join(f"## {heading}\n\n{part}" for heading, part in told.items() if part)
 
 
-DISTANCES = {  # columns of the README's tables: group, and what picks the row of a card's scores
+def summary() -> str:
+    """Markdown: the same in a few lines."""
+    return "\n".join([recall(), reading_in_short(), painting(), gpu_in_short(RESULTS)])
+
+
+DISTANCES = {  # columns of a table: group, and what picks the row of a card's scores
     "64": ("recall", {"facts": 8, "distance": 64}),
     "256": ("recall", {"facts": 8, "distance": 256}),
     "1,024": ("recall", {"facts": 8, "distance": 1024}),
@@ -57,7 +64,7 @@ TAKEN = ("no reading", "no writing", "no forgetting", "no momentum")
 
 
 def recall() -> str:
-    """What is asked and how, then a table of recall by distance, and one of harder questions."""
+    """What is asked and how, then a table of recall by distance."""
     cards = {name: tc.model_card(name) for name in tc.available()}
     first = next(iter(cards.values()))
     scores, chance = first["scores"], first["scores"]["chance"]
@@ -75,9 +82,13 @@ def recall() -> str:
         f"{chance['PLACE']:.3f} of the times for a place, {chance['PET']:.3f} for a pet, almost never for "
         "a code or a password. All scores with their 95 % intervals are in the cards.\n\n"
         + shares(DISTANCES, cards, {"budget": budget})
-        + "\nHarder questions, at 1,024 tokens where nothing else is said:\n\n"
-        + shares(TASKS, cards)
     )
+
+
+def harder() -> str:
+    """A table of harder questions."""
+    cards = {name: tc.model_card(name) for name in tc.available()}
+    return "\nHarder questions, at 1,024 tokens where nothing else is said:\n\n" + shares(TASKS, cards)
 
 
 def shares(
@@ -109,10 +120,10 @@ def parts() -> str:
     ]
     streams = len(next(iter(cards.values()))["largest_norm"])
     return (
-        "The same models with a part of the memory taken away while they read 8 facts and 1,024 tokens; what "
-        "surprise and writing do at a fact told three times; and the largest norm that any head's weights "
-        f"reach on {streams} hostile streams of up to 20,000 characters (one letter, random bytes, emoji, "
-        "one fact over and over):\n\n"
+        "The shipped models with a part of the memory taken away while they read 8 facts and 1,024 tokens; "
+        "what surprise and writing do at a fact told three times; and the largest norm that any head's "
+        f"weights reach on {streams} hostile streams of up to 20,000 characters (one letter, random bytes, "
+        "emoji, one fact over and over):\n\n"
         + table(heads, [[f"`{name}`", *behaviour(scores)] for name, scores in cards.items()])
         + "\nMomentum matters little to these models: switched off, it costs at most "
         f"{momentum_lost(cards):.2f} of the answers. The paper's ablation finds more; what would make it pay "
@@ -172,15 +183,26 @@ def number(scores: dict[str, Any], group: str, wanted: dict[str, Any]) -> float:
     return next((float(row["recall"]) for row in fitting), math.nan)
 
 
-def main(readme: Path = ROOT / "README.md") -> None:
-    """Write the report into the README, between its marks. Exits with 1 where they are not there, once."""
-    text, found = MARKED.subn(lambda _: report(), readme.read_text(encoding="utf-8"))
+PLACES: dict[Path, Callable[[], str]] = {
+    ROOT / "benchmarks" / "README.md": report,
+    ROOT / "README.md": summary,
+}
+
+
+def write(readme: Path, text: str) -> None:
+    """Put the text between the file's marks. Raises SystemExit where they are not there, once."""
+    written, found = MARKED.subn(lambda _: text, readme.read_text(encoding="utf-8"))
     if found != 1:
         raise SystemExit(
             f"{readme.name} has no place to write to: it must hold once a line <!-- measured: begin --> and "
             "below it a line <!-- measured: end -->."
         )
-    readme.write_text(text, encoding="utf-8")
+    readme.write_text(written, encoding="utf-8")
+
+
+def main() -> None:
+    for readme, told in PLACES.items():
+        write(readme, told())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The part of the README that a GPU measured, or the sentence that none has."""
+"""The part of the report that a GPU measured, or the sentence that none has."""
 
 from __future__ import annotations
 
@@ -20,14 +20,23 @@ ABSENT = (
 )
 
 NO_PEERS = (
-    "In that run what other libraries offer, and what `torch.compile` makes of chunked PyTorch, was not "
-    "timed: that is still to come, by the same `python -m benchmarks.gpu`."
+    "That run timed neither other libraries' kernels nor what `torch.compile` makes of chunked PyTorch: both "
+    "are still to come, by the same `python -m benchmarks.gpu`."
 )
 
 CHANGED = (
-    "The kernels have been changed since then, and how fast they now are waits for a card: `python -m "
-    "benchmarks.gpu` checks them on it and times them."
+    "The kernels have been changed since then. How fast they are now is still to be measured: `python -m "
+    "benchmarks.gpu` checks them on a card and times them."
 )
+
+
+IN_SHORT = {
+    "ours, block = chunk": "the memory's kernels",
+    "ours, block = chunk, telemetry": "with full telemetry",
+    "ours, block = chunk, with gradient": "with the gradient",
+    "SDPA, causal": "causal attention",
+    "chunked PyTorch, eager": "the same chunks in plain PyTorch",
+}
 
 
 def on_gpu(results: Path) -> str:
@@ -54,11 +63,34 @@ def on_gpu(results: Path) -> str:
         *_of_other_sizes(rows, main),
     ]
     lines += _by_kernel(result.get("by_kernel", {}))
+    return "\n".join([*lines, *("\n" + told for told in _to_come(result))]) + "\n"
+
+
+def gpu_in_short(results: Path) -> str:
+    """The same in a sentence or two, and what is still to come."""
+    path = results / "gpu.json"
+    if not path.exists():
+        return ABSENT
+    result = json.loads(path.read_text(encoding="utf-8"))
+    main = result["rows"][0]["size"]
+    times = {row["name"]: row["median_ms"] for row in at(main, result["rows"]) if "median_ms" in row}
+    told = (
+        f"On one {result['card']['after']['name']} ({result['machine']['date'][:10]}), for {main['batch']} "
+        f"sequences of {main['tokens']:,} tokens, {main['heads']} heads of {main['width']}, in bfloat16: "
+        + "; ".join(f"{what} {times[name]:.2f} ms" for name, what in IN_SHORT.items() if name in times)
+        + "."
+    )
+    return " ".join([told, *_to_come(result)]) + "\n"
+
+
+def _to_come(result: dict[str, Any]) -> list[str]:
+    """What this result does not tell."""
+    told = []
     if result.get("kernels") != fingerprint():
-        lines.append("\n" + CHANGED)
+        told.append(CHANGED)
     if not any("error" in row for row in result["rows"]):
-        lines.append("\n" + NO_PEERS)
-    return "\n".join(lines) + "\n"
+        told.append(NO_PEERS)
+    return told
 
 
 def _line(row: dict[str, Any], rows: Rows) -> str:

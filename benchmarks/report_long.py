@@ -1,4 +1,4 @@
-"""The part of the README that tells of two million tokens in one stream."""
+"""The part of the report on two million tokens in one stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's tables at our scale, in short: `titans_core.tables` as the README shows them."""
+"""The paper's tables at our scale, in short: `titans_core.tables` as the report shows them."""
 
 from __future__ import annotations
 
@@ -85,8 +85,9 @@ def short(name: str) -> str:
         if any(model == name for model, _ in found)
     ]
     judged = directions(results, DIRECTIONS[name]()) if name in DIRECTIONS else []
+    source = suite.source[0].upper() + suite.source[1:]
     return (
-        f"{suite.title}, {suite.source}: {told}.\n{made(suite, results)}\n\n"
+        f"### {suite.title}\n\n{source}: {told}.\n\n{made(suite, results)}\n\n"
         + table(["model", *map(titled, columns)], rows)
         + (f"\n{verdicts(judged)}\n" if judged else "")
         + (f"\n{LOOKED_INTO[name]}\n" if name in LOOKED_INTO else "")

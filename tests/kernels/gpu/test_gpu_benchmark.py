@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks import chain, gpu, kernels
-from benchmarks.report_gpu import CHANGED, on_gpu
+from benchmarks.report_gpu import ABSENT, CHANGED, IN_SHORT, gpu_in_short, on_gpu
 from kernels.gpu import launch
 from kernels.gpu.launch import Chain
 
@@ -58,7 +58,9 @@ def test_every_row_is_measured_and_told(tmp_path):
     assert all(name in page for name in told)
     assert "| ours, exact rule, with gradient | `state` 250 |" in page and CHANGED not in page
     (tmp_path / "gpu.json").write_text(json.dumps(result | {"kernels": "others"}))
-    assert CHANGED in on_gpu(tmp_path)
+    short = gpu_in_short(tmp_path)
+    assert CHANGED in on_gpu(tmp_path) and CHANGED in short
+    assert all(what in short for what in IN_SHORT.values()), "the names are those that were measured"
 
 
 @pytest.mark.parametrize("code", ["print('[]', 1)", "print('[]'); exit(1)"], ids=["no JSON", "failure"])
@@ -99,7 +101,8 @@ def test_without_a_gpu_one_sentence_says_so(monkeypatch):
 
 
 def test_where_nothing_was_measured_the_page_says_so(tmp_path):
-    assert "No kernel has run on a GPU yet" in on_gpu(tmp_path)
+    assert "No kernel has run on a GPU yet" in ABSENT
+    assert on_gpu(tmp_path) == gpu_in_short(tmp_path) == ABSENT
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU: run python -m benchmarks.chain itself")
