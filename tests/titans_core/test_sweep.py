@@ -301,7 +301,7 @@ def test_the_shipped_table_is_for_what_the_usual_command_measures(
 ) -> None:
     shipped = TABLE.read_bytes()
     assert main(["haystacks", *other]) == 1
-    assert "a file of their own by --json FILE" in capsys.readouterr().err
+    assert "a file of their own with --json FILE" in capsys.readouterr().err
     assert TABLE.read_bytes() == shipped
 
 
