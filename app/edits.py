@@ -165,5 +165,6 @@ def _decode(item: str) -> Edit:
     except ValueError:
         shown = item if len(item) <= 40 else f"{item[:40]}…"
         raise BadInput(
-            f"“{shown}” is no edit: write for instance alpha=0.2, theta*2,tokens=10-20, write=off or wipe."
+            f"“{shown}” is not an edit: write, for instance, alpha=0.2, theta*2,tokens=10-20, write=off or "
+            "wipe."
         ) from None

@@ -28,7 +28,7 @@ from app.work import still_there
 PAUSE: Final[float] = 10.0  # seconds for which a store that failed is left alone
 UNKEPT: Final[str] = (
     "Your session cannot be saved now, so it would not outlive this server: tell whoever runs this lab to "
-    "look at its disk or its Redis. The page works on, and what you typed is still here."
+    "look at its disk or its Redis. The page still works, and what you typed is still here."
 )
 UNREAD: Final[str] = "Your session was saved, but cannot be read now: load this page again in a while."
 NEWER: Final[str] = (
@@ -39,8 +39,8 @@ AWAY: Final[str] = (
     "put back."
 )
 UNMAPPED: Final[str] = (
-    "The needle's map that you drew is gone, for its model has been trained anew, or maps are drawn in "
-    "another way by now: draw it again."
+    "The needle's map that you drew is gone, because its model has been trained anew or maps are now drawn "
+    "in another way: draw it again."
 )
 
 state = st.session_state

@@ -99,8 +99,9 @@ def leaf(page: str, model: tc.TitansLM, book: Book) -> BookReading | None:
     player(seen.message)
     export_menu({model.name: seen.trace}, None)
     st.caption(
-        "A text as long as this cannot be asked or added to: for that, close it and put a part of up to "
-        f"{settings().text_characters:,} characters into the text box. The tour asks about a text of its own."
+        "A text as long as this cannot be asked about or added to: for that, close it and put a part of up "
+        f"to {settings().text_characters:,} characters into the text box. The tour asks about a text of its "
+        "own."
     )
     return read
 

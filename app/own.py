@@ -120,7 +120,7 @@ def look(file: File) -> Found:
     if wrong := misnamed(path.stem):
         return wrong
     if not file.regular:  # to open a pipe is to wait for whoever writes into it
-        return Found(False, "it is no regular file", REPLACE)
+        return Found(False, "it is not a regular file", REPLACE)
     try:
         read_whole(path)
     except ValueError as problem:
@@ -132,7 +132,7 @@ def look(file: File) -> Found:
     except (OSError, ValueError) as problem:
         reason = str(problem.__cause__ or problem).removeprefix(f"{path.name} ")
         why = f" ({reason})" if len(reason) <= REASON else ""
-        return Found(False, f"it is no model of this version of the lab{why}", REPLACE)
+        return Found(False, f"it is not a model of this version of the lab{why}", REPLACE)
 
 
 def misnamed(name: str) -> Found | None:

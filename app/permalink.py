@@ -69,7 +69,7 @@ def read(fields: Mapping[str, str]) -> Linked:
         )
     if fields["v"] != VERSION:
         raise limits.BadInput(
-            f"This link is of another version of the lab ({fields['v'][:8]!r}, not {VERSION!r}), "
+            f"This link is from another version of the lab ({fields['v'][:8]!r}, not {VERSION!r}), "
             "so the page opened without it: make a new one with Share."
         )
     text = unpack(fields["text"]) if "text" in fields else None

@@ -67,4 +67,4 @@ def queue() -> None:
     before = f"{place - 1} people are before you."
     before = {1: "You are next.", 2: "One person is before you."}.get(place, before)
     st.html(f"<p class='queue' role='status'>{before}</p>")
-    st.caption("Everybody in it has a place of their own. Your address, and what stands in it, is kept.")
+    st.caption("Everybody in it has a place of their own. Your address and what is in it are kept.")

@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     # who may be in
     sessions: PositiveInt = Field(60, description="sessions that one server serves at once; others queue")
     idle_minutes: PositiveFloat = Field(
-        10, le=10_080, description="minutes without a sign of life after which a place goes to who waits"
+        10,
+        le=10_080,
+        description="minutes without a sign of life after which a place goes to somebody who waits",
     )
 
     # how much each may take
@@ -49,30 +51,33 @@ class Settings(BaseSettings):
         "(`client_max_body_size`, `proxy-body-size`)",
     )
     compute_seconds: PositiveFloat = Field(
-        30, description="seconds of computing that a session may use in a minute; what is over waits"
+        30, description="seconds of computing that a session may use in a minute; anything beyond that waits"
     )
     history_tokens: NonNegativeInt = Field(
-        16_384, description="tokens that a stream can be gone back over: its budget of snapshots"
+        16_384, description="tokens that a stream can go back over: its budget of snapshots"
     )
     session_mb: PositiveInt = Field(
-        512, description="megabytes that a session may hold; beyond, pages it has left are forgotten"
+        512, description="megabytes that a session may hold; beyond that, pages it has left are forgotten"
     )
     memory_mb: PositiveInt = Field(
-        2_048, description="megabytes that all sessions may hold; beyond, the oldest idle are put away"
+        2_048,
+        description="megabytes that all sessions may hold; beyond that, the oldest idle ones are put away",
     )
 
     # where things are kept
     state: Path = Field(default_factory=state_folder, description="folder for saved sessions and rooms")
     redis: str | None = Field(
         None,
-        description="redis://… keeps sessions and rooms in place of the folder, for servers to share",
+        description="redis://… keeps sessions and rooms instead of the folder, for servers to share",
     )
     models: Path = Field(
         Path("models"),
-        description="folder for models of your own, each `NAME.safetensors`; where it has no / before it, "
-        "beside the lab",
+        description="folder for models of your own, each `NAME.safetensors`; a path that does not begin "
+        "with / is beside the lab",
     )
-    kept_hours: PositiveFloat = Field(24, le=87_600, description="hours that a saved session is kept unused")
+    kept_hours: PositiveFloat = Field(
+        24, le=87_600, description="hours for which an unused saved session is kept"
+    )
 
     # for whoever watches it
     metrics_port: NonNegativeInt = Field(

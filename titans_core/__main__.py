@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     train = commands.add_parser("train", help="train a model from a configuration, or go on with it")
     train.add_argument("config", type=Path, help="a TOML file, see configs/")
     train.add_argument(
-        "--out", type=folder, help="folder of the run (default runs/NAME); gone on with if it exists"
+        "--out", type=folder, help="folder of the run (default runs/NAME); continued if it exists"
     )
     train.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu or cuda")
     train.add_argument("--ship", action="store_true", help="when done, evaluate and write into assets/models")
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     evaluate.add_argument("checkpoint", nargs="?", help="a name or a path; none with --suite")
     evaluate.add_argument("--suite", choices=tuple(SUITES), help="train and measure the models of this table")
-    evaluate.add_argument("--models", nargs="+", default=(), metavar="NAME", help="of the table, these alone")
+    evaluate.add_argument("--models", nargs="+", default=(), metavar="NAME", help="only these of the table")
     evaluate.add_argument(
         "--seeds",
         nargs="+",
@@ -153,7 +153,7 @@ def run_train(options: argparse.Namespace) -> None:
     with together(options.device) as (team, device):
         if options.ship and options.config.resolve().parent != CONFIGS:
             raise ValueError(
-                f"--ship replaces the shipped {name}, and so takes a recipe of {CONFIGS.name}/ alone; "
+                f"--ship replaces the shipped {name}, and so takes only a recipe of {CONFIGS.name}/; "
                 "without it the model stays in the run's folder"
             )
         if options.ship:
@@ -170,7 +170,10 @@ def run_train(options: argparse.Namespace) -> None:
     if not team.leads:
         return
     if not options.ship:
-        print(f"the model is {training.folder / MODEL}; in models/, by a name of its own, the lab shows it")
+        print(
+            f"the model is {training.folder / MODEL}; "
+            "the lab shows it once it is in models/ under a name of its own"
+        )
     else:
         draft = training.folder / "shipped" / f"{name}.safetensors"
         save_model(training.model, draft, training.card())
@@ -205,7 +208,7 @@ def run_evaluate(options: argparse.Namespace) -> None:
         make_table(options)
         return
     if options.models or options.seeds:
-        raise ValueError("--models and --seeds are of a table's trainings: take them with --suite alone")
+        raise ValueError("--models and --seeds are for a table's trainings: give them only with --suite")
     checkpoint = find(options.checkpoint)
     check_output(options.json, checkpoint, checkpoint.with_suffix(".json"))
     take_one_thread()
@@ -220,7 +223,9 @@ def run_evaluate(options: argparse.Namespace) -> None:
 def make_table(options: argparse.Namespace) -> None:
     """Train and measure what a table lacks."""
     if options.asked or options.seed is not None or options.json:
-        raise ValueError("a table asks always alike, into its own file: leave --asked, --seed and --json out")
+        raise ValueError(
+            "a table always asks in the same way, into its own file: leave out --asked, --seed and --json"
+        )
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
     check_place(path)
@@ -230,7 +235,7 @@ def make_table(options: argparse.Namespace) -> None:
     print(f"{len(missing)} of {every} results are to be made", flush=True)
     for result in run_suite(suite, options.models, seeds):
         print(f"{result['model']}, seed {result['seed']}: {json.dumps(result['rows'])}", flush=True)
-    print(f"{path} has all of that; what is taken out of it is made anew")
+    print(f"{path} has all of them; what is taken out of it is made anew")
 
 
 def run_info(options: argparse.Namespace) -> None:

@@ -68,7 +68,7 @@ def load(name: str | Path, device: str | torch.device = "auto") -> TitansLM:
     older = CHECKSUM not in header.texts and path.absolute().is_relative_to(SHIPPED)
     if older and shipped_digest(path) not in (digest, None):
         raise ValueError(
-            f"{path.name} is damaged, for its digest is not its card's: take a whole copy of both"
+            f"{path.name} is damaged, because its digest is not its card's: take a whole copy of both"
         )
     try:
         if "config" not in header.texts:
@@ -134,7 +134,7 @@ def check_finite(tensors: Mapping[str, Tensor]) -> None:
     """Raise ValueError where any tensor of floating-point numbers holds something else than numbers."""
     for name, value in tensors.items():
         if value.is_floating_point() and not value.isfinite().all():
-            raise ValueError(f"{name} holds infinite values, or such as are no numbers")
+            raise ValueError(f"{name} holds values that are infinite or not numbers")
 
 
 def find(name: str | Path) -> Path:
@@ -173,7 +173,7 @@ def model_card(name: str | Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ValueError(f"the card {path.name} is missing or cannot be read") from error
     if not isinstance(card, dict):
-        raise ValueError(f"{path.name} is no model card")
+        raise ValueError(f"{path.name} is not a model card")
     return card
 
 
@@ -210,7 +210,9 @@ def read_whole(path: Path, own: bool = False) -> tuple[Header, bytes]:
         file.seek(0)
         content = file.read()  # not mapped: a file that is cut short meanwhile would end us
     if not intact(header, content):
-        raise ValueError(f"{path.name} is damaged, for its checksum is not its content's: take a whole copy")
+        raise ValueError(
+            f"{path.name} is damaged, because its checksum is not its content's: take a whole copy"
+        )
     return header, content
 
 

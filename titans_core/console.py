@@ -70,10 +70,10 @@ def check_place(path: Path) -> None:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     if taken(path):
-        raise ValueError(f"{path} is no file, and would be replaced by one: name another")
+        raise ValueError(f"{path} is not a file, and would be replaced by one: name another")
     place = next(folder for folder in path.absolute().parents if folder.exists())
     if not place.is_dir():
-        raise ValueError(f"{place} is no folder: name a file elsewhere")
+        raise ValueError(f"{place} is not a folder: name a file elsewhere")
     try:
         tempfile.TemporaryFile(dir=place).close()
     except OSError as error:

@@ -49,7 +49,7 @@ FAMILY: Final[dict[str, Relative]] = {
         "Mamba-2",
         "M ← λₜ M + βₜ kᵀv",
         "Dao and Gu 2024, arXiv 2405.21060",
-        "λ and β are two gates; Mamba-2 makes both of one step size.",
+        "λ and β are two gates; Mamba-2 makes both from one step size.",
         MemoryConfig(objective="inner", eta_max=NO_MOMENTUM),
     ),
     "deltanet": Relative(

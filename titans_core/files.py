@@ -32,7 +32,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     if not path.name:
         raise ValueError("the file to write has no name")
     if taken(path):
-        raise ValueError(f"cannot write {path}: it is there, and is no file; name another")
+        raise ValueError(f"cannot write {path}: it is there, and is not a file; name another")
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # others may write the same file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -66,10 +66,10 @@ def read_header(file: BinaryIO, own: bool = False) -> Header:
         raise ValueError(f"its header has {length:,} bytes, over the limit of {LONGEST:,}")
     told = parse(file.read(length))
     if not isinstance(told, dict):
-        raise ValueError("its header is no table")
+        raise ValueError("its header is not a table")
     texts = told.pop(METADATA, {})
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError("its header's metadata are not texts")
+        raise ValueError("its header's metadata are not all texts")
     if len(told) > most:
         raise ValueError(f"it has {len(told):,} tensors, over the limit of {most:,}")
     tensors = {name: entry(values, largest) for name, values in told.items()}
@@ -89,7 +89,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A table of which no name stands twice: others might read the other of the two."""
     table = dict(pairs)
     if len(table) < len(pairs):
-        raise ValueError("a name stands twice in one table")
+        raise ValueError("a name appears twice in one table")
     return table
 
 
@@ -101,7 +101,7 @@ def entry(values: Any, largest: int) -> Entry:
             if whole and kind in WIDTHS and len(shape) <= RANK and not rest:
                 if end - begin == math.prod(shape) * WIDTHS[kind]:
                     return Entry(kind, tuple(shape), begin, end)
-    raise ValueError("its header says of a tensor what cannot be")
+    raise ValueError("its header says something impossible of a tensor")
 
 
 def check_places(tensors: dict[str, Entry], size: int) -> None:

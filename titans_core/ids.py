@@ -24,7 +24,7 @@ def check_ids(ids: Tensor, device: torch.device) -> None:
         kind = str(ids.dtype).removeprefix("torch.")
         raise ValueError(f"ids must be int64 [B, T], but these are {kind} {list(ids.shape)}")
     if not ids.numel():
-        raise ValueError(f"there must be a sequence and a token at least, but ids are {list(ids.shape)}")
+        raise ValueError(f"there must be at least one sequence and one token, but ids are {list(ids.shape)}")
     if ids.device != device:
         raise ValueError(f"ids must be where the model is, on {device}, but they are on {ids.device}")
 
@@ -59,7 +59,7 @@ def check_state(state: Any, kinds: Sequence[type], sizes: Sizes, count: int) -> 
     """Raise TypeError for what is no state of such layers, and ValueError for one of another number of
     sequences, or of a model of other sizes."""
     if not isinstance(state, tuple):
-        raise TypeError(f"a state is what reading gave, or None at the begin, not {type(state).__name__}")
+        raise TypeError(f"a state is what reading gave, or None at the beginning, not {type(state).__name__}")
     if [type(part) for part in state] != list(kinds):
         raise TypeError("the state is another model's: it has other layers")
     found = {name: part.shape for name, part in flatten_state(state).items() if isinstance(part, Tensor)}

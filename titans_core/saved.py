@@ -110,7 +110,7 @@ def read_stream(path: Path, model: TitansLM | None) -> Saved:
         held, ids, history = facts["held"], tensors["ids"].tolist(), operator.index(facts["history"])
         held.encode()
         if history < 0 or not all(0 <= i < model.config.vocab_size for i in ids):
-            raise ValueError("what it says of its past cannot be")
+            raise ValueError("what it says of its past is impossible")
         return Saved(model, restore(tensors, facts, model), held, ids, history, overrides)
     except (AttributeError, KeyError, RuntimeError, SafetensorError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged: its state does not fit the model {name!r}") from error

@@ -88,7 +88,7 @@ class Thinned:
         names = self._shapes or shapes  # in the order of the tokens before
         values = np.concatenate([trace.columns[name].reshape(len(trace), -1) for name in names], 1)
         if np.isnan(values).any():
-            raise ValueError("what is no number cannot be thinned")
+            raise ValueError("what is not a number cannot be thinned")
         if not self._shapes:
             self._begin(shapes)
         positions = np.arange(trace.start, trace.start + len(trace))

@@ -185,7 +185,7 @@ class Training:
         if not (self.folder / RUN).is_file():
             if (self.folder / MODEL).is_file():
                 raise ValueError(
-                    f"{self.folder} holds a model, and no run to go on with: name another folder (--out)"
+                    f"{self.folder} holds a model, but no run to go on with: name another folder (--out)"
                 )
             return False
         try:

@@ -10,7 +10,7 @@ from titans_core.tasks.hidden import Hay
 
 AROUND = 12  # words shown on either side of the fact
 CAPTION = (
-    "“{fact}” was told, and “{question}” asked so many tokens after it: the answer, and the probability of "
+    "“{fact}” was told, and “{question}” asked this many tokens after it: the answer, and the probability of "
     "the right one with the memory (and with the memory wiped)"
 )
 

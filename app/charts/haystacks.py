@@ -10,7 +10,7 @@ from titans_core.tasks.haystack import STYLES
 
 KINDS = {
     "mixed": "generated filler, all styles",
-    "unseen": "prose that no training met",
+    "unseen": "prose never seen in training",
     **{name: f"filler: {name} alone" for name in STYLES},
 }
 

@@ -32,7 +32,7 @@ class NoSuchRoom(RoomProblem):
     """No room has this code."""
 
     def __init__(self) -> None:
-        super().__init__("There is no room with this code: look at it again, or ask your teacher for it.")
+        super().__init__("There is no room with this code: check it, or ask your teacher for it.")
 
 
 class RoomEnded(RoomProblem):
@@ -47,7 +47,7 @@ class TooManyRooms(RoomProblem):
 
     def __init__(self) -> None:
         super().__init__(
-            "This lab has as many rooms open as it holds: try again once another class has ended."
+            "This lab has as many rooms open as it can hold: try again once another class has ended."
         )
 
 

@@ -157,7 +157,7 @@ def figures(suite: Suite, found: Found) -> str:
     for all others."""
     groups = [columns for columns in by_task(found) if len(columns) > 1]
     rest = [columns[0] for columns in by_task(found) if len(columns) == 1]
-    told = "; in square brackets how far it may lie"
+    told = "; in square brackets, the range in which it may lie"
     told += f"; in round brackets, where it has one, {PAPERS[suite.name]}" if suite.name in PAPERS else ""
     named = {model: look.name for model, look in looks(suite).items() if any(m == model for m, _ in found)}
     return "".join(

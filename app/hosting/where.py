@@ -31,8 +31,8 @@ def check_folders(told: Settings) -> None:
         folder = ROOT / told.models
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
             raise BadSettings(
-                f"{WRONG}TITANS_MODELS={str(told.models)!r} is no folder that can be read: make it, or name "
-                "another."
+                f"{WRONG}TITANS_MODELS={str(told.models)!r} is not a folder that can be read: make it, or "
+                "name another."
             )
     if "state" in told.model_fields_set and told.redis is None:
         try:

@@ -21,7 +21,7 @@ ONE, MANY = "one", "map"
 VIEWS = {ONE: "On the way", MANY: "By depth and length"}
 FILLER, OWN = "filler", "own"
 HAYSTACKS = {FILLER: "Generated filler", OWN: "A text of your own"}
-ABOUT = "One fact in a long haystack: who still knows it, the further one has read?"
+ABOUT = "One fact in a long haystack: which models still know it as they read on?"
 DEFAULT = ("mac", "mag", "mal", "attention")
 FACTS = {  # what can be told with one click: fact, question, answer
     "A place": ("Mara put the red key in the attic.", "Where is the red key?", "attic"),
@@ -80,7 +80,7 @@ def choose_text() -> str | None:
     if kind != OWN:
         return None
     textbox.text_box()
-    st.caption("So much of it is read as a haystack takes; a short text is told over and over.")
+    st.caption("As much of it is read as the haystack takes; a short text is repeated over and over.")
     text: str = state.text
     return text
 
@@ -188,7 +188,7 @@ def search_one(names: list[str], wanted: Needle) -> None:
         SHOWN,
         f"needle-{len(search.hay.ids)}",
         f"Needle: “{wanted.fact.strip()}” in {len(search.hay.ids):,} tokens",
-        f"What {', '.join(search.found)} answer to “{wanted.question.strip()}” the further they have read.",
+        f"What {', '.join(search.found)} answer to “{wanted.question.strip()}” as they read further.",
     )
 
 

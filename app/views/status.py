@@ -12,7 +12,7 @@ from app.hosting.health import Health, look
 
 STYLE = Path(__file__).resolve().parent.parent / "status.css"
 NAME = "Status"
-ABOUT = "How this server is: nothing about anybody who uses it."
+ABOUT = "How this server is doing: nothing about anybody who uses it."
 EVERY = 5.0  # seconds between two looks
 
 

@@ -29,7 +29,7 @@ AROUND = 14  # tokens shown on either side of the one that is chosen
 CHANGES = {"before": "the token before", "marked": "a marked token"}
 WHAT = (
     "The effective rank is exp(−Σ p log p) of the singular values σ, p = σ / Σ σ (Roy and Vetterli, 2007): "
-    "as many equally strong directions would spread alike. The norm is the Frobenius norm of the matrix."
+    "that many equally strong directions would spread alike. The norm is the Frobenius norm of the matrix."
 )
 
 state = st.session_state

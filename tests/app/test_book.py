@@ -137,7 +137,7 @@ def test_the_page_reads_a_long_text_shows_it_and_closes_it_again() -> None:
     assert len(shown.trace) == 1023 and shown.trace.writes == ()
     facts, unasked = page.caption
     assert f"{len(held(page).book.ids):,} tokens, read in" in facts.value
-    assert unasked.value.startswith("A text as long as this cannot be asked or added to")
+    assert unasked.value.startswith("A text as long as this cannot be asked about or added to")
     before = held(page).book
     press(page, "Read")
     assert held(page).book is before

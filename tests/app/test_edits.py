@@ -64,7 +64,7 @@ def test_any_other_line_is_told_in_one_sentence(line: str) -> None:
     ["alpha", "alpha=", "alpha=1,layer=0", "beta=1", "wipe;", "alpha=1e", "write=on", "eta=1,tokens=0"],
 )
 def test_what_is_no_edit_is_refused(line: str) -> None:
-    with pytest.raises(BadInput, match="is no edit"):
+    with pytest.raises(BadInput, match="is not an edit"):
         decode(line)
 
 

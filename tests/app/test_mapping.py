@@ -90,7 +90,7 @@ def test_a_fact_is_hidden_in_a_text_of_ones_own() -> None:
     assert set(hay.before.split()) | set(hay.after.split()) <= set(BEES.split())
     page = opened(hay="A text of your own")
     page.text_area(key="text").set_value(BEES).run()
-    assert any("told over and over" in caption.value for caption in page.caption)
+    assert any("repeated over and over" in caption.value for caption in page.caption)
     assert finished(draw(page)).plan.haystack.text == BEES
 
 

@@ -147,12 +147,12 @@ def broken(folder: Path) -> dict[str, str]:
     return {
         "cut": "it is damaged, or not whole",
         "empty": "it is damaged, or not whole",
-        "foreign": "it is no model of this version of the lab (its header has no configuration)",
+        "foreign": "it is not a model of this version of the lab (its header has no configuration)",
         "mag-deep": "it has a shipped model's name",
         "MAC deep": "it has a shipped model's name",
         "a[b](c)": "its name cannot be shown",
         "x" * 41: "its name has more than 40 characters",
-        "sick": "it is no model of this version of the lab",
+        "sick": "it is not a model of this version of the lab",
     }
 
 
@@ -244,7 +244,7 @@ def test_only_regular_files_are_opened(folder: Path) -> None:
     assert wait_for(own.usable) == ["linked", "whole"]
     told = own.problems().replace("\\", "")
     assert all(
-        f"{name}.safetensors (it is no regular file)" in told for name in ("pipe", "drawer", "endless")
+        f"{name}.safetensors (it is not a regular file)" in told for name in ("pipe", "drawer", "endless")
     )
 
 

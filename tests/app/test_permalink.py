@@ -94,7 +94,7 @@ def test_compare_opens_with_text_question_and_models() -> None:
     [
         ({"v": "1", "text": "%%%"}, "damaged"),
         ({"v": "9", "text": pack(STORY)}, "another version"),
-        ({"v": "1", "text": pack(STORY), "edits": "alpha=much"}, "is no edit"),
+        ({"v": "1", "text": pack(STORY), "edits": "alpha=much"}, "is not an edit"),
         ({"v": "1", "text": pack(STORY), "ask": "x" * 500}, "500 characters"),
         ({"v": "1", "sample": "A <b>night"}, "names a sample that is not here"),
     ],

@@ -82,7 +82,7 @@ def teacher(open_page: Open) -> Page:
 def test_two_clicks_open_a_room_and_a_link_or_a_code_leads_there(teacher: Page, open_page: Open) -> None:
     code = lead(teacher)
     by_link = up(open_page(f"?room={code}"))
-    expect(by_link.get_by_text("You follow your teacher")).to_be_visible()
+    expect(by_link.get_by_text("You are following your teacher")).to_be_visible()
     by_link.wait_for_url(lambda url: "room" not in url)
     expect(teacher.get_by_text("1 learner", exact=True)).to_be_visible()
     typing = open_page("weights")
@@ -203,7 +203,7 @@ def test_who_may_roam_goes_where_they_like_and_comes_back(teacher: Page, open_pa
     learner.get_by_role("link", name="Needle").click()
     expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
     read(teacher, STORY)
-    expect(learner.get_by_text("You look around by yourself")).to_be_visible()
+    expect(learner.get_by_text("You are looking around by yourself")).to_be_visible()
     expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
     switch(learner, "Follow", True)
     expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)

@@ -130,7 +130,7 @@ def test_only_the_projects_own_recipes_replace_what_is_shipped(
     path.write_text(RECIPE)
     shipped = MAC.read_bytes()
     assert main(["train", str(path), "--out", str(tmp_path / "run"), "--device", "cpu", "--ship"]) == 1
-    assert "takes a recipe of configs/ alone" in capsys.readouterr().err
+    assert "takes only a recipe of configs/" in capsys.readouterr().err
     assert MAC.read_bytes() == shipped and not (tmp_path / "run").exists()
 
 

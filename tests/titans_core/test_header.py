@@ -112,7 +112,8 @@ def test_a_byte_that_is_another_anywhere_in_what_we_wrote_is_refused_or_changes_
         path.write_bytes(changed)
         found, said = read_tensors(path)
     except ValueError as error:
-        assert "is damaged, for its checksum" in str(error) or "cannot be read as safetensors" in str(error)
+        told = str(error)
+        assert "is damaged, because its checksum" in told or "cannot be read as safetensors" in told
         return
     finally:
         path.write_bytes(whole)
@@ -126,7 +127,7 @@ def test_a_digit_of_a_saved_stream_that_flipped_is_told_in_one_sentence(
     content = bytearray(stream.read_bytes())
     content[-3] ^= 1
     stream.write_bytes(content)
-    with pytest.raises(ValueError, match=r"^stream\.safetensors is damaged, for .*: take a whole copy$"):
+    with pytest.raises(ValueError, match=r"^stream\.safetensors is damaged, because .*: take a whole copy$"):
         tc.Stream.load(stream, tc.load(checkpoint, "cpu"))
 
 

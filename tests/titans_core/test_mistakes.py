@@ -45,9 +45,9 @@ def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for place in (pipe, tmp_path):
-        with pytest.raises(ValueError, match="is no file"):
+        with pytest.raises(ValueError, match="is not a file"):
             write_text(place, "text")
-        with pytest.raises(ValueError, match="is no file|is a folder"):
+        with pytest.raises(ValueError, match="is not a file|is a folder"):
             check_output(place)
     for name in ("a\0b", "x" * 300):
         with pytest.raises(ValueError, match="cannot write"):
@@ -141,7 +141,7 @@ STAGE = tc.Stage(length=64, batch=2, facts=(1,), steps=2)
             {"model": SMALL, "stages": (STAGE,), "texts": None},
             "texts must be a list of words",
         ),
-        (tc.TitansLM, {"config": "mac"}, "a model is made of a ModelConfig, not of 'mac'"),
+        (tc.TitansLM, {"config": "mac"}, "a model is made from a ModelConfig, not of 'mac'"),
         (tc.Training, {"config": None, "folder": "run"}, "a training follows a TrainConfig, not None"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_training_needs_a_folder_and_steps_between_savings(tmp_path: Path) -> 
 
 def test_a_place_below_a_file_is_told_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("text")
-    with pytest.raises(ValueError, match="plain is no folder: name a file elsewhere"):
+    with pytest.raises(ValueError, match="plain is not a folder: name a file elsewhere"):
         check_output(tmp_path / "plain" / "further" / "map.json")
 
 
@@ -283,4 +283,4 @@ def test_where_nothing_can_be_written_no_training_begins(
     monkeypatch.setattr(program, "run_suite", lambda *_: pytest.fail("it has begun"))
     monkeypatch.setattr(program, "Training", lambda *_: pytest.fail("it has begun"))
     assert program.main(command) != 0
-    assert "plain is no folder" in capsys.readouterr().err
+    assert "plain is not a folder" in capsys.readouterr().err

@@ -129,8 +129,8 @@ def test_segments_meet_only_through_memory() -> None:
         (torch.tensor([[[1, 2]]]), ValueError, r"but these are int64 \[1, 1, 2\]"),
         (torch.tensor([[1, 60]]), ValueError, "token id 60 is not in 0 … 59"),
         (torch.tensor([[1], [-1]]), ValueError, "token id -1 is not in 0 … 59"),
-        (torch.zeros(0, 3, dtype=torch.int64), ValueError, "a sequence and a token at least"),
-        (torch.zeros(1, 0, dtype=torch.int64), ValueError, "a sequence and a token at least"),
+        (torch.zeros(0, 3, dtype=torch.int64), ValueError, "at least one sequence and one token"),
+        (torch.zeros(1, 0, dtype=torch.int64), ValueError, "at least one sequence and one token"),
         (torch.zeros(1, 3, dtype=torch.int64, device="meta"), ValueError, "are on meta"),
     ],
 )

@@ -47,7 +47,7 @@ def test_every_shipped_file_has_a_digest_that_tells_when_a_byte_of_it_changes(
     content = bytearray((tmp_path / "lmm.safetensors").read_bytes())
     content[-2] ^= 1  # the last bit of a number
     (tmp_path / "lmm.safetensors").write_bytes(content)
-    with pytest.raises(ValueError, match=r"lmm.safetensors is damaged, for its digest is not its card's"):
+    with pytest.raises(ValueError, match=r"lmm.safetensors is damaged, because its digest is not its card's"):
         tc.load("lmm", device="cpu")
     (tmp_path / "lmm.json").unlink()
     assert tc.load("lmm", device="cpu").name == "lmm"  # a model without a card is a model

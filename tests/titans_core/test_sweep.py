@@ -185,7 +185,7 @@ def test_the_command_writes_how_and_what_was_measured(
     wanted = ["sweep", "lmm", "--lengths", "64", "1024", "--depths", "0", "--asked", "1", "--seed", "7"]
     assert main([*wanted, "--haystack", str(LICENCE), "--json", str(out)]) == 0
     told = capsys.readouterr().out
-    assert "LICENSE has" in told and "cut to 64 tokens, and told over and over to fill 1,024" in told
+    assert "LICENSE has" in told and "cut to 64 tokens, and repeated over and over to fill 1,024" in told
     made = json.loads(out.read_text())
     assert made["complete"] and made["seed"] == 7 and made["torch"] == torch.__version__
     assert made["haystack"]["text"] == "LICENSE" and len(made["haystack"]["sha256"]) == 64
@@ -301,7 +301,7 @@ def test_the_shipped_table_is_for_what_the_usual_command_measures(
 ) -> None:
     shipped = TABLE.read_bytes()
     assert main(["haystacks", *other]) == 1
-    assert "a file of their own by --json FILE" in capsys.readouterr().err
+    assert "a file of their own with --json FILE" in capsys.readouterr().err
     assert TABLE.read_bytes() == shipped
 
 

@@ -42,7 +42,12 @@ def add_sweep(commands: Commands) -> None:
         "--lengths", nargs="+", type=positive, default=LENGTHS, metavar="TOKENS", help="of the haystacks"
     )
     sweep.add_argument(
-        "--depths", nargs="+", type=float, default=DEPTHS, metavar="SHARE", help="0 is the begin, 1 the end"
+        "--depths",
+        nargs="+",
+        type=float,
+        default=DEPTHS,
+        metavar="SHARE",
+        help="0 is the beginning, 1 the end",
     )
     sweep.add_argument("--asked", type=positive, default=ASKED, help=f"questions a cell (default {ASKED})")
     sweep.add_argument("--seed", type=int, default=1, help="of the facts and the filler (default 1)")

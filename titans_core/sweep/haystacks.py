@@ -67,7 +67,7 @@ def run_haystacks(options: argparse.Namespace) -> None:
     if options.json == TABLE and not usual:
         raise ValueError(
             f"{TABLE} holds what the usual command measures: give other models, texts and questions a file "
-            "of their own by --json FILE"
+            "of their own with --json FILE"
         )
     texts = options.texts or [HERE.parent / name for name in TEXTS]
     check_output(options.json, *texts)

@@ -52,13 +52,15 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.lengths or not self.depths or self.asked < 1:
-            raise ValueError("a sweep needs a length, a depth and a question at least")
+            raise ValueError("a sweep needs at least one length, one depth and one question")
         if wrong := [n for n in self.lengths if not SHORTEST <= n <= LONGEST]:
             raise ValueError(
                 f"a haystack of {wrong[0]:,} tokens cannot be swept: take {SHORTEST} to {LONGEST:,} tokens"
             )
         if wrong_depth := [depth for depth in self.depths if not 0 <= depth <= 1]:
-            raise ValueError(f"a depth is a share from 0 (the begin) to 1 (the end), not {wrong_depth[0]:g}")
+            raise ValueError(
+                f"a depth is a share from 0 (the beginning) to 1 (the end), not {wrong_depth[0]:g}"
+            )
         self.example(Cell(SHORTEST, 0.0), 0)  # a haystack or needle that is none is told now
 
     @property

@@ -44,7 +44,7 @@ def fitted(haystack: Haystack, lengths: Sequence[int]) -> str:
     tokens = size(haystack)
     cut, repeated = [n for n in lengths if n <= tokens], [n for n in lengths if n > tokens]
     parts = [f"cut to {listed(cut)} tokens"] if cut else []
-    parts += [f"told over and over to fill {listed(repeated)}"] if repeated else []
+    parts += [f"repeated over and over to fill {listed(repeated)}"] if repeated else []
     return f"{haystack.style} has {tokens:,} tokens; it is {', and '.join(parts)}."
 
 

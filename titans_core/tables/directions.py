@@ -11,7 +11,7 @@ from titans_core.tables.paper import ABLATION, NIAH
 from titans_core.tables.run import Result
 from titans_core.tables.summary import Place, Score, difference, scores
 
-UNKNOWN: Final[str] = "not known of one training"
+UNKNOWN: Final[str] = "not known from one training"
 
 Told = Iterable[tuple[str, str, Place, float | None]]  # better, worse, where, and by how much
 

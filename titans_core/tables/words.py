@@ -100,9 +100,9 @@ def left_open(results: Sequence[Result]) -> str:
     trained = Counter(result["model"] for result in results)
     told = "In square brackets: the farthest ends of any seed's 95 % interval (Wilson)"
     if any("value" in row for result in results for row in result["rows"]):
-        told += ", and of what is no share of answers, how far the seeds lie apart"
+        told += ", and, for what is not a share of answers, how far apart the seeds lie"
     if max(trained.values()) > 1:
         told += "; more seeds can only widen them"
     if min(trained.values()) == 1:
-        told += ". Of one seed alone they do not tell how far trainings lie apart"
+        told += ". With one seed alone they do not tell how far apart trainings lie"
     return f"{told}."

@@ -108,7 +108,7 @@ def read_texts(patterns: Sequence[str], beside: Path, tokenizer: Tokenizer | Non
 def named(pattern: str, beside: Path) -> Iterator[Path]:
     """The files that a pattern names. Raises ValueError where there is none."""
     if not pattern.strip():  # it would be the whole folder beside the recipe
-        raise ValueError("texts: a name is empty: name a file, a folder, or files by a *")
+        raise ValueError("texts: a name is empty: name a file, a folder, or files with a *")
     path = beside / pattern
     if path.is_dir():
         found = [file for file in path.rglob("*") if file.suffix.lower() in ENDINGS]

@@ -183,5 +183,5 @@ function waiting({ room }) {
 function doing(room) {
   if (room.room.frozen) return "Paused by your teacher";
   if (!room.room.place) return "Your teacher will begin soon";
-  return room.following ? "You follow your teacher" : "You look around by yourself";
+  return room.following ? "You are following your teacher" : "You are looking around by yourself";
 }

@@ -4,7 +4,7 @@ import { Axis } from "./axis.js";
 import { curve, signed } from "./curve.js";
 import { number, tokensOf } from "./format.js";
 
-const WORTH = "By how many nats the memory raised this token’s log p: against the memory wiped one token before";
+const WORTH = "By how many nats the memory raised this token’s log p, compared with the memory wiped one token before";
 
 export const QUANTITIES = [
   { name: "surprise", label: "surprise", symbol: "‖∇ℓ‖" },

@@ -51,7 +51,7 @@ export class Column {
   /** Where the answer was written, in words: the write that raised its probability most. */
   origin({ known, source }) {
     if (!this.reading.hasMemory) return "No memory: what has left the window is gone.";
-    if (!known) return "Less likely than all else together, so no token is named that it came from.";
+    if (!known) return "Less likely than all else together, so no token is named as its origin.";
     if (source === null) return "Nothing stood before the question.";
     const ago = this.reading.length - 1 - source; // from the last token on
     const place = `token ${(source + 1).toLocaleString("en")}, ${quoted(this.reading.tokens[source])}`;
