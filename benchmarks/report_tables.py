@@ -35,7 +35,7 @@ TABLES = {
     "filler": Short(
         "in percent: what the gates do while filler is read, and right answers in 4,096 tokens: the number "
         "in mixed prose as it is, with a part of the memory switched off after training, with filler that is "
-        "read and never written, and in other filler; then the passkey, in repeated sentences and in mixed "
+        "read but never written, and in other filler; then the passkey, in repeated sentences and in mixed "
         "prose",
         None,
     ),
@@ -45,8 +45,8 @@ TABLES = {
         [Place(*both) for both in zip(ABILITIES, (0, TRAINED_AT, FAR), strict=True)],
     ),
     "depth": Short(
-        "eight facts within the training's length and far beyond, in percent, how many times as long as with "
-        "a linear memory it takes to read, and what is left of the surprise at filler, in the layer where it "
+        "eight facts within the training's length and far beyond, in percent, how many times as long reading "
+        "takes as with a linear memory, and how much of the surprise at filler is left, in the layer where it "
         "is least",
         [Place("recall", length) for length in (TRAINED_AT, FAR // 2, FAR)]
         + [Place(task, FAR) for task in ("time", "surprise left")],
@@ -57,8 +57,8 @@ TABLES = {
         [Place(*both) for both in product(FACTS, (256, 2048))],
     ),
     "mqar": Short(
-        "how many of so many pairs of words are known, in percent; trained on up to 32. The pairs of one "
-        "text are taken for independent, which they are not quite",
+        "how many of the pairs of words are known, in percent; trained on up to 32. The pairs of one text are "
+        "treated as independent, which they are not quite",
         [Place("recall", pairs, "pairs") for pairs in (32, 48, 64)]
         + [Place(f"{which} quarter told", 64, "pairs") for which in ("first", "last")],
     ),

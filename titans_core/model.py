@@ -45,7 +45,7 @@ class TitansLM(nn.Module):
         super().__init__()
         if not isinstance(config, ModelConfig):
             raise TypeError(
-                f"a model is made from a ModelConfig, not of {config!r:.80}: load('mac') takes a name"
+                f"a model is made from a ModelConfig, not from {config!r:.80}: load('mac') takes a name"
             )
         self.config, self.name, self.digest = config, name or config.variant, digest
         self.origin: Origin | None = None  # of what is made here; ``digest`` alone proves nothing

@@ -141,7 +141,7 @@ STAGE = tc.Stage(length=64, batch=2, facts=(1,), steps=2)
             {"model": SMALL, "stages": (STAGE,), "texts": None},
             "texts must be a list of words",
         ),
-        (tc.TitansLM, {"config": "mac"}, "a model is made from a ModelConfig, not of 'mac'"),
+        (tc.TitansLM, {"config": "mac"}, "a model is made from a ModelConfig, not from 'mac'"),
         (tc.Training, {"config": None, "folder": "run"}, "a training follows a TrainConfig, not None"),
     ],
 )
