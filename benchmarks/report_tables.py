@@ -46,8 +46,8 @@ TABLES = {
     ),
     "depth": Short(
         "eight facts within the training's length and far beyond, in percent, how many times as long reading "
-        "takes as with a linear memory, and how much of the surprise at filler is left, in the layer where it "
-        "is least",
+        "takes as with a linear memory, and how much of the surprise at filler is left, in the layer where "
+        "it is least",
         [Place("recall", length) for length in (TRAINED_AT, FAR // 2, FAR)]
         + [Place(task, FAR) for task in ("time", "surprise left")],
     ),
@@ -57,8 +57,8 @@ TABLES = {
         [Place(*both) for both in product(FACTS, (256, 2048))],
     ),
     "mqar": Short(
-        "how many of the pairs of words are known, in percent; trained on up to 32. The pairs of one text are "
-        "treated as independent, which they are not quite",
+        "how many of the pairs of words are known, in percent; trained on up to 32. The pairs of one text "
+        "are treated as independent, which they are not quite",
         [Place("recall", pairs, "pairs") for pairs in (32, 48, 64)]
         + [Place(f"{which} quarter told", 64, "pairs") for which in ("first", "last")],
     ),
