@@ -49,6 +49,6 @@ def export_menu(
             )
         )
     with st.popover("Export", icon=":material/download:"):
-        st.write(f"{told}.")
+        st.write(f"{told}. Tables count positions, layers and heads from 0, the page from 1.")
         for label, name, kind, make in files:
             st.download_button(label, make, name, kind, on_click="ignore")

@@ -93,7 +93,8 @@ class Trace:
     def to_frame(self) -> pd.DataFrame:
         """A tidy table: position, token, layer, head, nll, and a column a quantity.
 
-        One row a token, layer and head; without a memory one row a token, layer and head being NA.
+        One row a token, layer and head, all counted from 0; without a memory one row a token, layer and head
+        being NA.
         """
         shapes = [c.shape[1:] for c in self.columns.values() if c.ndim == 3]
         layers, heads = shapes[0] if shapes else (1, 1)
