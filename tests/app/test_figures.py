@@ -90,4 +90,4 @@ def test_the_two_kinds_of_bars_of_a_shock_are_told_apart_without_colour() -> Non
 def test_a_figure_is_told_whole_where_the_axis_ends_before_it() -> None:
     runs = tuple(Run(block, error, 1.0) for block, error in ((1, 0.0), (8, 72.5), (64, float("inf"))))
     text = told(measured(runs, None, "error"))
-    assert "1: 0.0, 8: 7,250.0, 64: so much that the memory has burst" in text
+    assert "1: 0.0, 8: 7,250.0, 64: so much that the memory has blown up" in text
