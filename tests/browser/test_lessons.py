@@ -95,7 +95,7 @@ def test_a_lesson_is_opened_gone_through_and_answered(open_page: Open, lesson: L
     expect(page).to_have_url(re.compile(rf"[?&]lesson={lesson.name}(&|$)"))
     walk(page, lesson)
     answer(page, lesson)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("That was the lesson")
     assert uneven(page) == []
     for look, found in in_every_look(page, 3 * TALL):
         assert found == [], look

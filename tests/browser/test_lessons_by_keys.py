@@ -61,7 +61,7 @@ def test_a_lesson_is_gone_through_with_the_keyboard_alone(open_page: Open, lesso
         expect(page.locator(".lesson-verdict")).to_have_count(number + 1)
     keys.rest()
     answer(keys, lesson)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("That was it")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("That was the lesson")
     expect(page.locator(".st-key-progress")).to_have_count(0)  # of a map, which is drawn row by row
     keys.rest()
     keys.round()
