@@ -70,15 +70,16 @@ class Answer:
     @cached_property
     def source(self) -> int | None:
         """The position whose write raised the answer's probability most (`titans_core.source`), summed over
-        layers and heads; None where the answer is not known, or there is no memory, nothing before the
-        question, or a gradient that overflows.
+        layers and heads. None where no write raised it, where the answer is not known, or there is no memory,
+        nothing before the question or nothing of it kept (a stream loaded without its past), or a gradient
+        that overflows.
 
         The text is read again for it, once.
         """
         if not self.known or not self._before.model.has_memory or not self._before.reach:
             return None
         given = influence(self._before, self._question, self._first).sum((0, 1))
-        if not np.isfinite(given).all():
+        if not np.isfinite(given).all() or given.max() <= 0:
             return None
         return self._before.position - len(given) + int(given.argmax())
 
