@@ -392,6 +392,24 @@ def test_a_stream_wiped_before_its_first_token_is_loaded_with_the_past_it_has(tm
     assert Stream.load(path, whole.model).reach == whole.position
 
 
+@pytest.mark.parametrize("cut", ["wiped", "dropped"])
+def test_a_past_that_is_not_whole_is_not_saved_and_a_new_one_begins(cut: str, tmp_path: Path) -> None:
+    stream, path = Stream(speaker(("lmm", 1, 1)), history=0 if cut == "dropped" else 16_384), tmp_path / "it"
+    stream.feed(TEXT * 12)
+    stream = stream.wipe() if cut == "wiped" else stream
+    stream.feed(TEXT)
+    assert 0 < stream.reach < stream.position
+    stream.save(path)
+    again = Stream.load(path, stream.model)
+    assert again.reach == 0
+    with pytest.raises(ValueError, match="out of reach"):
+        again.at(stream.position - 1)
+    with pytest.raises(ValueError, match="none of the .* read is kept"):
+        again.attribution()
+    again.feed(TEXT[:20])
+    assert again.at(stream.position + 1).reach == 1 and again.attribution().shape[-1] == again.position + 1
+
+
 def test_a_stream_wiped_and_saved_before_its_first_token_goes_back_to_what_it_was(tmp_path: Path) -> None:
     stream, path = Stream(speaker(("lmm", 1, 1))).wipe(), tmp_path / "stream.safetensors"
     stream.save(path)
