@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kernels.activations import ACTIVATIONS
 from kernels.bounded import bounded, weighed_keys
+from kernels.modes import transformed
 from kernels.output import TELEMETRY, MemoryOutput, Read, Weights
 
 
@@ -92,13 +93,15 @@ def surprise(
 ) -> tuple[Tensor, Weights, list[tuple[Tensor, Tensor]]]:
     """The associative loss (12) of one token [B, H], its gradient (8) for every layer, and its factors.
 
-    The factors are a layer's input [B, H, Din] and the loss's derivative by its output [B, H, Dout].
+    The factors are a layer's input [B, H, Din] and the loss's derivative by its output [B, H, Dout]. Where no
+    outer gradient reaches this token, nothing of it asks for one.
     """
-    outer = torch.is_grad_enabled()
+    wanted = transformed() or any(x.requires_grad for x in (k, v, *weights))
+    outer = torch.is_grad_enabled() and wanted
     with torch.enable_grad():
         # A copy is differentiated: the keys may hang on the same weights (in MAC they do), and that is no
-        # part of the memory's gradient. Outside of any graph a detached one will do.
-        weights = tuple(w.clone() if w.requires_grad else w.detach().requires_grad_() for w in weights)
+        # part of the memory's gradient.
+        weights = tuple(w.clone().requires_grad_() for w in weights)
         inputs, outputs = [k], [apply_layer(k, weights[0])]
         for w in weights[1:]:
             inputs.append(ACTIVATIONS[activation].value(outputs[-1]))
@@ -106,6 +109,8 @@ def surprise(
         loss = (outputs[-1] - v).square().sum(-1)
         found = torch.autograd.grad(loss.sum(), (*weights, *outputs), create_graph=outer)
     gradients, deltas = found[: len(weights)], found[len(weights) :]
+    if not outer:  # they hang on the leaves that were made here
+        loss, inputs = loss.detach(), [x.detach() for x in inputs]
     return loss, gradients, list(zip(inputs, deltas, strict=True))
 
 

@@ -43,7 +43,8 @@ STRETCH = 1024  # tokens between two moves of the progress bar
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 on success, 1 with one sentence on the person's mistake, 130 and 141 as the shell
-    has them where somebody stops it, or whoever reads its output has gone."""
+    has them where somebody stops it once it has started (PyTorch is imported before that), or whoever reads
+    its output has gone."""
     installed = Path(sys.argv[0]).stem == "titans"  # its name as a program of its own
     prog = "titans" if installed else "python -m titans_core"
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)

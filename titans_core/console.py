@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from titans_core.files import taken
+from titans_core.files import chain, taken
 
 
 def take_one_thread() -> None:
@@ -61,8 +61,8 @@ def check_output(path: Path | None, *inputs: Path) -> None:
     check_place(path)
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
-    if not path.parent.exists():
-        raise ValueError(f"there is no folder {path.parent}: make it first, or name a file elsewhere")
+    if not (place := chain(path)[-1].parent).exists():
+        raise ValueError(f"there is no folder {place}: make it first, or name a file elsewhere")
 
 
 def check_place(path: Path) -> None:
@@ -70,8 +70,8 @@ def check_place(path: Path) -> None:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a file in it")
     if taken(path):
-        raise ValueError(f"{path} is not a file, and would be replaced by one: name another")
-    place = next(folder for folder in path.absolute().parents if folder.exists())
+        raise ValueError(f"{path} is not a file of its own: name another")
+    place = next(folder for folder in chain(path)[-1].parents if folder.exists())
     if not place.is_dir():
         raise ValueError(f"{place} is not a folder: name a file elsewhere")
     try:

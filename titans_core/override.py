@@ -116,10 +116,11 @@ def largest(config: ModelConfig) -> dict[str, float]:
 
 
 def number(value: Real | float | None) -> float | None:
-    """A gate's value as a float; None stays None. Raises TypeError for what is no number."""
+    """A gate's value as a float; None stays None. Raises TypeError for what is no number, also for what is
+    true or false."""
     if value is None:
         return None
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"eta, theta and alpha are numbers, not {value!r:.80}")
     try:
         return float(value)

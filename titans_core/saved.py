@@ -20,7 +20,7 @@ from titans_core.identity import identity
 from titans_core.ids import check_precision, fits
 from titans_core.layers import flatten_state, restore_state
 from titans_core.model import ModelState, TitansLM
-from titans_core.override import Override, places
+from titans_core.override import GATES, Override, number, places
 from titans_core.tokenizer import Decoder, Tokenizer
 
 PRECISIONS = {"F32": torch.float32, "F64": torch.float64}  # of a stream, by what a file calls them
@@ -149,7 +149,8 @@ def check_places(header: Header, numbers: Any, model: TitansLM) -> None:
 def read_override(values: dict[str, Any], model: TitansLM) -> Override:
     """An override as JSON holds it. Raises ValueError or TypeError where the model has no place for it."""
     where = {name: places(values[name]) for name in ("layers", "heads", "tokens")}
-    override = Override(**{**values, **where})
+    gates = {name: number(values[name]) for name in GATES}
+    override = Override(**{**values, **gates, **where})
     if type(override.since) is not int:
         raise TypeError("an override begins at a token")
     override.check(model.config)

@@ -321,15 +321,18 @@ class Stream:
 
     def save(self, path: str | Path) -> None:
         """Write the stream as safetensors, with the checkpoint's name and hash, or one of the weights where
-        they are no longer the checkpoint's. Raises ValueError where the file cannot be written, and TypeError
-        for what is no path."""
+        they are no longer the checkpoint's. Its past is written only where it goes back to the first token:
+        not after a wipe, nor once ``history`` has dropped the beginning. Raises ValueError where the file
+        cannot be written, and TypeError for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
         past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
 
     @classmethod
     def load(cls, path: str | Path, model: TitansLM | None = None) -> Stream:
-        """Go on with a saved stream, bit for bit on the same device.
+        """Go on with a saved stream, bit for bit on the same device. Where its past was not written, see
+        ``save``, it begins here: ``reach`` is 0, ``at`` goes no further back, ``attribution`` raises, and an
+        answer has no ``source``, until more is read.
 
         Raises ValueError where the file is no saved stream, is damaged, or was saved with another checkpoint,
         with other weights, however they were changed, or in another precision, and TypeError for what is no

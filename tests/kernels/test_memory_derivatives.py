@@ -80,7 +80,7 @@ def drawn_with_a_change(hidden: tuple[int, ...]) -> tuple[Case, Case]:
 
 
 @forms
-@pytest.mark.parametrize("backend", ["torch", "auto"])
+@pytest.mark.parametrize("backend", ["torch", "reference", "auto"])
 def test_derivatives_carried_forward_are_those_carried_back(backend, hidden, block, chunk):
     case, change = drawn_with_a_change(hidden)
     options = {"chunk_size": chunk, "block_size": block, "backend": backend}
@@ -93,6 +93,21 @@ def test_derivatives_carried_forward_are_those_carried_back(backend, hidden, blo
         out = case.map(lambda x: forward_ad.make_dual(x, next(given))).run(**options)
         carried = forward_ad.unpack_dual(out.y.square().sum()).tangent
     torch.testing.assert_close(carried, along)
+
+
+@forms
+@pytest.mark.parametrize("backend", ["torch", "reference", "auto"])
+def test_only_what_hangs_on_a_leaf_asks_for_a_gradient(backend, hidden, block, chunk):
+    """Else a stream that is carried on would keep the graph of all that it read."""
+    options = {"chunk_size": chunk, "block_size": block, "backend": backend}
+    options["step"] = "bounded" if hidden else "given"
+    case = draw(0, 11, hidden, initial=bool(hidden), offset=block // 2, bounded=bool(hidden))
+    assert not any(x.requires_grad for x in numbers(case.run(**options)).values())
+    asked = replace(case, q=case.q.clone().requires_grad_())
+    assert [name for name, x in numbers(asked.run(**options)).items() if x.requires_grad] == ["y"]
+    for name in ("k", "v", "eta", "theta", "alpha"):
+        out = replace(case, **{name: getattr(case, name).clone().requires_grad_()}).run(**options)
+        assert all(x.requires_grad for x in (out.y, *out.weights)), name
 
 
 @forms

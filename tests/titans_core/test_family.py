@@ -195,6 +195,25 @@ def test_ttt_mlp_is_its_own_recurrence() -> None:
         torch.testing.assert_close(ours.y[0, t], y, **CLOSE)
 
 
+@torch.no_grad()
+def test_what_gated_deltanet_tells_is_of_the_error_at_what_forgetting_leaves() -> None:
+    part = layer("gated-deltanet")
+    tokens = told(part)
+    _, k, v, gates = tokens
+    ours, _ = part.learn(tokens, part.initial_state(1), True, None)
+    (inputs, deltas), held = ours.factors[0], torch.zeros(HEADS, WIDTH, WIDTH, dtype=torch.float64)
+    for t in range(TOKENS):
+        left = (held * (1 - gates.alpha[0, t, :, None, None])).requires_grad_()
+        with torch.enable_grad():
+            losses = (ask(k[0, t], left) - v[0, t]).square().sum(-1)
+            (gradient,) = torch.autograd.grad(losses.sum(), left)
+        held = left.detach() - gates.theta[0, t, :, None, None] * gradient
+        torch.testing.assert_close(outer(inputs[0, t], deltas[0, t]), gradient, **CLOSE)
+        expected = {"loss": losses, "surprise": gradient.norm(dim=(1, 2)), "theta": gates.theta[0, t]}
+        for name, value in expected.items():
+            torch.testing.assert_close(ours.telemetry[name][0, t], value.detach(), **CLOSE)
+
+
 def test_what_a_relative_has_not_is_not_there() -> None:
     for name, one in FAMILY.items():
         gates = told(layer(name)).gates

@@ -15,7 +15,7 @@ import torch
 import titans_core as tc
 from tests.titans_core.conftest import tiny
 from titans_core import __main__ as program
-from titans_core import checkpoint
+from titans_core import checkpoint, files
 from titans_core.config import VARIANTS
 from titans_core.console import check_output
 from titans_core.files import write_text
@@ -53,6 +53,63 @@ def test_nothing_takes_the_place_of_what_is_no_file(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="cannot write"):
             write_text(tmp_path / name, "text")
     assert pipe.is_fifo()
+
+
+def test_what_links_lead_to_is_written_and_the_links_stay(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    real, link, first = tmp_path / "data" / "real.csv", tmp_path / "link.csv", tmp_path / "first.csv"
+    link.symlink_to("data/real.csv")
+    first.symlink_to(link)
+    for path, text in ((link, "made"), (first, "replaced"), (link, "again")):
+        check_output(path)
+        write_text(path, text)
+        assert real.read_text() == text and link.is_symlink() and first.is_symlink()
+    assert list((tmp_path / "data").iterdir()) == [real]
+    link.unlink()
+    link.symlink_to(first)
+    lost = tmp_path / "lost.csv"
+    lost.symlink_to("nope/lost.csv")
+    for path, complaint in ((first, "leads back to itself"), (lost, "there is no folder .*nope: make it")):
+        with pytest.raises(ValueError, match=complaint):
+            check_output(path)
+    with pytest.raises(ValueError, match="leads back to itself"):
+        write_text(first, "text")
+    assert link.is_symlink() and first.is_symlink() and not (tmp_path / "nope").exists()
+
+
+def test_no_link_leads_to_a_file_through_a_folder_of_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/dev/stdout is such a link, where standard output goes to a file."""
+    devices, out, link = tmp_path / "dev", tmp_path / "out.txt", tmp_path / "link.csv"
+    devices.mkdir()
+    out.write_text("printed")
+    (devices / "stdout").symlink_to(out)
+    link.symlink_to(devices / "stdout")
+    (tmp_path / "folder").symlink_to(devices)
+    monkeypatch.setattr(files, "DEVICES", (devices,))
+    for path in (devices / "stdout", link, tmp_path / "folder" / "stdout", devices / "new.csv"):
+        for use in (check_output, lambda path: write_text(path, "text")):
+            with pytest.raises(ValueError, match="is not a file"):
+                use(path)
+    assert out.read_text() == "printed" and [path.name for path in devices.iterdir()] == ["stdout"]
+    assert link.is_symlink() and (devices / "stdout").is_symlink()
+    monkeypatch.setattr(files, "IN_MEMORY", devices)
+    write_text(link, "text")
+    assert out.read_text() == "text"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o400])
+def test_who_may_read_a_file_that_is_replaced_stays_as_it_was(mode: int, tmp_path: Path) -> None:
+    path, new = tmp_path / "table.json", tmp_path / "new.json"
+    path.write_text("{}")
+    path.chmod(mode)
+    write_text(path, "[]")
+    assert path.read_text() == "[]" and path.stat().st_mode & 0o777 == mode
+    plain = tmp_path / "plain"
+    plain.touch()
+    write_text(new, "[]")
+    assert new.stat().st_mode == plain.stat().st_mode
 
 
 IDS = torch.tensor([[1, 2]])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import titans_core as tc
 from tests.titans_core.conftest import TEXT, WITH_MEMORY, speaker, tiny
 from tests.titans_core.test_stream import assert_same_state, assert_same_trace
+from titans_core.checkpoint import read_tensors, write_tensors
 from titans_core.override import Override, next_border
 from titans_core.stream import Stream
 from titans_core.trace import Trace
@@ -242,6 +243,9 @@ def test_what_cannot_be_overridden_is_said_in_one_sentence(given: dict[str, obje
         ({"alpha": "a"}, "eta, theta and alpha are numbers, not 'a'"),
         ({"eta": [0.1]}, "eta, theta and alpha are numbers, not .0.1."),
         ({"theta": torch.tensor([0.1, 0.2])}, "eta, theta and alpha are numbers, not tensor"),
+        ({"eta": False}, "eta, theta and alpha are numbers, not False"),
+        ({"theta": True, "scale": True}, "eta, theta and alpha are numbers, not True"),
+        ({"alpha": True}, "eta, theta and alpha are numbers, not True"),
         ({"write": None}, "write must be True or False, not None"),
         ({"read": 0}, "read must be True or False, not 0"),
         ({"alpha": 0.1, "scale": "yes"}, "scale must be True or False, not 'yes'"),
@@ -260,6 +264,11 @@ def test_any_kind_of_number_clamps_and_is_saved(tmp_path: Path) -> None:
     changed = Stream(tc.load("lmm", device="cpu")).override(alpha=np.float32(0.5), layers=np.int64(1))  # type: ignore[arg-type]
     changed.save(tmp_path / "changed.safetensors")
     assert Stream.load(tmp_path / "changed.safetensors").overrides == changed.overrides
+    tensors, header = read_tensors(tmp_path / "changed.safetensors")
+    switched = header["stream"].replace('"alpha": 0.5', '"alpha": true')
+    write_tensors(tmp_path / "switched.safetensors", tensors, {"stream": switched})
+    with pytest.raises(ValueError, match="damaged"):
+        Stream.load(tmp_path / "switched.safetensors")
 
 
 def test_a_model_without_memory_has_nothing_to_override() -> None:

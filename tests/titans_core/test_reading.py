@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from kernels import retrieve
 from tests.titans_core.conftest import KINDS, tiny
 from titans_core.layers import flatten_state
 from titans_core.model import Output, TitansLM
@@ -152,3 +156,21 @@ def test_a_state_that_is_none_of_these_sequences_is_refused_in_one_sentence(
         model(ids, "state")
     with pytest.raises(ValueError, match="one sequence or more, not of 0"):
         model.initial_state(0)
+
+
+@pytest.mark.parametrize("variant", ["mag", "mal", "lmm"])
+def test_persistent_tokens_are_written_first_in_a_gradient_block_of_their_own(variant: str) -> None:
+    """Four of them, in blocks of eight: the next eight tokens' gradients are taken at what they left."""
+    model = TitansLM(replace(tiny(variant, 2, 8).config, persistent=4)).double()
+    mixer: Any = model.mixers[0]
+    start = mixer.initial_state(1)
+    state = start if variant == "lmm" else start.memory
+    _, after, _ = mixer.memory(mixer.persistent_tokens()[None], mixer.memory.initial_state(1), False)
+    told, _ = mixer.memory.project(torch.randn(1, 8, 16, dtype=torch.float64), state.tail)
+    written, _ = mixer.memory.learn(told, state, True, None)
+    with torch.enable_grad():
+        held = [w.clone().requires_grad_() for w in after.weights]
+        for t in range(8):
+            loss = (retrieve(told.k[:, [t]], tuple(held)) - told.v[:, [t]]).square().sum()
+            for (x, d), gradient in zip(written.factors, torch.autograd.grad(loss, held), strict=True):
+                torch.testing.assert_close(x[:, t, :, :, None] * d[:, t, :, None], gradient)

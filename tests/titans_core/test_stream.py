@@ -353,12 +353,13 @@ def test_what_is_no_model_and_no_text_is_told_in_words() -> None:
             stream.ask(nothing)
 
 
-def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
+def test_a_question_right_after_a_word_gets_its_space_even_when_wiped_or_loaded(tmp_path: Path) -> None:
     stream = Stream(speaker(("lmm", 1, 1)))
     stream.feed("Mara put the red key in the attic.")
     spaced = stream.fork()
     spaced.feed(" ")
-    for told in (stream, stream.wipe()):
+    stream.save(tmp_path / "stream.safetensors")
+    for told in (stream, stream.wipe(), Stream.load(tmp_path / "stream.safetensors", stream.model)):
         assert told.ask("Where is it?").candidates == told.ask(" Where is it?").candidates
     assert spaced.now.last == " " and stream.wipe().now.last == "."
 
@@ -366,12 +367,15 @@ def test_a_question_right_after_a_word_gets_its_space_even_when_wiped() -> None:
 @given(count=st.integers(0, 40))
 @settings(max_examples=20)
 def test_the_first_tokens_of_a_trace_and_the_rest_join_to_the_whole(count: int) -> None:
-    stream = Stream(speaker(("mag", 1, 1)))
+    stream = Stream(speaker(("mag", 1, 1))).override(write=False, read=False, tokens=range(0, 90, 3))
     first = stream.feed(TEXT[:20], writes=True)
     whole = Trace.join([first, stream.feed(TEXT[20:], writes=True)])
     part = whole.first(min(count, len(first)))
     assert_same_trace(part, first.first(count), 0.0)
-    assert len(part.writes[0].queries) == len(part) and part.guesses is not None
+    assert part.guesses is not None and not whole.writes[0].reading.all()
+    for name in ("queries", "writing", "reading"):
+        one, all_of_them = (getattr(trace.writes[0], name) for trace in (part, whole))
+        np.testing.assert_array_equal(one, all_of_them[: len(part)], err_msg=name)
     assert_same_trace(whole.first(len(whole) + count), whole, 0.0)
 
 
@@ -386,6 +390,24 @@ def test_a_stream_wiped_before_its_first_token_is_loaded_with_the_past_it_has(tm
     whole.feed(TEXT)
     whole.save(path)
     assert Stream.load(path, whole.model).reach == whole.position
+
+
+@pytest.mark.parametrize("cut", ["wiped", "dropped"])
+def test_a_past_that_is_not_whole_is_not_saved_and_a_new_one_begins(cut: str, tmp_path: Path) -> None:
+    stream, path = Stream(speaker(("lmm", 1, 1)), history=0 if cut == "dropped" else 16_384), tmp_path / "it"
+    stream.feed(TEXT * 12)
+    stream = stream.wipe() if cut == "wiped" else stream
+    stream.feed(TEXT)
+    assert 0 < stream.reach < stream.position
+    stream.save(path)
+    again = Stream.load(path, stream.model)
+    assert again.reach == 0
+    with pytest.raises(ValueError, match="out of reach"):
+        again.at(stream.position - 1)
+    with pytest.raises(ValueError, match="none of the .* read is kept"):
+        again.attribution()
+    again.feed(TEXT[:20])
+    assert again.at(stream.position + 1).reach == 1 and again.attribution().shape[-1] == again.position + 1
 
 
 def test_a_stream_wiped_and_saved_before_its_first_token_goes_back_to_what_it_was(tmp_path: Path) -> None:
