@@ -26,7 +26,7 @@ class MemoryConfig:
     unchanging η, add up to no more than its error; a deep one takes of it what its bounded step lets through
     (`kernels.bounded`).
     ``eta_max`` bounds η below 1; 0 is a memory without momentum. ``silu`` names the projections that end in a
-    SiLU.
+    SiLU: in the paper all three, query, key and value.
 
     The other switches make of it its relatives (`titans_core.family`): ``objective``, the loss whose gradient
     is written; ``forgetting``, α learned for each token, one learned number a head, or none; ``decayed``, the
