@@ -272,7 +272,8 @@ class Stream:
         return then
 
     def wipe(self) -> Stream:
-        """A stream whose memory is M₀ with zero momentum; attention and convolution caches are kept."""
+        """A stream whose memory is M₀ with zero momentum, so without what the begin token and persistent ones
+        wrote, too; attention and convolution caches are kept."""
         return self._at(self.now._replace(state=without_memory(self.model, self.state)), None, [], self._held)
 
     def override(
