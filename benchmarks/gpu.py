@@ -85,7 +85,7 @@ class Call(NamedTuple):
         return memory(*self.tokens, self.weights, self.momentum, **options, telemetry=telemetry)
 
     def run_deep(self, backend: str, telemetry: bool = False) -> Any:
-        """As the deep models do it: decaying to where it began, by steps that cannot overshoot."""
+        """As the deep models do it: decaying to where it began, by the bounded step."""
         options: dict[str, Any] = {"chunk_size": DEEP_BLOCK, "block_size": DEEP_BLOCK, "step": "bounded"}
         options |= {"backend": backend, "telemetry": telemetry, "initial": self.weights}
         return memory(*self.tokens, self.weights, self.momentum, **options)

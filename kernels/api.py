@@ -72,9 +72,10 @@ def memory(
         read: "after" reads M_t(q_t), "before" reads M_{t-1}(q_t).
         activation: "silu" or "gelu", between the layers of a deep memory.
         step: "given" takes theta as the step; "bounded" takes
-            theta (1 - eta) / (max(1, kappa) (1 + met)²), which keeps a deep memory from overshooting where
-            2 theta <= 1. kappa is the token's tangent kernel at the block's start, met the sum of
-            2 theta_j (k·k_j)² over the earlier tokens of its block (`kernels.bounded`).
+            theta (1 - eta) / (max(1, kappa) (1 + met)²), so that with 2 theta <= 1, to first order, no step
+            of a deep memory carries the token's own answer past its value. kappa is its tangent kernel at the
+            block's start, met the sum of 2 theta_j (k·k_j)² over the earlier tokens of its block
+            (`kernels.bounded`).
         objective: "squared" is the loss above; "inner" is -2 <M(k), v>, of a linear memory: it writes the
             same whatever the memory holds (Hebb's rule, so linear attention). Its gradient is that of the
             squared loss at a memory of zeros, so there are no gradient blocks, and the telemetry's loss is
@@ -91,10 +92,17 @@ def memory(
         tokens the whole state. So change neither in place while the other is in use.
 
     Shapes, dtypes and devices are checked, values are not: that would be a pass over the gates, and on a GPU
-    a wait for them. Meant are eta and alpha in [0, 1] and theta >= 0; with 2 theta <= 1 - eta a linear memory
-    of keys of length 1 does not overshoot, however often a key comes back. Beyond that the
-    equations above are computed as they stand, alike by every backend: nothing is clamped and nothing told.
-    A memory may then grow from token to token until its numbers are not finite.
+    a wait for them. Meant are eta and alpha in [0, 1] and theta >= 0. Whatever comes, the equations above are
+    computed as they stand, alike by every backend: nothing is clamped and nothing told, and a memory may grow
+    from token to token until its numbers are not finite.
+
+    For a linear memory, keys of length 1 and alpha = 0, 2 theta <= 1 - eta means that at an unchanging eta
+    the steps of one write add up to no more than its error. At block_size 1 and eta = 0 the answer under
+    that key then never passes its value. With momentum it can: for one key told again and again at eta = 0.9
+    it reaches 1.6 times the value, and comes back to it, as at all gaps of up to 200 tokens between tellings.
+    This is no bound for every sequence: a memory can grow where eta rises after a write, or where keys are
+    chosen to that end. Longer blocks diverge on a key that comes back within them, unless theta is divided by
+    block_size.
 
     A value that is not finite spoils what comes after it in its sequence and head, and nothing before it.
     "torch" and "triton" lose more, the whole chunk that holds it, for they compute its tokens together.

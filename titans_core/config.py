@@ -22,10 +22,11 @@ class MemoryConfig:
 
     ``depth`` is the paper's L_M: 1 is a matrix per head, more an MLP with ``hidden`` units a layer.
     ``block_size`` is the gradient block: 1 the exact online rule, ``chunk_size`` the paper's parallel form.
-    ``step_max`` bounds 2θ/(1 − η): at most 1, so that revisiting a key never overshoots a linear memory; a
-    deep one takes of it what its bounded step lets through (`kernels.bounded`).
+    ``step_max`` bounds 2θ/(1 − η): at most 1, so that in a linear memory the steps of one write, at an
+    unchanging η, add up to no more than its error; a deep one takes of it what its bounded step lets through
+    (`kernels.bounded`).
     ``eta_max`` bounds η below 1; 0 is a memory without momentum. ``silu`` names the projections that end in a
-    SiLU.
+    SiLU: in the paper all three, query, key and value.
 
     The other switches make of it its relatives (`titans_core.family`): ``objective``, the loss whose gradient
     is written; ``forgetting``, α learned for each token, one learned number a head, or none; ``decayed``, the

@@ -98,7 +98,8 @@ FAMILY: Final[dict[str, Relative]] = {
         "Titans (LMM)",
         "S ← ηₜ S + βₜ kᵀ(v − kM), M ← λₜ M + S",
         "Behrouz, Zhong and Mirrokni 2025, arXiv 2501.00663",
-        "θ = θ̂ (1 − η) with 2θ̂ ≤ 1, so that revisiting a key never overshoots.",
+        "θ = θ̂ (1 − η) with 2θ̂ ≤ 1: while η stays the same, the steps of one write add up to no more "
+        "than its error.",
         MemoryConfig(),
     ),
 }

@@ -188,7 +188,8 @@ class NeuralMemory(nn.Module):
         return Told(unit(q), unit(k), v, self.gates(logits))
 
     def gates(self, logits: Tensor) -> Gates:
-        """Logits [B, T, 3 H] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max, so that no visit overshoots.
+        """Logits [B, T, 3 H] -> η, θ, α; θ = θ̂ (1 − η) with 2θ̂ ≤ step_max: at an unchanging η the steps
+        of one write add up to 2θ̂ of its error.
 
         Of a deep memory θ is θ̂ itself: the bounded step of `kernels.memory` makes of it what can be taken.
         """
@@ -206,8 +207,7 @@ class NeuralMemory(nn.Module):
         return torch.full_like(eta, bound) if self.config.depth > 1 else bound * (1 - eta)
 
     def edited(self, gates: Gates, edits: Edits) -> Gates:
-        """The gates as an intervention leaves them, within the bounds that the model was trained with: beyond
-        these the memory overshoots."""
+        """The gates as an intervention leaves them, within the bounds that the model was trained with."""
         eta, theta, alpha = (
             gate * factor + value
             for gate, factor, value in zip(gates, edits.factor, edits.value, strict=True)

@@ -272,7 +272,8 @@ class Stream:
         return then
 
     def wipe(self) -> Stream:
-        """A stream whose memory is M₀ with zero momentum; attention and convolution caches are kept."""
+        """A stream whose memory is M₀ with zero momentum, so without what the begin token and persistent ones
+        wrote, too; attention and convolution caches are kept."""
         return self._at(self.now._replace(state=without_memory(self.model, self.state)), None, [], self._held)
 
     def override(
@@ -293,7 +294,7 @@ class Stream:
         ``heads`` say where, None is everywhere.
 
         A clamped gate leaves the others as they are, but for θ, which is at most (1 − η) / 2 in a linear
-        memory: beyond that it would overshoot. Raises ValueError for a value out of bounds or NaN, a layer or
+        memory, as in training. Raises ValueError for a value out of bounds or NaN, a layer or
         head that is not there, an empty list of them, and a token that was read already, and TypeError for
         what is no number, no list of whole numbers, or no switch.
         """

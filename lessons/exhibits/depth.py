@@ -25,7 +25,7 @@ WIDTH, HIDDEN = 8, 64  # numbers in a key and a value; units of a hidden layer
 DEPTHS = (1, 2, 3, 4)
 SEEDS = 8  # memories that learn side by side, each its own pairs
 PASSES = 40
-THETA = 0.5  # the largest step that never overshoots a matrix
+THETA = 0.5  # the largest step that, without momentum, never overshoots a matrix
 FEW = 4  # pairs in each of the two sets that are learned one after the other
 
 

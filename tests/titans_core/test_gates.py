@@ -12,7 +12,7 @@ from titans_core.memory import NeuralMemory
 
 @pytest.mark.parametrize("scale", [1.0, 1e3])
 def test_no_gate_leaves_its_bounds_whatever_the_input(scale: float) -> None:
-    """2θ ≤ (1 − η) step_max and η ≤ eta_max: then no visit of a key overshoots."""
+    """2θ ≤ (1 − η) step_max and η ≤ eta_max, however large the logits."""
     memory = tiny("lmm").mixers[0].memory
     assert isinstance(memory, NeuralMemory)
     x = scale * torch.randn(4, 200, 16, dtype=torch.float64)
