@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import samples
 
+SHARED: Final = ("text", "question")  # boxes that several pages have
 LATE: Final[float] = 5.0  # seconds for which a browser may still tell what stood there before
 
 state = st.session_state
@@ -54,6 +55,14 @@ def late(box: str, within: float | None = None) -> bool:
     state.puts = {other: puts[other] for other in puts if other != box}
     state[box] = state[box]  # so that the browser is told of it, too
     return False
+
+
+def carry() -> None:
+    """What stands in the boxes that pages share stands there on the page just come to. To Streamlit each page
+    has a box of its own, and one that nobody typed in would be empty on the next."""
+    for box in SHARED:
+        if box in state:
+            state[box] = state[box]
 
 
 def put(text: str, sample: str | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from app.samples import text as sample
+from app.samples import titles
 from benchmarks.browser import running_app
 from tests.browser.conftest import PATIENCE
 
@@ -19,6 +21,24 @@ def test_a_fresh_server_shows_a_page_that_is_asked_for_first(browser: Browser) -
         expect(page.get_by_text("Surprise is a gradient").first).to_be_visible()
         expect(page.get_by_role("link", name="Stream")).to_be_visible()
         page.close()
+
+
+def test_a_text_and_a_question_that_nobody_touched_go_from_page_to_page(
+    browser: Browser, server: str
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{server}/?v=1&ask=Where+is+the+red+key%3F")
+    page.wait_for_selector(".player[data-position]")
+    box = page.get_by_label("The text", exact=True)
+    for name in ("Weights", "Compare", "Intervene", "Stream"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        expect(box).to_have_value(sample(titles()[0]))
+        if name in ("Compare", "Intervene"):
+            expect(page.get_by_label("A question about the text")).to_have_value("Where is the red key?")
+    expect(page.get_by_text("There is nothing to read yet")).to_have_count(0)
+    page.close()
 
 
 def test_the_stream_page_opens_by_its_name_too(browser: Browser, server: str) -> None:
