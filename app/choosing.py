@@ -38,16 +38,16 @@ def trained(with_memory: bool = False) -> list[str]:
 
 
 def tell_absent(names: Sequence[str], key: str) -> None:
-    """Where the address that the page was opened by names, by their titles, models that are not here, as a
-    link from another lab may: which, until others are chosen or the page is left."""
+    """Where the address that the page was opened by names models by other than the titles of those that it
+    offers, as a link from another lab may: which, until others are chosen or the page is left."""
     titles = {models.title(name) for name in names}
     absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
     if absent or state.get("just_come"):
         state[told_of(key)] = absent  # the address loses them as soon as the choice is drawn
     if absent := state.get(told_of(key), []):
         st.warning(
-            f"This link names a model that is not here: {quoted(absent)}. "
-            "Put its file into this lab's folder of models, or choose another."
+            f"This link names a model that this page does not offer: {quoted(absent)}. "
+            "Choose another, or put its file into this lab's folder of models where it is missing."
         )
 
 

@@ -24,7 +24,11 @@ def opened(name: str) -> AppTest:
 
 def told(page: AppTest) -> list[str]:
     assert not page.exception
-    return [warning.value for warning in page.warning if "names a model that is not here" in warning.value]
+    return [
+        warning.value
+        for warning in page.warning
+        if "names a model that this page does not offer" in warning.value
+    ]
 
 
 @pytest.mark.parametrize("name", CHOICES)

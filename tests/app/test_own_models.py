@@ -107,7 +107,7 @@ def test_a_link_to_what_is_not_here_says_so_and_opens_another(name: str, named: 
     shown = page(name, **{PAGES[name]: named}).run()
     assert not shown.exception
     (told,) = warnings(shown)
-    assert "names a model that is not here" in told and named in told
+    assert "names a model that this page does not offer" in told and named in told
 
 
 def test_a_link_names_shipped_ones_beside_it(folder: Path) -> None:
