@@ -195,3 +195,21 @@ def test_back_leads_from_a_lesson_to_the_list_and_its_address_to_it_again(open_p
     expect(page.get_by_role("heading", name=say("title"), level=1)).to_be_visible()
     page.go_forward()
     expect(page.get_by_role("heading", name="Surprise is a gradient", level=1)).to_be_visible()
+
+
+@pytest.mark.browser
+def test_bars_that_are_compared_begin_at_one_edge_and_have_one_scale(open_page: Open) -> None:
+    page = open_page("lessons?lesson=keys-and-values")
+    page.get_by_test_id("stRadioOption").first.click()
+    commit(page)
+    tracks = page.locator(".lesson-bars i")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(tracks).to_have_count(2)
+        Keys(page).rest()
+        edges = tracks.evaluate_all(
+            "(bars) => bars.map(({ parentElement: track }) => track.getBoundingClientRect())"
+            ".map(({ left, right }) => [Math.round(left), Math.round(right)])"
+        )
+        assert edges[0] == edges[1], width
+        assert edges[0][1] - edges[0][0] > 100, width
