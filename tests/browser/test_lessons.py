@@ -9,7 +9,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.appendix.links import PLACES
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
+from lessons.appendix import pages
 from tests.browser.doing import DO, Mouse
 from tests.browser.keys import Keys
 from tests.browser.test_accessibility import TALL, in_every_look, serious
@@ -213,3 +215,24 @@ def test_bars_that_are_compared_begin_at_one_edge_and_have_one_scale(open_page: 
         )
         assert edges[0] == edges[1], width
         assert edges[0][1] - edges[0][0] > 100, width
+
+
+@pytest.mark.browser
+def test_a_lesson_and_a_page_of_the_appendix_begin_at_their_top(open_page: Open) -> None:
+    page = open_page("lessons", 390)
+    main, first, last = page.locator(".stMain"), pages(PLACES)[0], LESSONS[-1]
+    for link, title in (
+        (f"{last.number} · {last.title}", last.title),
+        (None, say("title")),
+        (first.title, first.title),
+        (pages(PLACES)[-1].title, pages(PLACES)[-1].title),
+    ):
+        Keys(page).rest()
+        main.evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
+        if link:
+            page.get_by_role("link", name=link, exact=True).click()
+        else:
+            page.get_by_role("link", name=say("back")).click()
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_in_viewport()
+        Keys(page).rest()
+        assert main.evaluate("(main) => main.scrollTop") == 0, title
