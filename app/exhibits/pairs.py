@@ -36,17 +36,17 @@ def turn(found: Turned, key: str) -> tuple[str, ...]:
     left, mixed = (round(100 * share) for share in answers.a)
     plane, beside = st.columns([2, 3], vertical_alignment="center")
     plane.html(keys(angle, say("plane", angle=angle, left=left, mixed=mixed)))
-    beside.html("".join(answered(answers)))
+    beside.html(answered(answers))
     return ("outweighed",) if answers.a[1] > answers.a[0] else ()
 
 
-def answered(answers: Answers) -> list[str]:
+def answered(answers: Answers) -> str:
     """What the answer to A is made of, as bars in the two colours."""
     shares = zip(("share_a", "share_b"), COLOURS.values(), answers.a, strict=True)
-    return [
-        bars(say("told") if n == 0 else "", colour, [Bar(say(name), share, f"{100 * share:.0f}\u00a0%")], 1.0)
-        for n, (name, colour, share) in enumerate(shares)
+    rows = [
+        Bar(say(name), share, f"{100 * share:.0f}\u00a0%", colour=colour) for name, colour, share in shares
     ]
+    return bars(say("told"), COLOURS["A"], rows, 1.0)
 
 
 def keys(angle: int, told: str) -> str:

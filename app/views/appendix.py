@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import address
 from app.appendix.links import PLACES, contents, link
+from app.components.beginning import begin
 from app.words import literal
 from lessons import words
 from lessons.appendix import Page, pages
@@ -35,6 +36,7 @@ def asked_for() -> Page:
 
 def show(page: Page) -> None:
     """A page: its title, and in turn prose and what stands at its places."""
+    begin(page.name)
     link(f"← {words('page')('back')}", "lessons")
     st.html(f"<h1>{html.escape(page.title)}</h1><p class='lesson-lead'>{html.escape(page.lead)}</p>")
     for number, part in enumerate(page.parts):

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import address
+from app.components.beginning import begin
 from app.components.classroom import come_to, led_to
 from app.components.progress import keep
 from app.exhibits import draw
@@ -145,6 +146,7 @@ def page() -> None:
     known = {lesson.name: lesson for lesson in lessons.lessons}
     name = asked_for(known)
     with st.container(key="lesson-page"):
+        begin(name or "")
         if name in known:
             place = lessons.lessons.index(known[name])
             show(known[name], next(iter(lessons.lessons[place + 1 :]), None))

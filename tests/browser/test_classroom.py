@@ -13,6 +13,7 @@ from app.samples import text
 from benchmarks.browser import QUIET, executable
 from lessons import load_all
 from tests.browser.conftest import PATIENCE, linked
+from tests.browser.keys import Keys
 from tests.browser.test_accessibility import in_every_look, serious
 from titans_core.tasks import filler
 
@@ -259,6 +260,31 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     expect(answers.locator("summary")).to_have_text("Surprise, question 1: 1 answer")
     expect(answers.locator("li")).to_have_text([f"{text}{int(n == 1)}" for n, text in enumerate(choices)])
     expect(learner.get_by_role("button", name="Back to the class")).to_be_hidden()
+
+
+def test_who_is_led_to_a_step_sees_it_below_the_bar_once_the_page_has_grown(open_page: Open) -> None:
+    lesson = next(lesson for lesson in load_all() if lesson.name == "why-memory")
+    teacher = open_page("lessons", 1280)
+    answers = {"1": lesson.steps[0].action.least, "2": True, "3": lesson.steps[2].action.least}
+    kept = {"titans-lab-progress": 1, "lessons": {lesson.name: {"steps": answers, "checks": {}}}}
+    teacher.evaluate("(kept) => localStorage.setItem('titans-lab-progress', JSON.stringify(kept))", kept)
+    teacher.goto(teacher.url.split("?")[0] + f"?lesson={lesson.name}")
+    last = teacher.locator(".st-key-lesson-page h2").nth(3)
+    expect(last).to_be_visible()
+    learner = up(open_page(f"?room={lead(teacher)}", 390))
+    led = learner.locator(".st-key-lesson-page h2").nth(3)
+    expect(led).to_be_visible()
+    show_checkpoint(learner, 1)
+    expect(teacher.locator(".given li")).to_have_count(3)  # and the bar reaches further down
+    teacher.reload()
+    expect(up(teacher).locator(".given li")).to_have_count(3)
+    expect(last).to_be_visible()
+    for page, heading, bar in ((learner, led, None), (teacher, last, teacher.locator(".bar.host"))):
+        page.wait_for_timeout(1_000)  # it is on its way
+        Keys(page).rest()
+        box, over = heading.bounding_box(), bar.bounding_box() if bar else None
+        edge = over["y"] + over["height"] if over else 60
+        assert box and edge <= box["y"] < edge + 60
 
 
 def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Open) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.appendix.links import PLACES
 from lessons import Do, Estimate, Lesson, Rank, Step, load_all, words
+from lessons.appendix import pages
 from tests.browser.doing import DO, Mouse
 from tests.browser.keys import Keys
 from tests.browser.test_accessibility import TALL, in_every_look, serious
@@ -195,3 +197,42 @@ def test_back_leads_from_a_lesson_to_the_list_and_its_address_to_it_again(open_p
     expect(page.get_by_role("heading", name=say("title"), level=1)).to_be_visible()
     page.go_forward()
     expect(page.get_by_role("heading", name="Surprise is a gradient", level=1)).to_be_visible()
+
+
+@pytest.mark.browser
+def test_bars_that_are_compared_begin_at_one_edge_and_have_one_scale(open_page: Open) -> None:
+    page = open_page("lessons?lesson=keys-and-values")
+    page.get_by_test_id("stRadioOption").first.click()
+    commit(page)
+    tracks = page.locator(".lesson-bars i")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(tracks).to_have_count(2)
+        Keys(page).rest()
+        edges = tracks.evaluate_all(
+            "(bars) => bars.map(({ parentElement: track }) => track.getBoundingClientRect())"
+            ".map(({ left, right }) => [Math.round(left), Math.round(right)])"
+        )
+        assert edges[0] == edges[1], width
+        assert edges[0][1] - edges[0][0] > 100, width
+
+
+@pytest.mark.browser
+def test_a_lesson_and_a_page_of_the_appendix_begin_at_their_top(open_page: Open) -> None:
+    page = open_page("lessons", 390)
+    main, first, last = page.locator(".stMain"), pages(PLACES)[0], LESSONS[-1]
+    for link, title in (
+        (f"{last.number} · {last.title}", last.title),
+        (None, say("title")),
+        (first.title, first.title),
+        (pages(PLACES)[-1].title, pages(PLACES)[-1].title),
+    ):
+        Keys(page).rest()
+        main.evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
+        if link:
+            page.get_by_role("link", name=link, exact=True).click()
+        else:
+            page.get_by_role("link", name=say("back")).click()
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_in_viewport()
+        Keys(page).rest()
+        assert main.evaluate("(main) => main.scrollTop") == 0, title

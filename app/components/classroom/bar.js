@@ -36,6 +36,13 @@ export class Bar {
     this.whenSure(part(".reset"), () => room.reset());
     this.whenSure(part(".close"), () => room.close());
     part(".veil").addEventListener("cancel", (event) => event.preventDefault());
+    new ResizeObserver(() => this.measure()).observe(root);
+  }
+
+  /** Tell the page how far down the bar reaches: what one is led to must not lie under it. */
+  measure() {
+    const { isConnected, offsetHeight } = this.root;
+    if (isConnected) document.documentElement.style.setProperty("--class-bar", `${offsetHeight}px`);
   }
 
   /** What cannot be taken back is asked twice, in the same place. */

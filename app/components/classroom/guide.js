@@ -5,6 +5,9 @@ const CALM = 150; // milliseconds for which a page must not change before it is 
 const OFTEN = 100; // milliseconds between two tellings of the playhead
 const ARRIVAL = 3_000; // milliseconds after which one who has not arrived, though the page is at rest, goes again
 const TRIES = 4;
+const GLANCE = 200; // milliseconds between two looks at where a step stands
+const STILL = 20; // looks in a row at which it has not moved, on a page at rest, until it stays there
+const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"]; // who scrolls is not held
 
 export class Guide {
   /** `moved(place)` is told where this browser is, `looked(look)` where its playhead stands. */
@@ -18,6 +21,7 @@ export class Guide {
     this.bound = null; // the place that one is on the way to
     addEventListener("titans-lab-playhead", ({ detail }) => this.turn(detail));
     globalThis.navigation?.addEventListener("currententrychange", () => this.stir());
+    for (const hand of HANDS) addEventListener(hand, () => this.held && clearTimeout(this.sight), { capture: true, passive: true });
   }
 
   /** What Python says: the lab's address, and text, question and edits as they stand in a link. */
@@ -86,6 +90,7 @@ export class Guide {
   go(place, tries = TRIES) {
     const underway = this.bound !== null; // then it does not count where one is still
     this.stay();
+    clearTimeout(this.sight);
     if ((!underway && this.at(place)) || !tries) return;
     this.bound = place;
     this.await(place, tries);
@@ -100,20 +105,22 @@ export class Guide {
   await(place, tries) {
     this.retry = setTimeout(() => {
       if (this.arrived()) return;
-      const state = document.querySelector(".stApp")?.dataset.testScriptState;
-      if (state === "running" || state === "rerunRequested") this.await(place, tries);
+      if (running()) this.await(place, tries);
       else this.go(place, tries - 1);
     }, ARRIVAL);
   }
 
-  /** Bring a lesson's step into sight, once the page has it. */
-  show(step, tries = 20) {
+  /** Bring a lesson's step into sight, once the page has it, and hold it there while what is above it still grows. */
+  show(step, looks = STILL, before = null) {
     clearTimeout(this.sight);
-    if (step < 2 || !tries) return;
     const heading = document.querySelectorAll(".st-key-lesson-page h2")[step - 1];
+    this.held = Boolean(heading);
+    if (step < 2 || !looks) return;
+    const top = heading?.getBoundingClientRect().top ?? null;
+    const still = top === before;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (heading) heading.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
-    else this.sight = setTimeout(() => this.show(step, tries - 1), 200);
+    if (heading && (still || before === null)) heading.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+    this.sight = setTimeout(() => this.show(step, still && !running() ? looks - 1 : STILL, top), GLANCE);
   }
 
   /** A playhead was painted: what it shows may be told, or it may have to follow. */
@@ -146,6 +153,11 @@ export class Guide {
       }
     }
   }
+}
+
+/** Whether the page is still being made. */
+function running() {
+  return /^(running|rerunRequested)$/.test(document.querySelector(".stApp")?.dataset.testScriptState);
 }
 
 /** The step of a lesson that an address names, and the rest of the address. */
