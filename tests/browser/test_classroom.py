@@ -55,6 +55,12 @@ def lead(page: Page) -> str:
     return up(page).locator(".host .code").inner_text()
 
 
+def end(teacher: Page) -> None:
+    """End the room, for all."""
+    teacher.get_by_role("button", name="End", exact=True).click()
+    teacher.get_by_role("button", name="End it for all?").click()
+
+
 def switch(page: Page, name: str, on: bool) -> None:
     """Press a switch of the bar, and wait until the room has it so."""
     page.get_by_role("switch", name=name).click()
@@ -339,8 +345,7 @@ def test_on_a_phone_the_bar_covers_nothing_and_comes_into_sight_when_the_class_e
     assert bar and heading and bar["y"] + bar["height"] <= heading["y"]
     learner.locator("[data-testid=stMain]").evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
     expect(learner.locator(".bar.learner")).not_to_be_in_viewport()
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     told = learner.get_by_role("region", name="Your class")
     expect(told).to_contain_text("The room has ended.")
     expect(told).to_be_in_viewport(ratio=1)
@@ -376,8 +381,7 @@ def test_who_leaves_has_what_they_had_and_so_has_everybody_when_the_room_ends(
     expect(teacher.get_by_text("0 learners")).to_be_visible()
     learner.evaluate("(code) => titansLabRoom.join(code)", code)
     expect(up(learner).locator(".player .text")).to_have_text(text("The red key"), use_inner_text=False)
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
     learner.get_by_role("button", name="Back to what I had").click()
     expect(learner.locator(".player .text")).to_have_text(MINE, use_inner_text=False)
@@ -397,7 +401,7 @@ def test_a_wrong_code_is_told_and_stays_to_be_mended(teacher: Page) -> None:
     expect(told).to_be_hidden()
 
 
-def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
+def test_projector_mode_is_large_and_stays_as_long_as_the_room(teacher: Page) -> None:
     lead(teacher)
     size = "() => parseFloat(getComputedStyle(document.querySelector('.stMain textarea')).fontSize)"
     before = teacher.evaluate(size)
@@ -407,6 +411,12 @@ def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
     player(up(teacher))
     expect(teacher.locator("html.projector")).to_have_count(1)
     assert serious(teacher) == []
+    end(teacher)
+    expect(teacher.locator("html.projector")).to_have_count(0)
+    assert teacher.evaluate(size) == pytest.approx(before)
+    teacher.reload()
+    teacher.wait_for_selector(".class-room[data-up]")
+    expect(teacher.locator("html.projector")).to_have_count(0)
 
 
 def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
@@ -435,7 +445,6 @@ def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
     switch(teacher, "Freeze", True)
     expect(learner.get_by_role("dialog", name="Paused")).to_be_visible()
     check(learner)
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
     check(learner)
