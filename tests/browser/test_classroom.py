@@ -228,8 +228,7 @@ def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Ope
     expect(veil).to_contain_text("Your teacher has paused the pages")
     for _ in range(3):
         learner.keyboard.press("Escape")
-    learner.keyboard.press("Tab")
-    learner.keyboard.type("x")
+    learner.keyboard.type("x \n")  # whoever was typing does not press what the veil offers
     expect(veil).to_be_visible()
     expect(learner.get_by_label("The text", exact=True)).to_have_value(text("The red key"))
     teacher.locator(".player [data-token='5']").click()
@@ -238,6 +237,27 @@ def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Ope
     expect(veil).to_be_hidden()
     learner.locator(".player [data-token='8']").click()
     expect(learner.locator(".player")).to_have_attribute("data-position", "8")
+
+
+def test_who_is_paused_can_leave_with_the_pointer_and_with_the_keyboard(
+    teacher: Page, open_page: Open
+) -> None:
+    code = lead(teacher)
+    learner = up(open_page(f"?room={code}"))
+    player(learner)
+    switch(teacher, "Freeze", True)
+    teacher.close()  # whoever could let them go is gone
+    learner.reload()
+    veil = learner.get_by_role("dialog", name="Paused")
+    veil.get_by_role("button", name="Leave").click()
+    for left in (veil, learner.locator(".bar.learner")):
+        expect(left).to_be_hidden()
+    learner.evaluate("(code) => titansLabRoom.join(code)", code)
+    expect(veil).to_be_visible()
+    learner.keyboard.press("Tab")
+    learner.keyboard.press("Enter")
+    expect(veil).to_be_hidden()
+    expect(learner.get_by_role("button", name="Class", exact=True)).to_be_visible()
 
 
 def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:

@@ -30,7 +30,7 @@ export class Bar {
     press(".project", () => room.project(!room.projector));
     press(".follow", () => room.follow(!room.follows));
     press(".back", () => room.follow(true));
-    press(".leave", () => room.leave());
+    for (const leave of root.querySelectorAll(".leave")) leave.addEventListener("click", () => room.leave()); // the veil has its own
     press(".mine", () => this.dismiss(() => room.leave()));
     press(".dismiss", () => this.dismiss(() => room.forget()));
     this.whenSure(part(".reset"), () => room.reset());
@@ -96,6 +96,7 @@ export class Bar {
     for (const button of root.querySelectorAll(".roam, .freeze, .reset, .close, .invite")) button.disabled = !room.up;
     part(".host .status").textContent = room.up ? count(rules.learners, "learner") : waiting(room);
     part(".learner .status").textContent = room.up ? doing(room) : waiting(room);
+    part(".learner .leave").hidden = Boolean(rules.frozen); // under the veil none can be pressed
     part(".follow").hidden = !rules.roam || rules.frozen;
     part(".mine").hidden = !over || room.guide.at(room.mine);
     part(".back").hidden = !room.up || !room.astray || !room.following;
