@@ -99,7 +99,7 @@ export class Bar {
     part(".learner .leave").hidden = Boolean(rules.frozen); // under the veil none can be pressed
     part(".follow").hidden = !rules.roam || rules.frozen;
     part(".mine").hidden = !over || room.guide.at(room.mine);
-    part(".back").hidden = !room.up || !room.astray || !room.following;
+    part(".back").hidden = !room.up || !room.following || !room.astray;
     this.renderDoor(notice && !role && !over);
     this.renderInvitation();
     this.renderAnswers();
@@ -184,5 +184,6 @@ function waiting({ room }) {
 function doing(room) {
   if (room.room.frozen) return "Paused by your teacher";
   if (!room.room.place) return "Your teacher will begin soon";
-  return room.following ? "You are following your teacher" : "You are looking around by yourself";
+  if (!room.following) return "You are looking around by yourself";
+  return room.astray ? "You are looking around until your teacher’s next step" : "You are following your teacher";
 }

@@ -190,8 +190,9 @@ export class ClassRoom {
     return this.role === "learner" && Boolean(this.room) && (this.follows || !this.room.roam || this.room.frozen);
   }
 
+  /** Whether this learner is elsewhere, and not on the way to the teacher. */
   get astray() {
-    return this.role === "learner" && Boolean(this.room?.place) && !this.guide.at(this.room.place);
+    return this.role === "learner" && Boolean(this.room?.place) && !this.guide.bound && !this.guide.at(this.room.place);
   }
 
   catchUp() {
