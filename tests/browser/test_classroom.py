@@ -189,6 +189,11 @@ def test_learners_follow_to_pages_choices_texts_and_tokens(teacher: Page, open_p
     expect(learner.locator(".compare .answer").first).to_be_visible()
     expect(learner.get_by_label("A question about the text")).to_have_value("What does Tom like?")
     assert learner.evaluate("() => window.stillHere")  # no page was loaded anew
+    shade = "(bar) => getComputedStyle(bar).backgroundColor"
+    bar = teacher.locator(".compare .answer li > i").first
+    ground = bar.evaluate(shade)
+    switch(teacher, "Projector", True)
+    assert bar.evaluate(shade) == ground  # darker, a share of nothing would look like all of it
 
 
 def test_a_text_too_long_for_a_link_is_followed_too(teacher: Page, open_page: Open) -> None:
