@@ -56,6 +56,12 @@ def lead(page: Page) -> str:
     return up(page).locator(".host .code").inner_text()
 
 
+def end(teacher: Page) -> None:
+    """End the room, for all."""
+    teacher.get_by_role("button", name="End", exact=True).click()
+    teacher.get_by_role("button", name="End it for all?").click()
+
+
 def switch(page: Page, name: str, on: bool) -> None:
     """Press a switch of the bar, and wait until the room has it so."""
     page.get_by_role("switch", name=name).click()
@@ -184,6 +190,11 @@ def test_learners_follow_to_pages_choices_texts_and_tokens(teacher: Page, open_p
     expect(learner.locator(".compare .answer").first).to_be_visible()
     expect(learner.get_by_label("A question about the text")).to_have_value("What does Tom like?")
     assert learner.evaluate("() => window.stillHere")  # no page was loaded anew
+    shade = "(bar) => getComputedStyle(bar).backgroundColor"
+    bar = teacher.locator(".compare .answer li > i").first
+    ground = bar.evaluate(shade)
+    switch(teacher, "Projector", True)
+    assert bar.evaluate(shade) == ground  # darker, a share of nothing would look like all of it
 
 
 def test_a_text_too_long_for_a_link_is_followed_too(teacher: Page, open_page: Open) -> None:
@@ -208,6 +219,10 @@ def test_who_may_roam_goes_where_they_like_and_comes_back(teacher: Page, open_pa
     expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
     switch(learner, "Follow", True)
     expect(learner.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    learner.get_by_role("link", name="Needle").click()
+    expect(learner.get_by_text("You are looking around until your teacher’s next step")).to_be_visible()
+    learner.get_by_role("button", name="Back to the class").click()
+    expect(learner.get_by_text("You are following your teacher")).to_be_visible()
     switch(learner, "Follow", False)
     learner.get_by_role("link", name="Needle").click()
     expect(learner.get_by_role("heading", name="Needle")).to_be_visible()
@@ -223,8 +238,7 @@ def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Ope
     expect(veil).to_contain_text("Your teacher has paused the pages")
     for _ in range(3):
         learner.keyboard.press("Escape")
-    learner.keyboard.press("Tab")
-    learner.keyboard.type("x")
+    learner.keyboard.type("x \n")  # whoever was typing does not press what the veil offers
     expect(veil).to_be_visible()
     expect(learner.get_by_label("The text", exact=True)).to_have_value(text("The red key"))
     teacher.locator(".player [data-token='5']").click()
@@ -233,6 +247,27 @@ def test_a_frozen_page_can_be_seen_and_not_touched(teacher: Page, open_page: Ope
     expect(veil).to_be_hidden()
     learner.locator(".player [data-token='8']").click()
     expect(learner.locator(".player")).to_have_attribute("data-position", "8")
+
+
+def test_who_is_paused_can_leave_with_the_pointer_and_with_the_keyboard(
+    teacher: Page, open_page: Open
+) -> None:
+    code = lead(teacher)
+    learner = up(open_page(f"?room={code}"))
+    player(learner)
+    switch(teacher, "Freeze", True)
+    teacher.close()  # whoever could let them go is gone
+    learner.reload()
+    veil = learner.get_by_role("dialog", name="Paused")
+    veil.get_by_role("button", name="Leave").click()
+    for left in (veil, learner.locator(".bar.learner")):
+        expect(left).to_be_hidden()
+    learner.evaluate("(code) => titansLabRoom.join(code)", code)
+    expect(veil).to_be_visible()
+    learner.keyboard.press("Tab")
+    learner.keyboard.press("Enter")
+    expect(veil).to_be_hidden()
+    expect(learner.get_by_role("button", name="Class", exact=True)).to_be_visible()
 
 
 def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
@@ -365,8 +400,7 @@ def test_on_a_phone_the_bar_covers_nothing_and_comes_into_sight_when_the_class_e
     assert bar and heading and bar["y"] + bar["height"] <= heading["y"]
     learner.locator("[data-testid=stMain]").evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
     expect(learner.locator(".bar.learner")).not_to_be_in_viewport()
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     told = learner.get_by_role("region", name="Your class")
     expect(told).to_contain_text("The room has ended.")
     expect(told).to_be_in_viewport(ratio=1)
@@ -402,8 +436,7 @@ def test_who_leaves_has_what_they_had_and_so_has_everybody_when_the_room_ends(
     expect(teacher.get_by_text("0 learners")).to_be_visible()
     learner.evaluate("(code) => titansLabRoom.join(code)", code)
     expect(up(learner).locator(".player .text")).to_have_text(text("The red key"), use_inner_text=False)
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
     learner.get_by_role("button", name="Back to what I had").click()
     expect(learner.locator(".player .text")).to_have_text(MINE, use_inner_text=False)
@@ -423,7 +456,7 @@ def test_a_wrong_code_is_told_and_stays_to_be_mended(teacher: Page) -> None:
     expect(told).to_be_hidden()
 
 
-def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
+def test_projector_mode_is_large_and_stays_as_long_as_the_room(teacher: Page) -> None:
     lead(teacher)
     size = "() => parseFloat(getComputedStyle(document.querySelector('.stMain textarea')).fontSize)"
     before = teacher.evaluate(size)
@@ -433,6 +466,12 @@ def test_projector_mode_is_large_and_stays(teacher: Page) -> None:
     player(up(teacher))
     expect(teacher.locator("html.projector")).to_have_count(1)
     assert serious(teacher) == []
+    end(teacher)
+    expect(teacher.locator("html.projector")).to_have_count(0)
+    assert teacher.evaluate(size) == pytest.approx(before)
+    teacher.reload()
+    teacher.wait_for_selector(".class-room[data-up]")
+    expect(teacher.locator("html.projector")).to_have_count(0)
 
 
 def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
@@ -461,7 +500,6 @@ def test_nothing_keeps_anybody_from_a_class(open_page: Open) -> None:
     switch(teacher, "Freeze", True)
     expect(learner.get_by_role("dialog", name="Paused")).to_be_visible()
     check(learner)
-    teacher.get_by_role("button", name="End", exact=True).click()
-    teacher.get_by_role("button", name="End it for all?").click()
+    end(teacher)
     expect(learner.get_by_role("region", name="Your class")).to_contain_text("The room has ended.")
     check(learner)

@@ -30,7 +30,7 @@ export class Bar {
     press(".project", () => room.project(!room.projector));
     press(".follow", () => room.follow(!room.follows));
     press(".back", () => room.follow(true));
-    press(".leave", () => room.leave());
+    for (const leave of root.querySelectorAll(".leave")) leave.addEventListener("click", () => room.leave()); // the veil has its own
     press(".mine", () => this.dismiss(() => room.leave()));
     press(".dismiss", () => this.dismiss(() => room.forget()));
     this.whenSure(part(".reset"), () => room.reset());
@@ -103,9 +103,10 @@ export class Bar {
     for (const button of root.querySelectorAll(".roam, .freeze, .reset, .close, .invite")) button.disabled = !room.up;
     part(".host .status").textContent = room.up ? count(rules.learners, "learner") : waiting(room);
     part(".learner .status").textContent = room.up ? doing(room) : waiting(room);
+    part(".learner .leave").hidden = Boolean(rules.frozen); // under the veil none can be pressed
     part(".follow").hidden = !rules.roam || rules.frozen;
     part(".mine").hidden = !over || room.guide.at(room.mine);
-    part(".back").hidden = !room.up || !room.astray || !room.following;
+    part(".back").hidden = !room.up || !room.following || !room.astray;
     this.renderDoor(notice && !role && !over);
     this.renderInvitation();
     this.renderAnswers();
@@ -190,5 +191,6 @@ function waiting({ room }) {
 function doing(room) {
   if (room.room.frozen) return "Paused by your teacher";
   if (!room.room.place) return "Your teacher will begin soon";
-  return room.following ? "You are following your teacher" : "You are looking around by yourself";
+  if (!room.following) return "You are looking around by yourself";
+  return room.astray ? "You are looking around until your teacher’s next step" : "You are following your teacher";
 }

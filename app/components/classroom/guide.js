@@ -91,7 +91,8 @@ export class Guide {
     const underway = this.bound !== null; // then it does not count where one is still
     this.stay();
     clearTimeout(this.sight);
-    if ((!underway && this.at(place)) || !tries) return;
+    if (!tries) return this.stir(); // given up, which is to be seen
+    if (!underway && this.at(place)) return;
     this.bound = place;
     this.await(place, tries);
     const url = new URL(this.base + place.path, location.origin);

@@ -8,7 +8,6 @@ export class ClassRoom {
   constructor() {
     this.forget();
     this.notice = "";
-    this.projector = false;
     this.checkpoints = (globalThis.titansLabCheckpoints ??= new Map());
     this.guide = new Guide((place) => this.move(place), (look) => this.look(look));
     addEventListener("titans-lab-checkpoint", () => this.answer());
@@ -19,6 +18,7 @@ export class ClassRoom {
     this.connection?.end();
     Object.assign(this, { role: null, code: "", secret: null, seat: null, mine: null, follows: true, asking: null });
     Object.assign(this, { connection: null, room: null, address: "", picture: [], settled: false, told: null });
+    this.projector = false; // its switch goes with the host's bar
     this.came = null; // the address that was loaded while in the room
     this.tallies = new Map();
     this.given = new Map(); // what was answered, by checkpoint
@@ -27,9 +27,8 @@ export class ClassRoom {
 
   /** Python spoke for the first time: go on with what this tab was doing, or join the room that the address names. */
   begin({ asked }) {
-    const { projector, ...kept } = inTab() ?? {};
-    this.projector = Boolean(projector);
-    if (kept.role) {
+    const kept = inTab();
+    if (kept?.role) {
       Object.assign(this, kept, { given: new Map(kept.given), stale: new Map(kept.stale) });
       this.came = this.guide.address;
       this.connect();
@@ -92,7 +91,7 @@ export class ClassRoom {
 
   keep() {
     const { role, code, secret, seat, mine, follows, projector, given, stale } = this;
-    if (!role && !projector) keepInTab(null);
+    if (!role) keepInTab(null);
     else keepInTab({ role, code, secret, seat, mine, follows, projector, given: [...given], stale: [...stale] });
   }
 
@@ -191,8 +190,9 @@ export class ClassRoom {
     return this.role === "learner" && Boolean(this.room) && (this.follows || !this.room.roam || this.room.frozen);
   }
 
+  /** Whether this learner is elsewhere, and not on the way to the teacher. */
   get astray() {
-    return this.role === "learner" && Boolean(this.room?.place) && !this.guide.at(this.room.place);
+    return this.role === "learner" && Boolean(this.room?.place) && !this.guide.bound && !this.guide.at(this.room.place);
   }
 
   catchUp() {
