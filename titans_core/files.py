@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 DEVICES: Final = (Path("/dev"), Path("/proc"))  # and what processes have open
-IN_MEMORY: Final = Path("/dev/shm")  # files like any other
+IN_MEMORY: Final = DEVICES[0] / "shm"  # files like any other
 
 
 def as_path(path: str | Path) -> Path:
