@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -156,9 +156,9 @@ def everything() -> dict[str, str]:
     return own
 
 
-def share(own: Mapping[str, str] | None, text: str | None = None) -> None:
+def share(own: Mapping[str, str] | None, text: str | None = None, moving: Sequence[str] = ()) -> None:
     """The link, ready to be copied; where there is none for its length, the text as a file: ``text``, or that
-    of the box."""
+    of the box. ``moving`` names the choices that are made in a fragment of the page."""
     with st.popover("Share", icon=":material/link:"):
         if own is None:
             st.write("This text is too long for a link. Save it as a file and send that.")
@@ -167,4 +167,4 @@ def share(own: Mapping[str, str] | None, text: str | None = None) -> None:
             )
         else:
             st.write("This link opens the page with all that was typed and chosen.")
-            shared_link(link(own))
+            shared_link(link(own), moving)

@@ -26,6 +26,8 @@ NAME = "Weights"
 ABOUT = "What the memory has become: its weights are what is remembered."
 SHOWN = "weights-shown"  # what is saved as a picture
 AROUND = 14  # tokens shown on either side of the one that is chosen
+# what is chosen in ``explore``, by its names in the address
+MOVING = tuple(f"weights-{name}" for name in ("now", "since", "mark", "layer", "matrix", "head"))
 CHANGES = {"before": "the token before", "marked": "a marked token"}
 WHAT = (
     "The effective rank is exp(−Σ p log p) of the singular values σ, p = σ / Σ σ (Roy and Vetterli, 2007): "
@@ -67,12 +69,14 @@ def current(model: tc.TitansLM) -> Weighing | None:
 def slide(label: str, key: str, tokens: list[str], start: int) -> int:
     """A slider over how many tokens were read, and the text around its token beside it."""
     # set only where it must be: what is set goes back to the browser, over what was moved there meanwhile
-    if key not in state or state.get(f"{key}-of") != len(tokens):  # of another length it is another slider
-        state[key] = min(state.get(key, start), len(tokens))
-        state[f"{key}-of"] = len(tokens)
+    if key in state and state.get(f"{key}-of") != len(tokens):  # of another length it is another slider
+        state[key] = min(state[key], len(tokens))
+    state[f"{key}-of"] = len(tokens)
     control, words = st.columns([2, 3], gap="medium", vertical_alignment="center")
     with control:
-        count: int = st.slider(label, 0, len(tokens), key=key, persist_state="session")
+        count: int = st.slider(
+            label, 0, len(tokens), start, key=key, bind="query-params", persist_state="session"
+        )
     words.html(passage(tokens, count))
     return count
 
@@ -105,14 +109,16 @@ def choose_place(weighing: Weighing) -> tuple[Part, int]:
 
 def pick(label: str, numbers: list[int], key: str, letter: str = "") -> int:
     """One of these, which count from 0; a person counts from 1."""
-    if state.get(key) not in numbers:
+    if key in state and state[key] not in numbers:
         state[key] = numbers[0]
     return st.segmented_control(
         label,
         numbers,
+        default=numbers[0],
         format_func=lambda n: f"{letter}{n + 1}",
         required=True,
         key=key,
+        bind="query-params",
         persist_state="session",
     )
 
@@ -120,15 +126,7 @@ def pick(label: str, numbers: list[int], key: str, letter: str = "") -> int:
 def choose_tokens(tokens: list[str]) -> tuple[int, int, bool]:
     """The token that is shown, the one since which change is shown, and whether that one was marked."""
     now = slide("Tokens read", "weights-now", tokens, len(tokens))
-    kind = st.segmented_control(
-        "Show the change since",
-        list(CHANGES),
-        default="before",
-        format_func=CHANGES.__getitem__,
-        required=True,
-        key="weights-since",
-        persist_state="session",
-    )
+    kind = choosing.one_of("Show the change since", CHANGES, "weights-since")
     if kind == "before":
         return now, max(0, now - 1), False
     return now, slide("Marked: tokens read", "weights-mark", tokens, 0), True
@@ -234,7 +232,7 @@ def page() -> None:
         chosen = choosing.one_model(names, "weights-model")
     textbox.text_box()
     with link:
-        permalink.share(permalink.fields())
+        permalink.share(permalink.fields(), moving=MOVING)
     st.button("Read", type="primary", on_click=work.again, args=(NAME,))
     try:
         model = models.load(chosen)

@@ -111,7 +111,7 @@ def test_a_bad_link_is_told_and_the_page_opens_as_without(
 def links(page: AppTest) -> list[str]:
     """The addresses that the page shows to be copied."""
     shown = [component.proto for component in page.get("bidi_component")]
-    return [json.loads(proto.json) for proto in shown if proto.component_name == "titans_lab_share"]
+    return [json.loads(proto.json)["link"] for proto in shown if proto.component_name == "titans_lab_share"]
 
 
 def shared(page: AppTest) -> dict[str, str]:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.samples import text, titles
-from tests.browser.conftest import StreamPage
+from tests.browser.conftest import StreamPage, linked
+from tests.browser.test_classroom import lead
 from titans_core.tokenizer import Tokenizer
 
 pytestmark = pytest.mark.browser
@@ -72,3 +73,27 @@ def test_the_address_tells_the_token_and_the_choices_and_opens_with_them(visit: 
     again.slider.press("End")
     again.player.get_by_role("radio", name="surprise").check()
     again.page.wait_for_url(lambda url: "token" not in url and "shade" not in url)
+
+
+def test_weights_takes_token_layer_and_head_along_in_a_link_and_for_a_class(
+    open_page: Open, server: str
+) -> None:
+    page = open_page(linked("weights", STORY))
+    code = lead(page)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    for group, label in (("Layer", "2"), ("Head", "3")):
+        choice = page.get_by_test_id("stButtonGroup").filter(has_text=group)
+        choice.get_by_role("radio", name=label).click()
+        expect(choice.get_by_role("radio", name=label)).to_be_checked()
+    page.get_by_role("slider", name="Tokens read").press("Home")
+    page.get_by_role("slider", name="Tokens read").press("ArrowRight")
+    told = "Head 3, layer 2. Shown, token 1, “Mara”"
+    expect(page.get_by_text(told)).to_be_visible()
+    page.get_by_role("button", name="Share").click()
+    link = page.locator(".share code")
+    expect(link).to_contain_text("weights-now=1")
+    address = link.inner_text().strip().removeprefix(server).removeprefix("/")
+    expect(open_page(address).get_by_text(told)).to_be_visible()
+    expect(open_page(f"?room={code}").get_by_text(told)).to_be_visible()
+    page.reload()
+    expect(page.get_by_text(told)).to_be_visible()

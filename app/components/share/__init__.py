@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -16,7 +17,7 @@ mount = st.components.v2.component(
 )
 
 
-def shared_link(address: str) -> None:
+def shared_link(address: str, moving: Sequence[str]) -> None:
     """Show the link, with the place in the text and the choices that the browser keeps, and a way to copy
-    it."""
-    mount(key="shared-link", data=address)
+    it. The fields ``moving`` may change in the browser's address while the page itself does not run."""
+    mount(key="shared-link", data={"link": address, "moving": list(moving)})

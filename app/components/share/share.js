@@ -6,22 +6,34 @@ export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".share");
   const code = root.querySelector("code");
   const button = root.querySelector("button");
-  const show = () => (code.textContent = withView(data));
+  const show = () => (code.textContent = asItIs(data));
   show();
   removeEventListener("titans-lab-view", listening.get(root));
+  globalThis.navigation?.removeEventListener("currententrychange", listening.get(root));
   listening.set(root, show);
   addEventListener("titans-lab-view", show);
+  globalThis.navigation?.addEventListener("currententrychange", show);
   button.textContent = "Copy";
   button.onclick = async () => {
+    show();
     button.textContent = (await copied(code)) ? "Copied" : "Press Ctrl+C to copy";
   };
-  return () => root.isConnected || removeEventListener("titans-lab-view", show); // Streamlit calls this for outdated calls too
+  return () => {
+    if (root.isConnected) return; // Streamlit calls this for outdated calls too
+    removeEventListener("titans-lab-view", show);
+    globalThis.navigation?.removeEventListener("currententrychange", show);
+  };
 }
 
-/** The link with the view that the address of this page has (see common/view.js). */
-function withView(link) {
-  const view = new URLSearchParams(location.search).get("view");
-  return view ? `${link}&${new URLSearchParams({ view })}` : link;
+/** The link with the view that the address of this page has (see common/view.js), and with the fields that move in it. */
+function asItIs({ link, moving }) {
+  const url = new URL(link);
+  const here = new URLSearchParams(location.search);
+  for (const name of [...moving, "view"]) {
+    url.searchParams.delete(name);
+    for (const value of here.getAll(name)) url.searchParams.append(name, value);
+  }
+  return url.href;
 }
 
 /** Copy an element's text; where the browser does not let us, select it for the person to do so. */
