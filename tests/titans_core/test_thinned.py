@@ -144,7 +144,7 @@ def test_a_trace_that_does_not_follow_or_is_no_number_is_refused_and_changes_not
     with pytest.raises(ValueError, match="columns are not those"):
         thin.add(Trace(70, next_part.ids, next_part.tokens, {"nll": next_part["nll"]}))
     broken = {name: np.full_like(column, np.nan) for name, column in next_part.columns.items()}
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="not a number"):
         thin.add(Trace(70, next_part.ids, next_part.tokens, broken))
     assert len(thin) == 70 and thin.near.start == 0
     with pytest.raises(KeyError, match="it has surprise, nll"):
