@@ -236,3 +236,13 @@ def test_a_lesson_and_a_page_of_the_appendix_begin_at_their_top(open_page: Open)
         expect(page.get_by_role("heading", name=title, level=1)).to_be_in_viewport()
         Keys(page).rest()
         assert main.evaluate("(main) => main.scrollTop") == 0, title
+
+
+@pytest.mark.browser
+def test_how_far_a_slider_goes_is_to_be_seen_before_it_is_touched(open_page: Open) -> None:
+    page = open_page(f"lessons?lesson={QUICK}", 390)
+    ends = page.get_by_test_id("stSliderTickBar").first
+    slider = page.get_by_role("slider").first
+    expect(ends).to_have_css("opacity", "1")
+    for end in ("min", "max"):
+        expect(ends.get_by_text(slider.get_attribute(end) or "none", exact=True)).to_be_visible()

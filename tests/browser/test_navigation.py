@@ -41,6 +41,23 @@ def test_a_text_and_a_question_that_nobody_touched_go_from_page_to_page(
     page.close()
 
 
+def test_the_bar_at_the_top_begins_and_ends_where_the_page_does(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{server}/stream")
+    page.wait_for_selector(".player[data-position]")
+    for width in (1680, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(page.get_by_role("button", name="Class", exact=True)).to_be_visible()
+        left = [page.get_by_test_id("stHeaderLogo"), page.get_by_role("heading", name="Stream", level=1)]
+        right = [page.get_by_role("button", name=name).first for name in ("Class", "Share")]
+        begins = [one.evaluate("(one) => one.getBoundingClientRect().left") for one in left]
+        ends = [one.evaluate("(one) => one.getBoundingClientRect().right") for one in right]
+        assert begins == pytest.approx([begins[0]] * 2, abs=1), width
+        assert ends == pytest.approx([ends[0]] * 2, abs=1), width
+    page.close()
+
+
 def test_the_stream_page_opens_by_its_name_too(browser: Browser, server: str) -> None:
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
