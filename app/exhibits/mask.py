@@ -12,7 +12,7 @@ from lessons.exhibits.variants import sight
 from titans_core.config import ModelConfig
 
 PART, GAP, SIDE = 5, 4, 96  # units: a persistent token's width, what stands between parts, a part's side
-TOP = 9  # for the names of the columns
+TOP = 16  # for the names of the columns, in two rows: the first column is narrower than its name
 PALE = {"attended": "0.4", "retrieved": "0.45", "remembered": "0.16"}
 
 
@@ -24,7 +24,7 @@ def picture(config: ModelConfig, place: int, places: int, say: Words) -> str:
     middle = left + SIDE + GAP if config.variant == "mac" else left
     parts = [column(say("tokens"), middle, SIDE)]
     if persistent:
-        parts += [column(say("persistent"), 0, persistent), bar("attended", 0, 0, persistent, SIDE)]
+        parts += [column(say("persistent"), 0, persistent, row=1), bar("attended", 0, 0, persistent, SIDE)]
     if config.variant == "mac":
         parts.append(column(say("retrieved"), left, SIDE))
     for row in range(places):
@@ -54,14 +54,14 @@ def rules() -> dict[str, dict[str, str]]:
         ".now": {"opacity": "1"},
         ".frame": {"fill": colours["zero"], "stroke": colours["rule"], "stroke-width": "0.3"},
         ".playhead": {"stroke": colours["ink"], "stroke-width": "0.25", "fill": "none"},
-        "text": {"font": "4px system-ui, sans-serif", "fill": colours["soft"]},
+        "text": {"font": "6px system-ui, sans-serif", "fill": colours["soft"]},
     }
 
 
-def column(name: str, x: float, width: float) -> str:
-    """A part's name and its frame."""
+def column(name: str, x: float, width: float, row: int = 0) -> str:
+    """A part's name, in a row above it, and its frame."""
     return (
-        f"<text x='{x:g}' y='-3'>{html.escape(name)}</text>"
+        f"<text x='{x:g}' y='{-3 - 7 * row}'>{html.escape(name)}</text>"
         f"<rect class='frame' x='{x:g}' y='0' width='{width:g}' height='{SIDE}'/>"
     )
 

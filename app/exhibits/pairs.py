@@ -19,6 +19,7 @@ from lessons.exhibits.pairs import Answers, Shown, Turned
 say = words("pairs")
 COLOURS = {"A": "retrieval", "B": "surprise"}
 LENGTH = 180  # of a key, in the units of the drawing
+BESIDE = {"A": 15, "B": -9}  # a name's height at its key's end: apart even where the keys are one
 
 
 def draw(exhibit: Shown, found: Turned, view: str, key: str) -> tuple[str, ...]:
@@ -53,17 +54,18 @@ def keys(angle: int, told: str) -> str:
     """Both keys as arrows of length one: a picture, for the page takes no SVG of its own."""
     colours = palette(theme())
     ends = {"A": (LENGTH, 0.0), "B": (LENGTH * cosine(angle), LENGTH * cosine(90 - angle))}
+    ink = colours["ink"]
     arrows = "".join(
         f'<line x2="{x:.1f}" y2="{-y:.1f}" stroke="{colours[COLOURS[name]]}" stroke-width="3"/>'
         f'<circle cx="{x:.1f}" cy="{-y:.1f}" r="6" fill="{colours[COLOURS[name]]}"/>'
-        f'<text x="{x + 11:.1f}" y="{-y - 9:.1f}" fill="{colours["ink"]}">{say("key", name=name)}</text>'
+        f'<text x="{x + 11:.1f}" y="{BESIDE[name] - y:.1f}" fill="{ink}">{say("key", name=name)}</text>'
         for name, (x, y) in ends.items()
     )
     x, y = (0.3 * part for part in ends["B"])
     arc = f'<path d="M{0.3 * LENGTH},0A{0.3 * LENGTH},{0.3 * LENGTH} 0 0 0 {x:.1f},{-y:.1f}"/>'
     horizon = f'<path d="M{LENGTH},0A{LENGTH},{LENGTH} 0 0 0 0,{-LENGTH}" stroke-dasharray="2 4"/>'
     svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -205 275 220" font-family="sans-serif" '
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 -205 275 225" font-family="sans-serif" '
         f'font-size="15"><g stroke="{colours["soft"]}" fill="none">{horizon}{arc}</g>{arrows}</svg>'
     )
     source = base64.b64encode(svg.encode()).decode()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import re
 
 import pytest
 
 import titans_core as tc
+from app.exhibits.pairs import keys
 from lessons import load_all
 from lessons.exhibits.pairs import ANGLES, Shown, written
 
@@ -27,3 +30,11 @@ def test_lesson_2_tells_what_its_model_does() -> None:
     assert (numbers["left_0"], numbers["left_60"]) == pytest.approx((0, 75), abs=0.1)
     assert numbers["same"] > 0.98 > numbers["moved"] > 0.8 > numbers["lamp"] + 0.2 > numbers["pet"] + 0.2
     assert numbers["lamp_last"] > numbers["lamp"] + 0.2, "the last layer's keys are closer to one another"
+
+
+@pytest.mark.parametrize("angle", [*ANGLES][::10])
+def test_the_keys_names_never_lie_over_one_another(angle: int) -> None:
+    (source,) = re.findall(r"base64,([^\"]+)", keys(angle, ""))
+    places = re.findall(r'<text x="([-.\d]+)" y="([-.\d]+)"', base64.b64decode(source).decode())
+    (xa, ya), (xb, yb) = [(float(x), float(y)) for x, y in places]
+    assert abs(ya - yb) > 20 or abs(xa - xb) > 60, angle  # a name is 15 high and some 40 wide
