@@ -3,10 +3,13 @@ whatever is typed into the real app, its log never holds it."""
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app import permalink
 from app.hosting.errors import SENTENCE
@@ -40,6 +43,32 @@ def test_a_page_that_fails_says_one_sentence_and_goes_on_with_what_was_typed(bro
         assert [error["kind"] for error in errors] == ["ValueError", "KeyError", "KeyError"]
         assert all("tests/browser/failing.py:" in error["trace"] for error in errors)
         assert MARK not in served.said
+
+
+def test_a_page_that_lost_a_message_is_loaded_again_and_has_what_was_read(
+    browser: Browser, server: str
+) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    lines: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile("_stcore/stream"), lambda line: lines.append(through(line)))
+    opened = StreamPage(page, server).open().read(f"Mara put the {MARK} in the attic.")
+    lost = ForwardMsg(ref_hash="lost")
+    lost.metadata.delta_path[:] = [0, 0]
+    lines[-1].send(lost.SerializeToString())
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len(lines) < 2 and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert len(lines) == 2, "the page was not loaded again"
+    opened.shows(f"Mara put the {MARK} in the attic.")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.close()
+
+
+def through(line: WebSocketRoute) -> WebSocketRoute:
+    """What goes on by itself between a page and its server."""
+    line.connect_to_server()
+    return line
 
 
 @pytest.mark.slow

@@ -115,6 +115,7 @@ async def measure(address: str, seconds: float, followers: int, browsers: int) -
         "playhead_ms": spread(delays(host.looks, [one.looks for one in learners])),
         "paint_ms": spread(paint),
         "unpainted": unpainted,
+        "behind": sum(words != told[-1][1] for (*_, (_, words)) in painted),
         "load_average_after": [round(load, 2) for load in os.getloadavg()],
     }
 
@@ -135,7 +136,8 @@ def main() -> None:
         print(f"{name}: {value}")
     print(f"kept as {path.name}")
     step = result["step_ms"]
-    if result["dropped"] or result["undelivered"] or step is None or step["p95"] >= AIM:
+    lost = result["dropped"] or result["undelivered"] or result["behind"]
+    if lost or step is None or step["p95"] >= AIM:
         raise SystemExit("Somebody was lost, or a step came late.")
 
 

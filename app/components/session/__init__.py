@@ -8,11 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from app.components import telling
+from app.components.common import bundle
 
 DAY = 24 * 3600.0  # seconds
 LONGEST = 100  # characters of a key that a browser may name
 mount = st.components.v2.component(
-    "titans_lab_session", js=(Path(__file__).parent / "session.js").read_text(encoding="utf-8")
+    "titans_lab_session", js=bundle(Path(__file__).parent, ("again", "session"), shared=())
 )
 mount_alive = st.components.v2.component(
     "titans_lab_alive", js=(Path(__file__).parent / "alive.js").read_text(encoding="utf-8")

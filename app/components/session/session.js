@@ -1,8 +1,11 @@
 /** The key of this tab's session, kept while the tab lives. A server that began anew, or another one, goes on by it. */
 
+import { watchForLoss } from "./again.js";
+
 const PLACE = "titans-lab-session";
 
 export default function ({ data, setTriggerValue }) {
+  watchForLoss();
   const kept = read();
   if (kept === data.key) return;
   if (kept && !data.settled) setTriggerValue("found", kept);
