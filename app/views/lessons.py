@@ -10,13 +10,14 @@ import streamlit as st
 
 from app import address
 from app.components.beginning import begin
-from app.components.classroom import come_to, led_to
+from app.components.classroom import come_to, led_to, step_checkpoint
 from app.components.progress import keep
 from app.exhibits import draw
 from app.limits import sentence
 from app.teaching import progress
 from app.teaching.asking import ask
 from app.teaching.checking import check
+from app.teaching.counting import choice, choices
 from app.teaching.finding import found, shelf
 from app.teaching.listing import link, listing
 from app.teaching.revealing import reveal
@@ -55,6 +56,8 @@ def walk(lesson: Lesson, findings: Found) -> bool:
             if isinstance(step.action, Do) and step.action.done in done:
                 record.steps[number] = True
         answer = record.answer(lesson, number)
+        chosen = None if answer is None else choice(step.action, answer)
+        step_checkpoint(lesson.name, number, choices(step.action, findings.claims), chosen)
         if answer is None:
             if not to_do:
                 ask(lesson, number, findings.claims)

@@ -55,7 +55,7 @@ def test_a_class_that_is_through_sees_the_questions() -> None:
     page = opened(("surprise", str(len(LESSON.steps) + 1)))
     checkpoints = [component.proto for component in page.get("bidi_component")]
     told = [proto for proto in checkpoints if proto.component_name == "titans_lab_checkpoint"]
-    assert len(told) == len(LESSON.checkpoints)
+    assert len(told) == len(LESSON.steps) + len(LESSON.checkpoints)
 
 
 def test_outside_a_class_nobody_is_led() -> None:
