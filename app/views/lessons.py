@@ -41,7 +41,8 @@ def title(lesson: Lesson) -> None:
 
 
 def walk(lesson: Lesson, findings: Found) -> bool:
-    """The steps as far as the learner has come, or has been led by a class; True when all are done."""
+    """The steps as far as the learner has come, or has been led by a class; True when all are done. A
+    question that the class has left is closed to who has not answered it: what follows tells the answer."""
     led = led_to(lesson.name)
     for number, step in enumerate(lesson.steps, 1):
         key = f"{lesson.name}-step-{number}"
@@ -58,13 +59,12 @@ def walk(lesson: Lesson, findings: Found) -> bool:
         answer = record.answer(lesson, number)
         chosen = None if answer is None else choice(step.action, answer)
         step_checkpoint(lesson.name, number, choices(step.action, findings.claims), chosen)
-        if answer is None:
+        if answer is None and number >= led:
             if not to_do:
                 ask(lesson, number, findings.claims)
-            if number >= led:
-                tell(lesson, number)
-                return False
-        else:
+            tell(lesson, number)
+            return False
+        if answer is not None or not to_do:
             reveal(step.action, answer, findings.claims)
         if step.reveals:
             draw(lesson.exhibit, findings, step.reveals, f"{key}-reveals")

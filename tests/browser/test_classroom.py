@@ -284,7 +284,8 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     commit.last.click()
     expect(learner.get_by_role("heading", name=lesson.steps[2].title)).to_be_in_viewport()
     open_forms = learner.get_by_role("button", name="This is what I expect")
-    expect(open_forms).to_have_count(3)  # still to be answered
+    expect(open_forms).to_have_count(1)  # what was left is told, and asked no more
+    expect(learner.get_by_text("you had not answered when your class went on")).to_have_count(2)
     teacher.get_by_text(lesson.steps[2].action.options[0].label, exact=True).click()
     commit.last.click()
     teacher.locator(".player [data-token='11']").click()
@@ -297,6 +298,10 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     expect(answers.locator("summary")).to_have_text("1 answer")
     expect(answers.locator("li")).to_have_text([f"{text}{int(n == 1)}" for n, text in enumerate(choices)])
     expect(learner.get_by_role("button", name="Back to the class")).to_be_hidden()
+    teacher.get_by_role("button", name="Start this lesson again").click()
+    teacher.get_by_role("button", name="Forget them and start again").click()
+    expect(learner.get_by_role("heading", name=lesson.steps[1].title)).to_have_count(0)
+    expect(open_forms).to_have_count(1)  # the first question is open again
 
 
 def test_who_is_led_to_a_step_sees_it_below_the_bar_once_the_page_has_grown(open_page: Open) -> None:
