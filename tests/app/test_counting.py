@@ -25,7 +25,7 @@ CLAIMS = {"share": Claim(40, "d", "%")}
         (Estimate("Where?", "share", -2, 1, 1, "", ""), -1, "−1\u00a0%"),
         (Predict("Which?", OPTIONS, "", ""), "b", "the soup"),
         (Choose("Which?", "share", OPTIONS), "c", "the key"),
-        (Rank("In which order?", OPTIONS, "", ""), ["b", "c", "a"], "“the soup” first"),
+        (Rank("In which order?", OPTIONS, "", ""), ["b", "c", "a"], "First: the soup"),
         (Do("Slide it out.", "out"), True, "Done."),
     ],
 )

@@ -383,7 +383,7 @@ def test_the_teacher_sees_the_answers_to_every_step_and_goes_back_to_earlier_one
         page.get_by_role("button", name=commit).last.click()
         expect(page.get_by_role("heading", name=lesson.steps[2].title)).to_be_visible()
     expect(asked).to_have_value("surprise/step-2")
-    expect(answers.locator("li").first).to_have_text(f"“{lesson.steps[1].action.options[0].label}” first1")
+    expect(answers.locator("li").first).to_have_text(f"First: {lesson.steps[1].action.options[0].label}1")
     asked.select_option(label="Surprise, step 1")
     expect(answers.locator("li").first).to_have_text("0 to 25 %1")
     learner.get_by_text(lesson.steps[2].action.options[0].label, exact=True).click()
