@@ -12,7 +12,7 @@ from app.classroom.rooms import MOST_CHOICES, Look, Place, RoomProblem
 LONGEST: Final[dict[bool, int]] = {True: 300_000, False: 1_000}  # characters of a host's message, and others'
 PATH = re.compile(r"[a-z0-9-]{0,40}")
 QUERY = re.compile(r"[!-~]*")
-CHECKPOINT = re.compile(r"[a-z0-9-]{1,60}/[0-9]{1,3}")
+CHECKPOINT = re.compile(r"[a-z0-9-]{1,60}/(step-)?[0-9]{1,3}")  # a lesson's step, or a closing question
 MOST_TOKENS: Final[int] = 1_000_000
 
 

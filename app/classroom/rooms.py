@@ -17,7 +17,7 @@ MOST_LEARNERS: Final[int] = 60
 MOST_ROOMS: Final[int] = 200  # that live in one store
 LIFE: Final[float] = 4 * 3600  # seconds that a room stays after its host was last there
 REMEMBERED: Final[float] = 24 * 3600  # seconds that the code of a room that ended can still say so
-MOST_CHECKPOINTS: Final[int] = 100  # that a learner answers in a room
+MOST_CHECKPOINTS: Final[int] = 200  # that a learner answers in a room
 MOST_CHOICES: Final[int] = 12
 
 

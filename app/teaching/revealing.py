@@ -13,15 +13,16 @@ from lessons import Action, Answer, Choose, Claim, Claims, Do, Estimate, Predict
 say = words("page")
 
 
-def reveal(action: Action, answer: Answer, claims: Claims) -> None:
-    """The measured answer in a sentence, and where there are numbers, as bars."""
+def reveal(action: Action, answer: Answer | None, claims: Claims) -> None:
+    """The measured answer in a sentence, and where there are numbers, as bars; beside it the learner's, None
+    of a question that closed before they answered."""
     st.html(f'<p class="lesson-verdict" role="status">{verdict(action, answer, claims)}</p>')
     if isinstance(action, Estimate):
-        claim, guess = claims[action.claim], expected(action, answer, claims)
-        rows = [
-            Bar(say("measured"), claim.number, str(claim)),
-            Bar(say("yours"), guess.number, str(guess), True),
-        ]
+        claim = claims[action.claim]
+        rows = [Bar(say("measured"), claim.number, str(claim))]
+        if answer is not None:
+            guess = expected(action, answer, claims)
+            rows.append(Bar(say("yours"), guess.number, str(guess), True))
         st.html(bars(action.measure, action.quantity, rows))
     elif isinstance(action, Predict):
         options = action.measured(claims) if isinstance(action, Rank) else action.options
@@ -40,29 +41,39 @@ def expected(action: Estimate, answer: Answer, claims: Claims) -> Claim:
     return replace(claim, value=round(guess) if isinstance(claim.value, int) else float(guess))
 
 
-def place(value: str, answer: Answer) -> str:
+def place(value: str, answer: Answer | None) -> str:
     """Where the learner put an option, if it was to be put somewhere."""
     return f" ({say('your_place', place=answer.index(value) + 1)})" if isinstance(answer, list) else ""
 
 
-def verdict(action: Action, answer: Answer, claims: Claims) -> str:
+def verdict(action: Action, answer: Answer | None, claims: Claims) -> str:
     """The measured answer in a sentence, as HTML."""
     if isinstance(action, Do):
         return html.escape(say("was_done"))
+    if answer is None:
+        return sentence(measured(action, claims), say("not_answered"))
     if isinstance(action, Rank):
         order = [option.value for option in action.measured(claims)]
         right = sum(a == b for a, b in zip(order, answer, strict=True)) if isinstance(answer, list) else 0
         everywhere = right == len(order)
         told = say("all_in_place") if everywhere else say("in_place", right=right, all=len(order))
-        return sentence(action.measured(claims)[0].label, told)
+        return sentence(measured(action, claims), told)
     if isinstance(action, Estimate):
         guess = expected(action, answer, claims)
-        return sentence(str(claims[action.claim]), say("you_expected", answer=guess))
-    labels = {option.value: option.label for option in action.options}
-    measured = str(claims[action.claim]) if isinstance(action, Choose) else action.measured(claims)[0].value
-    if answer == measured:
-        return sentence(labels[measured], say("as_expected"))
-    return sentence(labels[measured], say("you_expected", answer=f"“{labels[str(answer)]}”"))
+        return sentence(measured(action, claims), say("you_expected", answer=guess))
+    found = measured(action, claims)
+    label = next(option.label for option in action.options if option.value == answer)
+    return sentence(found, say("as_expected") if label == found else say("you_expected", answer=f"“{label}”"))
+
+
+def measured(action: Predict | Rank | Estimate | Choose, claims: Claims) -> str:
+    """What was found, in the words that the question asks with."""
+    if isinstance(action, Predict):
+        return action.measured(claims)[0].label
+    found = str(claims[action.claim])
+    if isinstance(action, Estimate):
+        return found
+    return next(option.label for option in action.options if option.value == found)
 
 
 def sentence(found: str, beside: str) -> str:

@@ -10,13 +10,14 @@ import streamlit as st
 
 from app import address
 from app.components.beginning import begin
-from app.components.classroom import come_to, led_to
+from app.components.classroom import come_to, led_to, step_checkpoint
 from app.components.progress import keep
 from app.exhibits import draw
 from app.limits import sentence
 from app.teaching import progress
 from app.teaching.asking import ask
 from app.teaching.checking import check
+from app.teaching.counting import choice, choices
 from app.teaching.finding import found, shelf
 from app.teaching.listing import link, listing
 from app.teaching.revealing import reveal
@@ -40,7 +41,8 @@ def title(lesson: Lesson) -> None:
 
 
 def walk(lesson: Lesson, findings: Found) -> bool:
-    """The steps as far as the learner has come, or has been led by a class; True when all are done."""
+    """The steps as far as the learner has come, or has been led by a class; True when all are done. A
+    question that the class has left is closed to who has not answered it: what follows tells the answer."""
     led = led_to(lesson.name)
     for number, step in enumerate(lesson.steps, 1):
         key = f"{lesson.name}-step-{number}"
@@ -55,13 +57,14 @@ def walk(lesson: Lesson, findings: Found) -> bool:
             if isinstance(step.action, Do) and step.action.done in done:
                 record.steps[number] = True
         answer = record.answer(lesson, number)
-        if answer is None:
+        chosen = None if answer is None else choice(step.action, answer)
+        step_checkpoint(lesson.name, number, choices(step.action, findings.claims), chosen)
+        if answer is None and number >= led:
             if not to_do:
                 ask(lesson, number, findings.claims)
-            if number >= led:
-                tell(lesson, number)
-                return False
-        else:
+            tell(lesson, number)
+            return False
+        if answer is not None or not to_do:
             reveal(step.action, answer, findings.claims)
         if step.reveals:
             draw(lesson.exhibit, findings, step.reveals, f"{key}-reveals")

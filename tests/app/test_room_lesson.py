@@ -1,4 +1,4 @@
-"""A class in a lesson: whoever has not answered yet is brought along, and can still answer."""
+"""A class in a lesson: who has not answered yet is brought along, and is not asked what is told already."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.classroom import led_to
-from lessons import load_all
+from lessons import Do, Lesson, load_all
 
 VIEW = Path(__file__).resolve().parents[2] / "app" / "views" / "lessons.py"
 LESSON = next(lesson for lesson in load_all() if lesson.name == "surprise")
 
 
-def opened(led: tuple[str, str] | None) -> AppTest:
+def opened(led: tuple[str, str] | None, lesson: Lesson = LESSON) -> AppTest:
     """The lesson's page of somebody whose class has come to a lesson's step."""
     script = (
         "import streamlit as st\n"
@@ -23,7 +23,7 @@ def opened(led: tuple[str, str] | None) -> AppTest:
     page = AppTest.from_string(script, default_timeout=120)
     if led:
         page.session_state.led = led
-    page.query_params["lesson"] = LESSON.name
+    page.query_params["lesson"] = lesson.name
     page.run()
     assert not page.exception
     return page
@@ -46,16 +46,34 @@ def test_the_page_opens_as_far_as_the_class_has_come(led: tuple[str, str] | None
     assert page.query_params["step"] == str(open_steps)
 
 
-def test_what_was_passed_can_still_be_answered() -> None:
-    page = opened(("surprise", "2"))
-    assert LESSON.steps[0].action.question in [slider.label for slider in page.slider]
+def verdicts(page: AppTest) -> list[str]:
+    """The sentences that tell what was found, as HTML."""
+    parts = [str(getattr(part, "body", "")) for part in page.get("html")]
+    return [part for part in parts if 'class="lesson-verdict"' in part]
+
+
+def test_a_question_that_the_class_has_left_is_closed_and_the_one_it_is_at_is_open() -> None:
+    page = opened(("surprise", "1"))
+    assert len(page.slider) == 1 and not verdicts(page)
+    page = opened(("surprise", "3"))
+    assert not page.slider and len(page.radio) == 1
+    assert len(verdicts(page)) == 2
+    assert all(
+        told.endswith("; you had not answered when your class went on.</p>") for told in verdicts(page)
+    )
+
+
+@pytest.mark.parametrize("lesson", load_all(), ids=lambda lesson: lesson.name)
+def test_every_lesson_can_be_led_through(lesson: Lesson) -> None:
+    page = opened((lesson.name, str(len(lesson.steps) + 1)), lesson)
+    assert len(verdicts(page)) == sum(not isinstance(step.action, Do) for step in lesson.steps)
 
 
 def test_a_class_that_is_through_sees_the_questions() -> None:
     page = opened(("surprise", str(len(LESSON.steps) + 1)))
     checkpoints = [component.proto for component in page.get("bidi_component")]
     told = [proto for proto in checkpoints if proto.component_name == "titans_lab_checkpoint"]
-    assert len(told) == len(LESSON.checkpoints)
+    assert len(told) == len(LESSON.steps) + len(LESSON.checkpoints)
 
 
 def test_outside_a_class_nobody_is_led() -> None:

@@ -73,11 +73,18 @@ def test_a_host_may_send_a_whole_text_and_a_learner_may_not() -> None:
         '{"do": "place", "path": "", "query": "a b"}',
         '{"do": "answer", "checkpoint": "a/1", "choice": 2, "choices": 2}',
         '{"do": "answer", "checkpoint": "../1", "choice": 0, "choices": 2}',
+        '{"do": "answer", "checkpoint": "a/hop-1", "choice": 0, "choices": 2}',
     ],
 )
 def test_what_means_no_good_is_refused(text: str) -> None:
     with pytest.raises(BadMessage):
         read(text, host=False)
+
+
+@pytest.mark.parametrize("checkpoint", ["surprise/2", "surprise/step-2"])
+def test_a_step_is_answered_as_a_closing_question_is(checkpoint: str) -> None:
+    told = json.dumps({"do": "answer", "checkpoint": checkpoint, "choice": 0, "choices": 1})
+    assert read(told, host=False) == Answer(checkpoint, 0, 1)
 
 
 def test_a_code_is_taken_as_it_was_typed() -> None:

@@ -284,7 +284,8 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     commit.last.click()
     expect(learner.get_by_role("heading", name=lesson.steps[2].title)).to_be_in_viewport()
     open_forms = learner.get_by_role("button", name="This is what I expect")
-    expect(open_forms).to_have_count(3)  # still to be answered
+    expect(open_forms).to_have_count(1)  # what was left is told, and asked no more
+    expect(learner.get_by_text("you had not answered when your class went on")).to_have_count(2)
     teacher.get_by_text(lesson.steps[2].action.options[0].label, exact=True).click()
     commit.last.click()
     teacher.locator(".player [data-token='11']").click()
@@ -292,9 +293,15 @@ def test_a_class_goes_through_a_lesson_together(open_page: Open) -> None:
     choices = [choice.text for choice in lesson.checkpoints[0].choices]
     learner.get_by_text(choices[1], exact=True).click()
     answers = teacher.locator(".given")
-    expect(answers.locator("summary")).to_have_text("Surprise, question 1: 1 answer")
+    asked = answers.get_by_label("The question whose answers are shown")
+    expect(asked).to_have_value("surprise/1")
+    expect(answers.locator("summary")).to_have_text("1 answer")
     expect(answers.locator("li")).to_have_text([f"{text}{int(n == 1)}" for n, text in enumerate(choices)])
     expect(learner.get_by_role("button", name="Back to the class")).to_be_hidden()
+    teacher.get_by_role("button", name="Start this lesson again").click()
+    teacher.get_by_role("button", name="Forget them and start again").click()
+    expect(learner.get_by_role("heading", name=lesson.steps[1].title)).to_have_count(0)
+    expect(open_forms).to_have_count(1)  # the first question is open again
 
 
 def test_who_is_led_to_a_step_sees_it_below_the_bar_once_the_page_has_grown(open_page: Open) -> None:
@@ -309,7 +316,8 @@ def test_who_is_led_to_a_step_sees_it_below_the_bar_once_the_page_has_grown(open
     learner = up(open_page(f"?room={lead(teacher)}", 390))
     led = learner.locator(".st-key-lesson-page h2").nth(3)
     expect(led).to_be_visible()
-    show_checkpoint(learner, 1)
+    choice = learner.get_by_text(lesson.checkpoints[0].choices[1].text, exact=True)
+    choice.dispatch_event("click")  # a hand on the page would let go of what is held in sight
     expect(teacher.locator(".given li")).to_have_count(3)  # and the bar reaches further down
     teacher.reload()
     expect(up(teacher).locator(".given li")).to_have_count(3)
@@ -330,7 +338,8 @@ def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Ope
     for learner, chosen in zip(learners, (1, 1), strict=True):
         show_checkpoint(learner, None)
         show_checkpoint(learner, chosen)
-    expect(teacher.locator(".given summary")).to_have_text("Surprise, question 2: 2 answers")
+    expect(teacher.locator(".given option:checked")).to_have_text("Surprise, question 2")
+    expect(teacher.locator(".given summary")).to_have_text("2 answers")
     expect(rows).to_have_text([f"{CHOICES[0]}0", f"{CHOICES[1]}2", f"{CHOICES[2]}0"])
     show_checkpoint(learners[0], 0)
     expect(rows.nth(0)).to_have_text(f"{CHOICES[0]}1")
@@ -351,6 +360,36 @@ def test_answers_are_counted_for_the_teacher_alone(teacher: Page, open_page: Ope
     expect(teacher.locator(".given")).to_be_hidden()
     show_checkpoint(learners[1], 2)
     expect(rows.nth(2)).to_have_text(f"{CHOICES[2]}1")
+
+
+def test_the_teacher_sees_the_answers_to_every_step_and_goes_back_to_earlier_ones(open_page: Open) -> None:
+    lesson = next(lesson for lesson in load_all() if lesson.name == "surprise")
+    teacher = open_page(f"lessons?lesson={lesson.name}")
+    learner = up(open_page(f"?room={lead(teacher)}"))
+    answers = teacher.locator(".given")
+    asked, told = answers.get_by_label("The question whose answers are shown"), answers.locator("summary")
+    expect(asked).to_have_value("surprise/step-1")
+    expect(told).to_have_text("No answer yet")
+    commit = "This is what I expect"
+    learner.get_by_role("button", name=commit).click()
+    expect(told).to_have_text("1 answer")
+    expect(answers.locator("li").first).to_have_text("0 to 25 %1")
+    for page in (learner, teacher):
+        if page is teacher:
+            page.get_by_role("button", name=commit).click()
+        for option in lesson.steps[1].action.options:
+            page.get_by_role("button", name=option.label).click()
+            expect(page.get_by_role("button", name=f"· {option.label}")).to_be_visible()
+        page.get_by_role("button", name=commit).last.click()
+        expect(page.get_by_role("heading", name=lesson.steps[2].title)).to_be_visible()
+    expect(asked).to_have_value("surprise/step-2")
+    expect(answers.locator("li").first).to_have_text(f"First: {lesson.steps[1].action.options[0].label}1")
+    asked.select_option(label="Surprise, step 1")
+    expect(answers.locator("li").first).to_have_text("0 to 25 %1")
+    learner.get_by_text(lesson.steps[2].action.options[0].label, exact=True).click()
+    learner.get_by_role("button", name=commit).click()
+    expect(learner.get_by_role("button", name=commit)).to_have_count(0)
+    expect(asked).to_have_value("surprise/step-1")  # as long as the page asks nothing else
 
 
 def test_the_room_survives_its_hosts_and_its_learners_reload(teacher: Page, open_page: Open) -> None:

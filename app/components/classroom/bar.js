@@ -10,6 +10,7 @@ export class Bar {
     this.root = root;
     this.room = room;
     this.choices = new Map(); // the words of every checkpoint that the page has shown
+    this.picked = null; // the checkpoint whose answers are to be seen, until the page shows another
     const part = (selector) => root.querySelector(selector);
     Object.assign(this, { part, door: part(".door"), entry: part(".entry"), code: part("[name=code]") });
     const press = (selector, act) => part(selector).addEventListener("click", act);
@@ -33,6 +34,10 @@ export class Bar {
     for (const leave of root.querySelectorAll(".leave")) leave.addEventListener("click", () => room.leave()); // the veil has its own
     press(".mine", () => this.dismiss(() => room.leave()));
     press(".dismiss", () => this.dismiss(() => room.forget()));
+    part(".given select").addEventListener("change", ({ target }) => {
+      this.picked = target.value;
+      this.renderAnswers();
+    });
     this.whenSure(part(".reset"), () => room.reset());
     this.whenSure(part(".close"), () => room.close());
     part(".veil").addEventListener("cancel", (event) => event.preventDefault());
@@ -145,23 +150,37 @@ export class Bar {
     svg.firstChild.setAttribute("d", dark.join(""));
   }
 
-  /** The checkpoint that the page shows, or else the one that was answered last. */
+  /** One question's answers: of the one that was picked, or of the furthest on the page that somebody has answered. */
   renderAnswers() {
     const { tallies, checkpoints } = this.room;
-    const shown = [...tallies.keys()].findLast((name) => checkpoints.has(name)) ?? [...tallies.keys()].at(-1);
-    const counts = tallies.get(shown) ?? [];
-    const answers = this.part(".given");
-    answers.hidden = !counts.length;
-    const total = counts.reduce((a, b) => a + b, 0);
     for (const { checkpoint, choices } of checkpoints.values()) this.choices.set(checkpoint, choices);
-    const names = this.choices.get(shown) ?? [];
-    answers.querySelector("summary").textContent = `${titled(shown)}: ${count(total, "answer")}`;
-    answers.querySelector("ol").replaceChildren(
+    const here = [...checkpoints.keys()].sort(asAsked);
+    if (String(here) !== this.here) Object.assign(this, { here: String(here), picked: null }); // the class goes on
+    const latest = here.findLast((name) => tallies.has(name)) ?? here.at(-1) ?? [...tallies.keys()].at(-1);
+    const known = [...new Set([...tallies.keys(), ...here])].sort(asAsked);
+    const shown = known.includes(this.picked) ? this.picked : latest;
+    this.part(".given").hidden = !known.length;
+    this.renderQuestions(known, shown);
+    this.renderBars(tallies.get(shown) ?? [], this.choices.get(shown) ?? []);
+  }
+
+  /** Which question's answers can be seen; a list that is open is left alone while it stays the same. */
+  renderQuestions(known, shown) {
+    const list = this.part(".given select");
+    if (String(known) !== this.known) list.replaceChildren(...known.map((name) => new Option(titled(name), name)));
+    this.known = String(known);
+    list.value = shown;
+  }
+
+  renderBars(counts, names) {
+    const total = counts.reduce((a, b) => a + b, 0);
+    this.part(".given summary").textContent = total ? count(total, "answer") : "No answer yet";
+    this.part(".given ol").replaceChildren(
       ...counts.map((times, i) => {
         const row = document.createElement("li");
         const [name, bar, value] = ["span", "i", "b"].map((tag) => row.appendChild(document.createElement(tag)));
         name.textContent = names[i] ?? `Answer ${String.fromCharCode(65 + i)}`;
-        bar.style.setProperty("--share", times / total);
+        bar.style.setProperty("--share", times / total || 0);
         value.textContent = times;
         return row;
       }),
@@ -174,10 +193,22 @@ export class Bar {
   }
 }
 
-function titled(checkpoint = "") {
-  const [lesson, number] = checkpoint.split("/");
+/** The parts of a question's name: its lesson, whether it closes that, and its number. */
+function named(checkpoint) {
+  const [lesson, rest] = checkpoint.split("/");
+  return { lesson, closing: !rest.startsWith("step-"), number: Number(rest.replace("step-", "")) };
+}
+
+/** The order in which lessons ask. */
+function asAsked(one, other) {
+  const [a, b] = [named(one), named(other)];
+  return a.lesson.localeCompare(b.lesson) || a.closing - b.closing || a.number - b.number;
+}
+
+function titled(checkpoint) {
+  const { lesson, closing, number } = named(checkpoint);
   const words = lesson.replaceAll("-", " ");
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}, question ${number}`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}, ${closing ? "question" : "step"} ${number}`;
 }
 
 function count(number = 0, name) {

@@ -55,6 +55,12 @@ export class Guide {
     return place.path === path && there.rest === here.rest && here.step >= there.step;
   }
 
+  /** Whether a place is an earlier step of the lesson that another is in. */
+  precedes(place, other) {
+    const [one, next] = [place, other].map(({ query }) => stepOf(query));
+    return place.path === other.path && one.rest === next.rest && one.step < next.step;
+  }
+
   /** Whether an address is a place's, whatever was typed there and however far one is in a lesson. */
   leads(address, place) {
     const query = new URLSearchParams(place.query);
@@ -85,14 +91,14 @@ export class Guide {
 
   /**
    * Go to a place without loading the page anew: Streamlit takes it for a step back or forward, and lets the page's choices
-   * be what the address says. Where the server is busy, a page that updates itself may undo that: then once more.
+   * be what the address says. Where the server is busy, a page that updates itself may undo that: then once more. `surely`
+   * goes even where one is already, or further: on the way elsewhere it does not count where one is still.
    */
-  go(place, tries = TRIES) {
-    const underway = this.bound !== null; // then it does not count where one is still
+  go(place, tries = TRIES, surely = this.bound !== null) {
     this.stay();
     clearTimeout(this.sight);
     if (!tries) return this.stir(); // given up, which is to be seen
-    if (!underway && this.at(place)) return;
+    if (!surely && this.at(place)) return;
     this.bound = place;
     this.await(place, tries);
     const url = new URL(this.base + place.path, location.origin);

@@ -133,9 +133,10 @@ export class ClassRoom {
   }
 
   on_place({ place, step }) {
+    const back = this.room.place && this.guide.precedes(place, this.room.place); // to questions that are open again
     Object.assign(this.room, { place, step, look: null });
     if (this.role === "host") this.told = JSON.stringify(place); // the same host, in another tab
-    this.catchUp();
+    this.catchUp(back || undefined);
   }
 
   on_look({ look }) {
@@ -195,9 +196,9 @@ export class ClassRoom {
     return this.role === "learner" && Boolean(this.room?.place) && !this.guide.bound && !this.guide.at(this.room.place);
   }
 
-  catchUp() {
+  catchUp(surely) {
     this.guide.follow(this.following ? this.room.look : null);
-    if (this.following && this.room.place) this.guide.go(this.room.place);
+    if (this.following && this.room.place) this.guide.go(this.room.place, undefined, surely);
   }
 
   follow(follows) {
