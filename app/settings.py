@@ -8,13 +8,24 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final[str] = "TITANS_"
 WRONG: Final[str] = "These settings cannot be used: "
+
+
+def at_home(path: Path) -> Path:
+    """A path with what ``~`` stands for: where a file sets a variable, no shell replaces it."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user, or no home folder") from None
+
+
+HomePath = Annotated[Path, AfterValidator(at_home)]
 
 
 class BadSettings(ValueError):
@@ -46,7 +57,7 @@ class Settings(BaseSettings):
         1_000_000, description="characters of a long text: a file that is read with a thinned trace"
     )
     upload_bytes: PositiveInt = Field(
-        2_000_000,
+        4_000_000,  # as many as a long text's characters can have, whatever it is written in
         description="bytes of one uploaded file; a proxy before the lab has a limit of its own "
         "(`client_max_body_size`, `proxy-body-size`)",
     )
@@ -65,12 +76,12 @@ class Settings(BaseSettings):
     )
 
     # where things are kept
-    state: Path = Field(default_factory=state_folder, description="folder for saved sessions and rooms")
+    state: HomePath = Field(default_factory=state_folder, description="folder for saved sessions and rooms")
     redis: str | None = Field(
         None,
         description="redis://… keeps sessions and rooms instead of the folder, for servers to share",
     )
-    models: Path = Field(
+    models: HomePath = Field(
         Path("models"),
         description="folder for models of your own, each `NAME.safetensors`; a path that does not begin "
         "with / is beside the lab",

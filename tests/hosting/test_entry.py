@@ -122,6 +122,21 @@ def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().state == state_folder() and Settings().models == Path("models")
 
 
+@pytest.mark.parametrize("name", ["state", "models"])
+def test_a_folder_may_be_told_from_home(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/mara")
+    monkeypatch.setenv(f"TITANS_{name.upper()}", "~/lab")
+    assert getattr(Settings(), name) == Path("/home/mara/lab")
+    monkeypatch.setenv(f"TITANS_{name.upper()}", "~nobody-of-this-name/lab")
+    settings.cache_clear()
+    with pytest.raises(
+        BadSettings, match="='~nobody-of-this-name/lab': .* no such user"
+    ):
+        settings()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
 def test_every_route_of_ours_refuses_who_comes_from_elsewhere() -> None:
     out = python(FOREIGN)
     assert out.returncode == 0, out.stderr
