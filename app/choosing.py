@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 import titans_core as tc
-from app import models, own
+from app import following, models, own
 from titans_core import recipes
 
 MOST: Final[int] = 3  # absent models that are told by name
@@ -61,6 +61,12 @@ def chose(key: str) -> None:
     state[told_of(key)] = []
 
 
+def chose_one(key: str) -> None:
+    """A person chose a model, which the next page will have, too."""
+    chose(key)
+    state.reader = state[key]
+
+
 def tell_away(names: Sequence[str], does: str) -> bool:
     """Where a model that found what is shown, or could go on with it, is not here now: which, and what this
     keeps from being done. Returns whether one is away."""
@@ -82,7 +88,8 @@ def quoted(titles: Sequence[str]) -> str:
 def one_model(names: Sequence[str], key: str) -> str:
     """One model, at first the first; ``key`` is its name in the address too."""
     tell_absent(names, key)
-    return st.pills(
+    following.follow_model(names, key)
+    name: str = st.pills(
         "The model that reads it",
         names,
         default=names[0],
@@ -92,9 +99,11 @@ def one_model(names: Sequence[str], key: str) -> str:
         bind="query-params",
         persist_state="session",
         wrap=True,
-        on_change=chose,
+        on_change=chose_one,
         args=(key,),
     )
+    following.note(name, names)
+    return name
 
 
 def one_of(label: str, options: dict[str, str], key: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import address, keeping, permalink, queueing, session, typed, work
+from app import address, following, keeping, permalink, queueing, session, typed, work
 from app.components.classroom import class_room
 from app.components.links import follow_links
 from app.components.themes import follow_theme
@@ -53,6 +53,7 @@ if page is status or queueing.wait_for_a_place():  # a full lab, too, can be wat
     address.arrive(page.title)
     if st.session_state.just_come:
         typed.carry()
+        following.arrive()
     with keeping.kept(), session.metered():
         page.run()
     address.stay()
