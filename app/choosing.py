@@ -19,8 +19,7 @@ state = st.session_state
 def trained(with_memory: bool = False) -> list[str]:
     """The models that can be chosen, one's own last, with a word on those whose checkpoints are missing or
     cannot be used; where there is none the page ends here. Either says what to do."""
-    shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
-    names = [*shipped, *own.usable(with_memory)]
+    names = everyone(with_memory)
     if wrong := own.problems():
         st.warning(wrong)
     if each := own.each_problem():
@@ -37,6 +36,17 @@ def trained(with_memory: bool = False) -> list[str]:
     return names
 
 
+def everyone(with_memory: bool = False) -> list[str]:
+    """The models that are here and can be used, one's own last; with ``with_memory``, those that have one."""
+    shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
+    return [*shipped, *own.usable(with_memory)]
+
+
+def without_memory() -> set[str]:
+    """The titles of the models here that have no memory."""
+    return {models.title(name) for name in {*everyone()} - {*everyone(with_memory=True)}}
+
+
 def tell_absent(names: Sequence[str], key: str) -> None:
     """Where the address that the page was opened by names models by other than the titles of those that it
     offers, as a link from another lab may: which, until others are chosen or the page is left."""
@@ -44,7 +54,12 @@ def tell_absent(names: Sequence[str], key: str) -> None:
     absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
     if absent or state.get("just_come"):
         state[told_of(key)] = absent  # the address loses them as soon as the choice is drawn
-    if absent := state.get(told_of(key), []):
+    absent = state.get(told_of(key), [])
+    if absent and without_memory().issuperset(absent):
+        st.warning(
+            f"This link names {quoted(absent)}, which has no memory to show here: choose another model."
+        )
+    elif absent:
         st.warning(
             f"This link names a model that this page does not offer: {quoted(absent)}. "
             "Choose another, or put its file into this lab's folder of models where it is missing."

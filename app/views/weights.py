@@ -225,7 +225,7 @@ def curves(
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.trained()
+    names = choosing.trained(with_memory=True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")
@@ -238,11 +238,6 @@ def page() -> None:
         model = models.load(chosen)
     except ValueError as problem:
         st.warning(models.unloadable(problem))
-        return
-    if not model.has_memory:
-        st.info(
-            f"{models.title(chosen)} has no memory, so there are no weights to show: choose another model."
-        )
         return
     try:
         weighing = current(model)
