@@ -50,6 +50,8 @@ keeping.come_back()
 if page is status or queueing.wait_for_a_place():  # a full lab, too, can be watched
     class_room(goes_on=permalink.take())
     work.leave(page.title)
+    if told := address.not_understood():
+        keeping.lose(told)
     address.arrive(page.title)
     if st.session_state.just_come:
         typed.carry()
