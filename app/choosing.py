@@ -1,4 +1,5 @@
-"""Which models read a text: the choice that the pages share."""
+"""Which models read a text: the choice that the pages share. Models are pills everywhere, for there may be
+any number; one of a few ways to see or to do something is chosen in a control of segments."""
 
 from __future__ import annotations
 

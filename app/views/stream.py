@@ -61,7 +61,7 @@ def choose_model(names: list[str]) -> None:
     variants = [name for name in names if name in models.VARIANTS or not models.shipped(name)]
     choosing.tell_absent(variants, "model")
     follow_model(names, variants)
-    st.segmented_control(
+    st.pills(
         "The model that reads it",
         variants,
         default=variants[0],
@@ -69,6 +69,7 @@ def choose_model(names: list[str]) -> None:
         required=True,
         key="model",
         bind="query-params",
+        wrap=True,
         on_change=chose,
     )
     memories = models.memories(state.model, tc.available())

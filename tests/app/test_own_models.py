@@ -65,7 +65,7 @@ def page(name: str, **address: str) -> AppTest:
 
 
 def choice(shown: AppTest, name: str) -> list[str]:
-    (found,) = (widget for widget in shown.get("button_group") if widget.key == PAGES[name])
+    (found,) = (widget for widget in shown.pills if widget.key == PAGES[name])  # on every page alike
     return list(found.options)
 
 
