@@ -1,4 +1,5 @@
-"""Which models read a text: the choice that the pages share."""
+"""Which models read a text: the choice that the pages share. Models are pills everywhere, for there may be
+any number; one of a few ways to see or to do something is chosen in a control of segments."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 import titans_core as tc
-from app import models, own
+from app import following, models, own
 from titans_core import recipes
 
 MOST: Final[int] = 3  # absent models that are told by name
@@ -19,8 +20,7 @@ state = st.session_state
 def trained(with_memory: bool = False) -> list[str]:
     """The models that can be chosen, one's own last, with a word on those whose checkpoints are missing or
     cannot be used; where there is none the page ends here. Either says what to do."""
-    shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
-    names = [*shipped, *own.usable(with_memory)]
+    names = everyone(with_memory)
     if wrong := own.problems():
         st.warning(wrong)
     if each := own.each_problem():
@@ -37,6 +37,17 @@ def trained(with_memory: bool = False) -> list[str]:
     return names
 
 
+def everyone(with_memory: bool = False) -> list[str]:
+    """The models that are here and can be used, one's own last; with ``with_memory``, those that have one."""
+    shipped = [name for name in tc.available() if not (with_memory and name.startswith("attention"))]
+    return [*shipped, *own.usable(with_memory)]
+
+
+def without_memory() -> set[str]:
+    """The titles of the models here that have no memory."""
+    return {models.title(name) for name in {*everyone()} - {*everyone(with_memory=True)}}
+
+
 def tell_absent(names: Sequence[str], key: str) -> None:
     """Where the address that the page was opened by names models by other than the titles of those that it
     offers, as a link from another lab may: which, until others are chosen or the page is left."""
@@ -44,7 +55,12 @@ def tell_absent(names: Sequence[str], key: str) -> None:
     absent = [title for title in st.query_params.get_all(key) if title and title not in titles]
     if absent or state.get("just_come"):
         state[told_of(key)] = absent  # the address loses them as soon as the choice is drawn
-    if absent := state.get(told_of(key), []):
+    absent = state.get(told_of(key), [])
+    if absent and without_memory().issuperset(absent):
+        st.warning(
+            f"This link names {quoted(absent)}, which has no memory to show here: choose another model."
+        )
+    elif absent:
         st.warning(
             f"This link names a model that this page does not offer: {quoted(absent)}. "
             "Choose another, or put its file into this lab's folder of models where it is missing."
@@ -59,6 +75,12 @@ def told_of(key: str) -> str:
 def chose(key: str) -> None:
     """A person chose among the models: what the link named counts no more."""
     state[told_of(key)] = []
+
+
+def chose_one(key: str) -> None:
+    """A person chose a model, which the next page will have, too."""
+    chose(key)
+    state.reader = state[key]
 
 
 def tell_away(names: Sequence[str], does: str) -> bool:
@@ -82,7 +104,8 @@ def quoted(titles: Sequence[str]) -> str:
 def one_model(names: Sequence[str], key: str) -> str:
     """One model, at first the first; ``key`` is its name in the address too."""
     tell_absent(names, key)
-    return st.pills(
+    following.follow_model(names, key)
+    name: str = st.pills(
         "The model that reads it",
         names,
         default=names[0],
@@ -92,9 +115,11 @@ def one_model(names: Sequence[str], key: str) -> str:
         bind="query-params",
         persist_state="session",
         wrap=True,
-        on_change=chose,
+        on_change=chose_one,
         args=(key,),
     )
+    following.note(name, names)
+    return name
 
 
 def one_of(label: str, options: dict[str, str], key: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import choosing, keeping, limits, mapping, models, work
 from app.charts.drawn import draw_chart
+from app.components.picture import save_picture
 from app.exhibits.cells import Side, cells
 from app.mapping import Map
 from app.needle import Needle
@@ -16,6 +17,7 @@ from app.session import held
 from titans_core.sweep import Plan
 
 JOB: Final[str] = "Needle map"  # begins with its page's name, as whose work it is
+SHOWN: Final[str] = "needle-map-shown"  # what is saved as a picture
 CHANCES, RIGHT = "chances", "right"
 SHADES: Final[dict[str, str]] = {CHANCES: "Probability", RIGHT: "Right answers"}
 TITLES: Final[dict[str, str]] = {
@@ -91,5 +93,13 @@ def show_map(known: Map) -> None:
     across, down = Side("length", "tokens of haystack"), Side("depth", "the fact stands at, per cent")
     shares, lengths = mapping.shares(known, shade == CHANCES), sorted(known.plan.lengths)
     chart = cells(shares, across, down, TITLES[shade], depths, lengths)
-    draw_chart(chart, mapping.told(known))
-    st.caption(mapping.told(known))
+    told, fact = mapping.told(known), known.fact
+    with st.container(key=SHOWN):
+        draw_chart(chart, told)
+        st.caption(told)
+    save_picture(
+        SHOWN,
+        f"needle-map-{lengths[-1]}",
+        f"Needle: “{fact}” by depth and length",
+        f"How often {known.model} finds “{fact}”, by depth and length.",
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import address, keeping, permalink, queueing, session, typed, work
+from app import address, following, keeping, permalink, queueing, session, typed, work
 from app.components.classroom import class_room
 from app.components.links import follow_links
 from app.components.themes import follow_theme
@@ -50,9 +50,12 @@ keeping.come_back()
 if page is status or queueing.wait_for_a_place():  # a full lab, too, can be watched
     class_room(goes_on=permalink.take())
     work.leave(page.title)
+    if told := address.not_understood():
+        keeping.lose(told)
     address.arrive(page.title)
     if st.session_state.just_come:
         typed.carry()
+        following.arrive()
     with keeping.kept(), session.metered():
         page.run()
     address.stay()

@@ -28,6 +28,11 @@ class Map:
     found: tuple[Found, ...] = ()
 
     @property
+    def fact(self) -> str:
+        """What is hidden in every haystack."""
+        return self.plan.needle.fact.strip() if self.plan.needle else ""
+
+    @property
     def complete(self) -> bool:
         """Whether every cell is measured."""
         return len(self.found) == len(self.plan.cells)

@@ -10,8 +10,6 @@ import plotly.graph_objects as go
 from app.palette import palette
 from titans_core.trace import Floats
 
-HEIGHT = 380
-
 
 def heatmap(weights: Floats, most: float, rows: str, columns: str, theme: str) -> go.Figure:
     """Weights [D_in, D_out], from −``most`` over nothing to ``most``; ``rows`` and ``columns`` name what the
@@ -37,7 +35,6 @@ def heatmap(weights: Floats, most: float, rows: str, columns: str, theme: str) -
         title={"text": f"{rows} channel", "font": soft}, autorange="reversed", scaleanchor="x", **axis
     )
     figure.update_layout(
-        height=HEIGHT,
         margin={"l": 46, "r": 8, "t": 30, "b": 42},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -55,7 +55,7 @@ def walk(exhibit: Shown, key: str, wiped: bool) -> tuple[str, ...]:
     way = left.segmented_control(
         say("way"), WAYS, default=WAYS[0], required=True, format_func=say, key=f"{key}-way"
     )
-    name = right.segmented_control(
+    name = right.pills(
         say("model"), exhibit.models, default=exhibit.models[-1], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip
@@ -94,7 +94,7 @@ def keep_log(exhibit: Shown, key: str) -> tuple[str, ...]:
     """A log whose states are told as often as the learner likes; "overwritten" once all changes are known of
     states that were told INSISTED times."""
     remembering = [name for name in exhibit.models if name != "attention"]
-    name = st.segmented_control(
+    name = st.pills(
         say("reader"), remembering, default=remembering[0], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip

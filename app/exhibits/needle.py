@@ -132,7 +132,7 @@ def cell(asked: Asked) -> str:
 def run_map(exhibit: Shown, key: str) -> tuple[str, ...]:
     """How many facts a model knows, and how long; "mapped" once two models' maps are there to compare."""
     remembering = [name for name in exhibit.models if name != "attention"]
-    name = st.segmented_control(
+    name = st.pills(
         say("model"), remembering, default=remembering[0], required=True,
         format_func=models.title, key=f"{key}-model",
     )  # fmt: skip

@@ -6,7 +6,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import titans_core as tc
-from app import choosing, continuing, keeping, leafing, limits, models, permalink, reading, textbox, work
+from app import (
+    choosing,
+    continuing,
+    following,
+    keeping,
+    leafing,
+    limits,
+    models,
+    permalink,
+    reading,
+    textbox,
+    work,
+)
 from app.book import Book
 from app.components.player import player
 from app.components.tour import tour
@@ -26,11 +38,30 @@ def chosen() -> str:
     return name if name in tc.available() else state.model  # another variant, or one's own, may lack it
 
 
+def chose() -> None:
+    """A person chose a model, or which memory it has; the next page will have it, too."""
+    choosing.chose("model")
+    state.reader = chosen()
+
+
+def follow_model(names: list[str], variants: list[str]) -> None:
+    """Let the model be chosen that was on the page before, by its variant and its memory, of which an address
+    may leave out either."""
+    name = following.reader(names)
+    if name is None or {"model", "memory"} & {*st.query_params}:
+        return
+    variant, _, memory = (name, "", "") if name in variants else name.partition("-")
+    following.follow("model", variant, variants[0], models.title(variant))
+    if len(memories := models.memories(variant, names)) > 1:
+        following.follow("memory", memory, memories[0], models.MEMORIES[memory])
+
+
 def choose_model(names: list[str]) -> None:
     """The variant, and where it is shipped with several memories, which of them; or one's own model."""
     variants = [name for name in names if name in models.VARIANTS or not models.shipped(name)]
     choosing.tell_absent(variants, "model")
-    st.segmented_control(
+    follow_model(names, variants)
+    st.pills(
         "The model that reads it",
         variants,
         default=variants[0],
@@ -38,8 +69,8 @@ def choose_model(names: list[str]) -> None:
         required=True,
         key="model",
         bind="query-params",
-        on_change=choosing.chose,
-        args=("model",),
+        wrap=True,
+        on_change=chose,
     )
     memories = models.memories(state.model, tc.available())
     if len(memories) > 1:
@@ -51,7 +82,9 @@ def choose_model(names: list[str]) -> None:
             required=True,
             key="memory",
             bind="query-params",
+            on_change=chose,
         )
+    following.note(chosen(), names)
 
 
 def choose_text_and_model(names: list[str]) -> None:

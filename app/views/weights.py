@@ -146,7 +146,9 @@ def picture(title: str, weights: Floats, most: float, part: Part, depth: int, na
     least, largest = (f"{end:.3g}".replace("-", "−") for end in (weights.min(), weights.max()))
     told += f"{least} to {largest}, norm {np.linalg.norm(weights):.3g}"
     figure = heatmap(weights, most or 1.0, rows, columns, theme())
-    st.plotly_chart(figure, key=name, config=toolbar(name, "png"), alt=told)
+    wide = "-wide" if weights.shape[1] > weights.shape[0] else ""
+    with st.container(key=f"matrix-{name}{wide}"):  # which tells the style sheet how high it is
+        st.plotly_chart(figure, height="stretch", key=name, config=toolbar(name, "png"), alt=told)
     st.caption(f"from {least} to {largest}, norm {np.linalg.norm(weights):.3g}")
 
 
@@ -225,7 +227,7 @@ def curves(
 def page() -> None:
     """The whole page."""
     link = heading(NAME, ABOUT)
-    names = choosing.trained()
+    names = choosing.trained(with_memory=True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="sources"):
         textbox.choose_source()
         st.space("stretch")
@@ -238,11 +240,6 @@ def page() -> None:
         model = models.load(chosen)
     except ValueError as problem:
         st.warning(models.unloadable(problem))
-        return
-    if not model.has_memory:
-        st.info(
-            f"{models.title(chosen)} has no memory, so there are no weights to show: choose another model."
-        )
         return
     try:
         weighing = current(model)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app import address
 from tests.app.pressing import State
+
+VIEWS = Path(__file__).resolve().parents[2] / "app" / "views"
 
 
 class Query(dict[str, str]):
@@ -49,3 +53,47 @@ def test_what_the_link_did_not_say_is_said(query: Query) -> None:
     address.arrive("Lessons")
     address.say_so({"lesson": "why-memory", "step": "1"})
     assert query.written == 1
+
+
+def told(query: Query, *names: str) -> str:
+    query.clear()
+    query.update(dict.fromkeys(names, "x"))
+    return address.not_understood()
+
+
+def test_what_nobody_knows_is_told_by_name(query: Query) -> None:
+    assert told(query, "modell", "model", "view").startswith("This address names “modell”, which")
+    assert "“modell” and “Layer”, which" in told(query, "modell", "Layer")
+    assert "“a”, “b”, “c” and 2 more, which" in told(query, *"abcde")
+    assert "“\\<b\\>”" in told(query, "<b>") and len(told(query, "x" * 999)) < 200
+
+
+def test_what_others_add_is_not_told_nor_anything_once_the_session_goes_on(query: Query) -> None:
+    assert told(query, "utm_source", "fbclid", "gclid", "_ga", "__theme", "mc_eid", "ref", "lesson") == ""
+    address.arrive("Stream")
+    assert told(query, "modell") == ""
+
+
+@pytest.mark.parametrize(
+    ("view", "fields"),
+    [
+        ("stream", {"model": "LMM"}),
+        ("compare", {"models": "LMM"}),
+        ("intervene", {}),
+        ("weights", {"weights-model": "MAL deep", "weights-since": "a marked token"}),
+        ("needle", {"searchers": "LMM"}),
+        ("needle", {"view-of-needle": "By depth and length", "hay": "A text of your own"}),
+        ("family", {}),
+    ],
+)
+def test_every_choice_that_stands_in_the_address_is_known(view: str, fields: dict[str, str]) -> None:
+    page = AppTest.from_file(str(VIEWS / f"{view}.py"), default_timeout=120)
+    page.session_state.text = "Mara put the red key in the attic."
+    for name, value in fields.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    kinds = ("button_group", "slider", "select_slider", "text_input", "number_input", "text_area")
+    widgets = [widget.proto for kind in kinds for widget in page.get(kind)]
+    bound = {widget.query_param_key for widget in widgets if getattr(widget, "query_param_key", "")}
+    assert bound and bound <= address.KNOWN, bound - address.KNOWN

@@ -154,7 +154,7 @@ def test_while_a_book_is_read_its_bar_alone_tells_how_far() -> None:
 
 def choose(page: AppTest, name: str) -> BookReading:
     """The book as this model has read it, once it is read to its end."""
-    page.segmented_control(key="model").set_value(name).run()
+    page.pills(key="model").set_value(name).run()
     for job in held(page).jobs.values():
         job.wait(120)
     page.run()

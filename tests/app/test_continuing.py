@@ -109,7 +109,7 @@ def test_what_cannot_be_added_leaves_all_as_it_was(page: AppTest) -> None:
 def test_another_model_goes_on_from_the_same_place(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     go_back(page, 9)
-    page.segmented_control(key="model").set_value("mag").run()
+    page.pills(key="model").set_value("mag").run()
     assert "after token 10, " in page.text_area(key="addition").label
     page.text_area(key="addition").set_value(OTHER)
     press(page, "Read on")

@@ -38,7 +38,7 @@ def test_stream_names_it_and_offers_the_others() -> None:
     page = AppTest.from_file(str(VIEWS / "stream.py"), default_timeout=120).run()
     (warning,) = page.warning
     assert MODEL in warning.value and f'`make train MODEL="{MODEL}"`' in warning.value
-    assert not page.exception and MODEL.upper() not in page.segmented_control(key="model").options
+    assert not page.exception and MODEL.upper() not in page.pills(key="model").options
 
 
 def test_its_lesson_opens_and_names_it() -> None:

@@ -154,16 +154,16 @@ def test_another_model_reads_the_additions_too(page: AppTest) -> None:
     page.text_area(key="text").set_value(STORY).run()
     page.text_area(key="addition").set_value(" And more.")
     press(page, "Read on")
-    page.segmented_control(key="model").set_value(tc.available()[1]).run()
+    page.pills(key="model").set_value(tc.available()[1]).run()
     after = held(page).reading
     assert after.text == STORY + " And more." and after.stream.model.name == tc.available()[1]
 
 
 def test_a_variant_offers_the_memories_it_is_shipped_with(page: AppTest) -> None:
-    page.segmented_control(key="model").set_value("lmm").run()
+    page.pills(key="model").set_value("lmm").run()
     page.segmented_control(key="memory").set_value("chapters").run()
     assert held(page).reading.stream.model.name == "lmm-chapters"
-    page.segmented_control(key="model").set_value("attention").run()
+    page.pills(key="model").set_value("attention").run()
     assert held(page).reading.stream.model.name == "attention"
     assert not [control for control in page.segmented_control if control.key == "memory"]
     for variant in models.VARIANTS:

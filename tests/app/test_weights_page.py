@@ -83,9 +83,15 @@ def test_every_layer_head_and_matrix_can_be_shown(page: AppTest) -> None:
     assert any("Head 4, layer 2, W2" in caption.value for caption in page.caption)
 
 
-def test_a_model_without_memory_says_that_it_has_no_weights(page: AppTest) -> None:
-    choose(page, "attention")
-    assert warnings(page) == [] and "has no memory" in page.info[0].value
+def test_a_model_without_memory_is_not_offered_and_a_link_to_it_is_told_why() -> None:
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state.text = STORY
+    page.query_params["weights-model"] = "Attention"
+    page.run()
+    assert "Attention" not in page.button_group(key="weights-model").options
+    told = "This link names \\'Attention\\', which has no memory to show here: choose another model."
+    assert warnings(page) == [told]
+    assert warnings(choose(page, "lmm")) == []
 
 
 def test_a_rerun_reads_and_measures_nothing_anew(page: AppTest) -> None:

@@ -382,12 +382,12 @@ def check_widths(page: ComparePage, width: int) -> None:
 
 CUT = """(root) => [...root.querySelectorAll(".column")].flatMap((column) => {
   const { left, right } = column.getBoundingClientRect();
-  const told = [...column.querySelectorAll("text, .value, h2, li b")].filter((e) => e.checkVisibility());
+  const told = [...column.querySelectorAll("text, .value, h2, h3, li b")].filter((e) => e.checkVisibility());
   return told.filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.left < left || box.right > right;
+    return box.left < left || box.right > right || (e.matches("h3") && e.scrollWidth > e.clientWidth);
   }).map((e) => e.textContent);
-})"""  # what of a column's words and numbers stands out of it
+})"""  # what of a column's words and numbers stands out of it, or is cut
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import titans_core as tc
 from tests.browser.conftest import PATIENCE, linked, spoken
-from tests.browser.looks import settled
+from tests.browser.looks import LIGHT, both_themes, settled
 
 pytestmark = pytest.mark.browser
 STORY = (
@@ -95,6 +95,25 @@ def test_the_numbers_of_both_are_the_librarys(visit: Visit, name: str) -> None:
             assert value(page, quantity, "edited") == pytest.approx(now, rel=0.04, abs=1e-5), quantity
             if quantity in ("surprise", "nll"):
                 assert value(page, quantity, "change") == pytest.approx(now - was, rel=0.04, abs=1e-3)
+
+
+CONTRASTS = """(output) => {
+  const light = (color) => (LIGHT)(color.match(/[\\d.]+/g).slice(0, 3)) + 0.05;
+  const ratio = (a, b) => Math.max(a, b) / Math.min(a, b);
+  const color = (one) => light(getComputedStyle(one).color);
+  const ground = light(getComputedStyle(document.querySelector(".stApp")).backgroundColor);
+  const told = color(output);
+  return [ratio(told, ground), ratio(told, color(output.getRootNode().querySelector(".heading")))];
+}""".replace("LIGHT", LIGHT)  # of what a row tells: with the page, and with the grey of the original's curve
+
+
+def test_the_unexpected_stands_out_from_the_grey_of_the_original(visit: Visit) -> None:
+    page = visit(color_scheme="dark")
+    for theme in both_themes(page):
+        expect(page.locator(".intervene")).to_have_attribute("data-theme", theme)
+        output = page.locator(".intervene output[data-quantity=nll][data-side=edited]")
+        on_page, beside_grey = output.evaluate(CONTRASTS)
+        assert on_page >= 4.5 and beside_grey >= 2, theme
 
 
 def test_forgetting_makes_the_answer_vanish_and_undo_brings_it_back(visit: Visit) -> None:

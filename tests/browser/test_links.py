@@ -97,3 +97,15 @@ def test_weights_takes_token_layer_and_head_along_in_a_link_and_for_a_class(
     expect(open_page(f"?room={code}").get_by_text(told)).to_be_visible()
     page.reload()
     expect(page.get_by_text(told)).to_be_visible()
+
+
+def test_a_field_that_nobody_knows_is_told_until_something_is_done_and_the_rest_counts(
+    open_page: Open,
+) -> None:
+    page = open_page(linked("?modell=mag&model=LMM&utm_source=mail", STORY))
+    told = page.get_by_text("This address names “modell”, which the lab does not understand")
+    expect(page.get_by_role("radio", name="LMM", exact=True)).to_be_checked()
+    expect(page.locator(".player .text")).to_have_text(STORY, use_inner_text=False)
+    expect(told).to_be_visible()
+    page.get_by_role("radio", name="MAG", exact=True).click()
+    expect(told).to_have_count(0)

@@ -58,6 +58,20 @@ def test_the_bar_at_the_top_begins_and_ends_where_the_page_does(browser: Browser
     page.close()
 
 
+def test_the_model_that_was_chosen_reads_on_the_next_pages_too(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(server)
+    page.wait_for_selector(".player[data-position]")
+    for title, name in (("MAG", "Weights"), ("MAL", "Intervene"), ("LMM", "Stream")):
+        page.get_by_role("radio", name=title, exact=True).click()
+        page.wait_for_url(f"**model={title}")
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        expect(page.get_by_role("radio", name=title, exact=True)).to_be_checked()
+    page.close()
+
+
 def test_the_stream_page_opens_by_its_name_too(browser: Browser, server: str) -> None:
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)

@@ -276,6 +276,19 @@ def test_the_answers_to_a_needle_are_saved(open_page: Callable[..., Page]) -> No
     assert {"MAC", "tokens after it", "✓ attic"} <= set(lines(svg))
 
 
+def test_the_map_of_a_needle_is_saved(open_page: Callable[..., Page]) -> None:
+    page = open_page("needle?view-of-needle=By+depth+and+length&mapped=LMM&longest=512")
+    page.get_by_role("button", name="Draw the map").click()
+    whole = page.get_by_text("haystacks each of 256 to 512 tokens, the fact at 5 depths.").first
+    expect(whole).to_contain_text("right answers: 4 haystacks")
+    name, content = Shown(page, page.locator(".picture")).save("SVG")
+    svg = parsed(content)
+    assert name == "titans-needle-map-512.svg" and "red key" in (svg.findtext(f"{SVG}title") or "")
+    found = lines(svg)
+    assert {"tokens of haystack", "256", "512", whole.inner_text()} <= set(found)
+    assert sum(line.endswith(" %") for line in found) == 10
+
+
 def test_a_text_of_8192_tokens_is_saved_too(visit: Visit) -> None:
     ids = Tokenizer.load().encode(" ".join(filler(seed).replace("\n", " ") for seed in range(1000)))
     shown = visit("player", "Too long for a link.")

@@ -93,3 +93,13 @@ def test_a_deep_memory_shows_each_of_its_matrices(open_page: Open) -> None:
         expect(page.get_by_text(f"Head 1, layer 1, {label}.")).to_be_visible()
         check(page, place, 0, read, read.at(read.position - 1))
     assert read.weights()[0, "W1"].shape != read.weights()[0, "W2"].shape
+
+
+def test_a_matrix_is_about_as_wide_as_its_column(open_page: Open) -> None:
+    page = visit(open_page, "lmm")
+    column = page.locator(".st-key-weights-shown .stColumn").first
+    picture = column.locator(".heatmaplayer image")
+    page.wait_for_function(
+        "([drawn, room]) => drawn.getBoundingClientRect().width > 0.7 * room.clientWidth",
+        arg=[picture.element_handle(), column.element_handle()],
+    )

@@ -129,9 +129,7 @@ def test_a_folder_may_be_told_from_home(name: str, monkeypatch: pytest.MonkeyPat
     assert getattr(Settings(), name) == Path("/home/mara/lab")
     monkeypatch.setenv(f"TITANS_{name.upper()}", "~nobody-of-this-name/lab")
     settings.cache_clear()
-    with pytest.raises(
-        BadSettings, match="='~nobody-of-this-name/lab': .* no such user"
-    ):
+    with pytest.raises(BadSettings, match="='~nobody-of-this-name/lab': .* no such user"):
         settings()
     monkeypatch.undo()
     settings.cache_clear()

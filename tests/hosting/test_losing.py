@@ -119,7 +119,7 @@ def test_a_model_trained_anew_while_its_text_is_in_sight_is_told_until_another_i
     assert warnings(page.run()) == [keeping.NEWER] and held(page).reading.text == TEXT
     assert held(page).reading.stream.model.digest != before.stream.model.digest
     page.query_params["model"] = "LMM"  # as the browser puts there what is chosen
-    page.segmented_control(key="model").set_value("lmm").run()
+    page.pills(key="model").set_value("lmm").run()
     assert warnings(page) == []
 
 

@@ -6,6 +6,7 @@ import { number, tokensOf } from "../common/format.js";
 import { QUANTITIES } from "../common/tracks.js";
 
 const DIFFERENCES = ["surprise", "nll"];
+const PALE = 0.75; // of grey: 3 to 1 on the page, in the light and in the dark
 
 export class Pairs extends Axis {
   /** A row for every quantity, and one for the difference of those whose difference tells something. */
@@ -68,6 +69,6 @@ function pair(canvas, original, edited) {
   const y = (x) => height - 1.5 - (Math.max(0, finite(x)) / (top || 1)) * (height - 4);
   const style = getComputedStyle(canvas);
   const [pale, full] = ["--soft", "--color"].map((name) => style.getPropertyValue(name));
-  draw(canvas, [line(pointsOf(original, width, y), pale, 0.55), line(pointsOf(edited, width, y), full)]);
+  draw(canvas, [line(pointsOf(original, width, y), pale, PALE), line(pointsOf(edited, width, y), full)]);
   return top;
 }
