@@ -10,7 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final[str] = "TITANS_"
@@ -64,8 +73,10 @@ class Settings(BaseSettings):
     compute_seconds: PositiveFloat = Field(
         30, description="seconds of computing that a session may use in a minute; anything beyond that waits"
     )
-    history_tokens: NonNegativeInt = Field(
-        16_384, description="tokens that a stream can go back over: its budget of snapshots"
+    history_tokens: PositiveInt = Field(
+        16_384,
+        validate_default=True,
+        description="tokens that a stream can go back over, its budget of snapshots; no fewer than a text has",
     )
     session_mb: PositiveInt = Field(
         512, description="megabytes that a session may hold; beyond that, pages it has left are forgotten"
@@ -96,6 +107,15 @@ class Settings(BaseSettings):
     )
     metrics_address: str = Field("127.0.0.1", description="address at which they are served")
     log_format: str = Field("text", pattern="^(text|json)$", description="text, or json: one object a line")
+
+    @field_validator("history_tokens")
+    @classmethod
+    def reaches_back(cls, tokens: int, before: ValidationInfo) -> int:
+        """Pages go back to the beginning of a text."""
+        text = before.data.get("text_tokens", 0)
+        if tokens < text:
+            raise ValueError(f"a page goes back to its text's beginning: at least {text}, TITANS_TEXT_TOKENS")
+        return tokens
 
 
 @cache

@@ -135,6 +135,18 @@ def test_a_folder_may_be_told_from_home(name: str, monkeypatch: pytest.MonkeyPat
     settings.cache_clear()
 
 
+@pytest.mark.parametrize(("name", "value"), [("HISTORY_TOKENS", "8191"), ("TEXT_TOKENS", "20000")])
+def test_a_history_that_does_not_reach_a_texts_beginning_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TITANS_{name}", value)
+    settings.cache_clear()
+    with pytest.raises(BadSettings, match="TITANS_HISTORY_TOKENS=.* at least .*, TITANS_TEXT_TOKENS"):
+        settings()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
 def test_every_route_of_ours_refuses_who_comes_from_elsewhere() -> None:
     out = python(FOREIGN)
     assert out.returncode == 0, out.stderr
