@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     history_tokens: PositiveInt = Field(
         16_384,
         validate_default=True,
-        description="tokens that a stream can go back over, its budget of snapshots; no fewer than a text has",
+        description="tokens that a stream can go back over, its budget of snapshots; at least a text's",
     )
     session_mb: PositiveInt = Field(
         512, description="megabytes that a session may hold; beyond that, pages it has left are forgotten"
