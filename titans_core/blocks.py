@@ -78,7 +78,8 @@ class MemoryAsContext(Mixer):
         else:
             read, state = self.chained(x, query, state, telemetry, edits)
         remembered, report = self.memory.hand_over(read.told, read.written)
-        out = x + read.attended + self.gating(read.attended, remembered)  # (25) o = y ⊗ M_t(y)
+        out = x + read.attended  # y is added too, not only what is made of it: a residual of its own
+        out = out + self.gating(read.attended, remembered)  # (25) o = y ⊗ M_t(y)
         if telemetry:
             report.columns["readout"] = report.columns["retrieval"]
             report.columns["retrieval"] = torch.linalg.vector_norm(read.answer, dim=-1)
@@ -98,7 +99,7 @@ class MemoryAsContext(Mixer):
         for part, q, own in zip(x.split(lengths, 1), asked.split(lengths, 1), tokens, strict=True):
             h, answer = self.memory.retrieve(q, frozen, edits)  # (21) h = M_{t−1}(q)
             attended, segment = self.attention(own, h, persistent, segment)  # (22, 23)
-            told = self.memory_norm(part + attended)
+            told = self.memory_norm(part + attended)  # y, by way of its residual
             written, memory = self.memory.write(told, memory, telemetry, edits)  # (24) M_t = M_{t−1}(y)
             filled = (filled + part.shape[1]) % self.segment
             frozen = frozen if filled else memory.weights
