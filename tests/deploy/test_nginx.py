@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from deploy.table import README
 from tests.deploy.proxy import TEMPLATE, nginx, running_proxy
 
@@ -185,7 +186,7 @@ def test_the_lab_hears_who_asks_and_nothing_that_is_made_up(tmp_path: Path) -> N
 
 def test_an_upload_as_large_as_may_be_passes_and_more_is_refused_here(tmp_path: Path) -> None:
     with replica() as one, running_proxy(tmp_path, one, one) as address:
-        for size, code in ((1_500_000, 201), (3_000_000, 413)):
+        for size, code in ((Settings().upload_bytes, 201), (5_000_000, 413)):
             asked = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
             asked.putrequest("PUT", "/_stcore/upload_file/x")
             asked.putheader("Content-Length", str(size))

@@ -123,10 +123,10 @@ def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["state", "models"])
-def test_a_folder_may_be_told_from_home(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/mara")
+def test_a_folder_may_be_told_from_home(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv(f"TITANS_{name.upper()}", "~/lab")
-    assert getattr(Settings(), name) == Path("/home/mara/lab")
+    assert getattr(Settings(), name) == tmp_path / "lab"
     monkeypatch.setenv(f"TITANS_{name.upper()}", "~nobody-of-this-name/lab")
     settings.cache_clear()
     with pytest.raises(BadSettings, match="='~nobody-of-this-name/lab': .* no such user"):
