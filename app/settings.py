@@ -60,8 +60,12 @@ class Settings(BaseSettings):
     )
 
     # how much each may take
-    text_characters: PositiveInt = Field(40_000, description="characters of one text")
-    text_tokens: PositiveInt = Field(8_192, description="tokens of one text")
+    text_characters: PositiveInt = Field(
+        40_000,
+        ge=2_000,
+        description="characters of one text; at least 2,000, for the samples",
+    )
+    text_tokens: PositiveInt = Field(8_192, ge=512, description="tokens of one text; at least 512")
     book_characters: PositiveInt = Field(
         1_000_000, description="characters of a long text: a file that is read with a thinned trace"
     )

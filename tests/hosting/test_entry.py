@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from app import samples
 from app.hosting.where import check_folders
 from app.settings import BadSettings, Settings, settings, state_folder
+from titans_core.tokenizer import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = """
@@ -142,6 +144,21 @@ def test_a_history_that_does_not_reach_a_texts_beginning_is_refused(
     monkeypatch.setenv(f"TITANS_{name}", value)
     settings.cache_clear()
     with pytest.raises(BadSettings, match="TITANS_HISTORY_TOKENS=.* at least .*, TITANS_TEXT_TOKENS"):
+        settings()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize(("name", "least"), [("TEXT_CHARACTERS", 2_000), ("TEXT_TOKENS", 512)])
+def test_the_samples_can_be_read_whatever_is_set(
+    name: str, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [samples.text(title) for title in samples.titles()]
+    size = {"TEXT_CHARACTERS": len, "TEXT_TOKENS": lambda text: len(Tokenizer.load().encode(text))}[name]
+    assert max(map(size, texts)) <= least
+    monkeypatch.setenv(f"TITANS_{name}", str(least - 1))
+    settings.cache_clear()
+    with pytest.raises(BadSettings, match=f"TITANS_{name}='{least - 1}': .* {least}"):
         settings()
     monkeypatch.undo()
     settings.cache_clear()
