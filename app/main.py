@@ -27,6 +27,7 @@ from app.hosting.errors import failed  # noqa: E402
 from app.hosting.headers import Guarded  # noqa: E402
 from app.hosting.life import life  # noqa: E402
 from app.hosting.origin import Own  # noqa: E402
+from app.hosting.redis import check_password  # noqa: E402
 from app.hosting.where import check_folders, store  # noqa: E402
 from app.settings import BadSettings, settings  # noqa: E402
 
@@ -34,6 +35,8 @@ try:
     told = settings()
     check_folders(told)
     store()  # a Redis at no address is told here, not on every page
+    if told.redis is not None:
+        check_password(told.redis)
     metrics.serve(told)
 except BadSettings as problem:
     sys.exit(str(problem))

@@ -79,9 +79,14 @@ class Job(Generic[T]):
         self._line_up()
 
     def _line_up(self) -> None:
-        """Wait for a free thread."""
+        """Wait for the budget, where it is used up, and for a free thread."""
         metrics.JOBS_WAITING.inc()
-        pool.submit(self._turn)
+        if self.pausing:
+            pause = threading.Timer(min(self.pausing, GLANCE), pool.submit, (self._turn,))
+            pause.daemon = True
+            pause.start()
+        else:
+            pool.submit(self._turn)
 
     def _turn(self) -> None:
         """The next step, then the end of the line; or the end."""
@@ -93,12 +98,7 @@ class Job(Generic[T]):
             self._seen.set()
             return
         self.pausing = self._budget.wait()
-        if self.pausing:
-            pause = threading.Timer(min(self.pausing, GLANCE), self._line_up)
-            pause.daemon = True
-            pause.start()
-        else:
-            self._line_up()
+        self._line_up()
 
     def _step(self) -> bool:
         """Take a step, where there is one and it is wanted and paid for; whether there may be another."""

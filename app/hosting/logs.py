@@ -26,6 +26,7 @@ ACCESS: Final[str] = "uvicorn.access"
 UNTOLD: Final[dict[str, str]] = {  # loggers, and what each is not to write
     "streamlit.error_util": "Uncaught app execution",  # app/hosting/errors.py says it better
     "streamlit.runtime.app_session": "The fragment with id",  # that was left meanwhile: no news
+    "uvicorn.error": "returned without completing handshake",  # app/hosting/origin.py refused it, and tells
 }
 
 log = logging.getLogger("titans")
@@ -40,6 +41,7 @@ class Event(StrEnum):
     WARNING = "warning"
     STORE_PROBLEM = "store_problem"
     UNKNOWN_SETTING = "unknown_setting"
+    REFUSED = "refused"
     SESSION_RESTORED = "session_restored"
     SESSION_REFUSED = "session_refused"
     SESSIONS_PUT_AWAY = "sessions_put_away"
@@ -70,7 +72,7 @@ def begin(form: str) -> None:
     config.set_option("logger.messageFormat", LINE)
     streamlit_logger.update_formatter()
     for name, untold in UNTOLD.items():
-        streamlit_logger.get_logger(name).addFilter(partial(worth_telling, untold))
+        logging.getLogger(name).addFilter(partial(worth_telling, untold))
     logging.getLogger(ACCESS).handlers.clear()  # it would write every address
     for name in UVICORN:
         logging.getLogger(name).setLevel(logging.WARNING)  # else it tells of every connection

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 from redis.exceptions import ConnectionError as Unconnected
-from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as Late
 from redis.retry import Retry
 
@@ -33,6 +34,18 @@ def connected(address: str, **options: Any) -> Redis:
         )
     except ValueError:
         raise BadSettings(WRONG + LIKE) from None  # not what was set: it may hold a password
+
+
+def check_password(address: str) -> None:
+    """Raise BadSettings where Redis does not take the password, which waiting will not mend. One that is away
+    is waited for later."""
+    with connected(address) as redis, suppress(RedisError):
+        try:
+            redis.ping()
+        except AuthenticationError:
+            raise BadSettings(
+                WRONG + "Redis refuses the password in TITANS_REDIS: give it the one that Redis has."
+            ) from None
 
 
 def why(error: RedisError) -> str:

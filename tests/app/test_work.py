@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import models, reading, work
+from app.hosting import metrics
 from app.hosting.budget import Budget
 from app.session import held
 from app.work import Job, Step
@@ -156,6 +157,23 @@ def test_no_more_jobs_run_at_once_than_there_are_workers() -> None:
     gate.set()
     waiting.wait(60)
     assert waiting.value == 1
+
+
+def test_a_job_that_waits_for_its_budget_is_counted_as_waiting() -> None:
+    waiting, now = metrics.total(metrics.JOBS_WAITING), [0.0]
+    budget = Budget(60, lambda: now[0])
+    budget.charge(100)
+    job = Job("key", counting(1), lambda: True, budget)
+    while not job.pausing:
+        job.wait(0.01)
+    looks = list[float]()
+    for _ in range(10):
+        job.wait(0.05)
+        looks.append(metrics.total(metrics.JOBS_WAITING) - waiting)
+    now[0] = 60.0
+    job.wait(60)
+    assert looks.count(1) >= 8  # but for the moments in which it asks whether it may go on
+    assert job.value == 1 and metrics.total(metrics.JOBS_WAITING) == waiting
 
 
 def test_a_first_step_that_takes_long_is_begun_and_a_question_that_does_is_being_answered() -> None:

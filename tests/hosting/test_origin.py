@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 
-from app.hosting.origin import FOREIGN, Own
+from app.hosting import logs
+from app.hosting.origin import FOREIGN, MINUTE, Own, Refusals, Why
 
 
 async def passed_on(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,3 +70,32 @@ def test_pages_that_the_settings_name_pass(monkeypatch: pytest.MonkeyPatch) -> N
     named = {"server.corsAllowedOrigins": ["https://school.example"], "server.allowedHosts": []}
     monkeypatch.setattr(config, "get_option", named.__getitem__)
     assert answer("websocket", host="lab.example", origin="https://school.example") == [{"type": "passed"}]
+
+
+def test_the_refused_are_told_by_their_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[object, ...]] = []
+    monkeypatch.setattr(logs, "tell", lambda event, level, **facts: told.append((event, level, facts)))
+    nobody = dict.fromkeys(("no_origin", "another_host", "another_origin"), 0)
+    answer("websocket", host="lab.example")
+    answer("websocket", host="127.0.0.1:8501", origin="https://lab.example")
+    answer("websocket", host="lab.example", origin="https://lab.example")
+    monkeypatch.setattr(config, "get_option", {"server.allowedHosts": ["lab.example"]}.__getitem__)
+    answer("websocket", host="other.example", origin="https://other.example")
+    assert told == [
+        (logs.Event.REFUSED, logging.WARNING, nobody | {why: 1})
+        for why in ("no_origin", "another_origin", "another_host")
+    ]
+
+
+def test_of_many_refused_one_line_a_minute_tells_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, told = [0.0], list[dict[str, int]]()
+    monkeypatch.setattr(logs, "tell", lambda event, level, **facts: told.append(facts))
+    refusals = Refusals(lambda: now[0])
+    for second in range(round(MINUTE) + 1):
+        now[0] = float(second)
+        refusals.add(Why.NO_ORIGIN)
+        refusals.add(Why.ANOTHER_ORIGIN)
+    assert told == [
+        {"no_origin": 1, "another_host": 0, "another_origin": 0},
+        {"no_origin": 60, "another_host": 0, "another_origin": 60},
+    ]

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis import Redis
 
-from app.hosting.redis import RedisStore
+from app.hosting.redis import RedisStore, check_password
 from app.hosting.store import FolderStore, Store, StoreProblem, name
 from app.hosting.where import store as chosen
 from app.settings import BadSettings
 from app.settings import settings as set_up
+from benchmarks.browser import free_port
 from tests.servers.running import RedisServer, black_hole
 
 DAY = 24 * 3600
@@ -89,6 +91,25 @@ def test_a_full_redis_is_told_and_what_was_there_stays(redis: RedisServer, store
     finally:
         redis.empty()
     store.put("key", b"another")
+
+
+def test_a_password_that_redis_does_not_take_is_refused_without_telling_it(redis: RedisServer) -> None:
+    place = f"127.0.0.1:{redis.port}/0"
+    redis.client.config_set("requirepass", "right")
+    try:
+        check_password(f"redis://:right@{place}")
+        for given in (":hidden@", "somebody:right@", ""):
+            with pytest.raises(BadSettings, match="Redis refuses the password in TITANS_REDIS") as problem:
+                check_password(f"redis://{given}{place}")
+            assert "hidden" not in str(problem.value)
+    finally:
+        Redis.from_url(f"redis://:right@{place}").config_set("requirepass", "")
+
+
+def test_a_redis_that_is_away_is_waited_for() -> None:
+    check_password(f"redis://:any@127.0.0.1:{free_port()}/0")
+    with black_hole() as address:
+        check_password(address)
 
 
 def test_where_sessions_are_kept_is_set(
