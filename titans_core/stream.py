@@ -26,7 +26,7 @@ from titans_core.observe import layer_writes, stack_columns
 from titans_core.override import Edits, Override, edits, next_border, number, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
-from titans_core.trace import Floats, Trace, to_numpy
+from titans_core.trace import Floats, Trace, counted, to_numpy
 from titans_core.wipe import memories, without_memory
 from titans_core.without import read_without
 
@@ -61,6 +61,10 @@ class Stream:
         self._ids: list[int] = []  # read since the first snapshot
         self._held = ""
         self.overrides: tuple[Override, ...] = ()
+
+    def __repr__(self) -> str:
+        changed = f", overrides: {len(self.overrides)}" if self.overrides else ""
+        return f"Stream({self.model.name}, {counted(self.position, 'token')} read{changed})"
 
     @property
     def position(self) -> int:
