@@ -177,6 +177,8 @@ def run_train(options: argparse.Namespace) -> None:
         )
     else:
         draft = training.folder / "shipped" / f"{name}.safetensors"
+        for place in (draft.parent, SHIPPED):
+            place.mkdir(parents=True, exist_ok=True)
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
         tell_agreement(name, card, config)

@@ -328,7 +328,7 @@ class Stream:
         """Write the stream as safetensors, with the checkpoint's name and hash, or one of the weights where
         they are no longer the checkpoint's. Its past is written only where it goes back to the first token:
         not after a wipe, nor once ``history`` has dropped the beginning. Raises ValueError where the file
-        cannot be written, and TypeError for what is no path."""
+        cannot be written, as where its folder is not there, and TypeError for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
         past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)
