@@ -231,6 +231,10 @@ def make_table(options: argparse.Namespace) -> None:
         )
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
+    if not path.parent.exists():  # as where it was installed: all would be made anew, inside the package
+        raise ValueError(
+            f"a table is made in a checkout, which holds the results that are there: no folder {path.parent}"
+        )
     check_place(path)
     seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
     missing = lacking(suite, options.models, seeds)
