@@ -55,7 +55,10 @@ def test_installed_elsewhere_it_reads_a_text_as_here(wheel: Path, tmp_path: Path
     trace = tc.Stream(tc.load("lmm")).feed(TEXT)
     assert "".join(json.loads(token) for token, *_ in lines) == TEXT == "".join(trace.tokens)
     assert [float(nll) for _, nll, *_ in lines] == pytest.approx(trace["nll"].tolist(), abs=2e-3)
-    assert not list(elsewhere.iterdir())
+    table = [command[0], "evaluate", "--suite", "niah", "--seeds", "1"]
+    told = subprocess.run(table, cwd=elsewhere, env=given, capture_output=True, text=True)
+    assert told.returncode == 1 and "a table is made in a checkout" in told.stderr and not told.stdout
+    assert not list(elsewhere.iterdir()) and not list(place.rglob("assets/tables"))
 
 
 def test_it_asks_for_no_release_that_the_lab_was_not_tested_with() -> None:

@@ -177,6 +177,8 @@ def run_train(options: argparse.Namespace) -> None:
         )
     else:
         draft = training.folder / "shipped" / f"{name}.safetensors"
+        for place in (draft.parent, SHIPPED):
+            place.mkdir(parents=True, exist_ok=True)
         save_model(training.model, draft, training.card())
         card = training.card() | {"scores": report(load(draft))}  # of the file as it ships, half precision
         tell_agreement(name, card, config)
@@ -229,6 +231,10 @@ def make_table(options: argparse.Namespace) -> None:
         )
     take_one_thread()
     suite, path = SUITES[options.suite], path_of(options.suite)
+    if not path.parent.exists():  # as where it was installed: all would be made anew, inside the package
+        raise ValueError(
+            f"a table is made in a checkout, which holds the results that are there: no folder {path.parent}"
+        )
     check_place(path)
     seeds = tuple(dict.fromkeys(options.seeds or SEEDS))
     missing = lacking(suite, options.models, seeds)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from titans_core.files import chain, taken
+from titans_core.files import chain, check_folder, taken
 
 
 def take_one_thread() -> None:
@@ -55,14 +55,13 @@ def address(text: str) -> str:
 
 def check_output(path: Path | None, *inputs: Path) -> None:
     """Raise ValueError, before any work is done, where the ``path`` that a person named is one of the inputs
-    or no place for a file, or its folder is not there: a slip of the pen is no wish for a folder."""
+    or no place for a file, or its folder is not there."""
     if path is None:
         return
     check_place(path)
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ValueError(f"{path} would be overwritten by what is made of it: name another file")
-    if not (place := chain(path)[-1].parent).exists():
-        raise ValueError(f"there is no folder {place}: make it first, or name a file elsewhere")
+    check_folder(path)
 
 
 def check_place(path: Path) -> None:

@@ -51,14 +51,22 @@ def taken(path: Path) -> bool:
     return False
 
 
+def check_folder(path: Path) -> None:
+    """Raise ValueError where the folder that a file would lie in is not there: a slip of the pen is no wish
+    for a folder. Whoever wants one makes it."""
+    if not (place := chain(path)[-1].parent).exists():
+        raise ValueError(f"there is no folder {place}: make it first, or name a file elsewhere")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside ``path``, or beside what it leads to where it is a link, and move into place. Raises
-    ValueError where that cannot be done."""
+    ValueError where that cannot be done, also where the folder is not there."""
     if not path.name:
         raise ValueError("the file to write has no name")
     if taken(path):
         raise ValueError(f"cannot write {path}: what is there is not a file of its own; name another")
     try:
+        check_folder(path)
         put(chain(path)[-1], content)
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
@@ -67,7 +75,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def put(place: Path, content: bytes) -> None:
     """Move a file with this content to a place that is no link; who may read one that is replaced stays as it
     was."""
-    place.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else None
     draft = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")  # others may write the same file
     try:

@@ -26,7 +26,7 @@ from titans_core.observe import layer_writes, stack_columns
 from titans_core.override import Edits, Override, edits, next_border, number, places
 from titans_core.saved import Moment, read_stream, write_stream
 from titans_core.tokenizer import Decoder, Tokenizer, hold_back
-from titans_core.trace import Floats, Trace, to_numpy
+from titans_core.trace import Floats, Trace, counted, to_numpy
 from titans_core.wipe import memories, without_memory
 from titans_core.without import read_without
 
@@ -61,6 +61,10 @@ class Stream:
         self._ids: list[int] = []  # read since the first snapshot
         self._held = ""
         self.overrides: tuple[Override, ...] = ()
+
+    def __repr__(self) -> str:
+        changed = f", overrides: {len(self.overrides)}" if self.overrides else ""
+        return f"Stream({self.model.name}, {counted(self.position, 'token')} read{changed})"
 
     @property
     def position(self) -> int:
@@ -324,7 +328,7 @@ class Stream:
         """Write the stream as safetensors, with the checkpoint's name and hash, or one of the weights where
         they are no longer the checkpoint's. Its past is written only where it goes back to the first token:
         not after a wipe, nor once ``history`` has dropped the beginning. Raises ValueError where the file
-        cannot be written, and TypeError for what is no path."""
+        cannot be written, as where its folder is not there, and TypeError for what is no path."""
         # Ids alone bring back the whole past, but only where it goes back to the model's own beginning.
         past = self._ids if self._snapshots[0] is self._beginning else []
         write_stream(as_path(path), self.model, self.now, self._held, past, self.history, self.overrides)

@@ -19,7 +19,7 @@ import numpy as np
 from titans_core.envelope import Buckets, Envelope
 from titans_core.ids import whole
 from titans_core.peaks import Peaks, Rows, together
-from titans_core.trace import Floats, Trace
+from titans_core.trace import Floats, Trace, counted
 
 BLOCK: Final[int] = 64  # tokens of the shortest bucket and stretch
 MOST: Final[int] = 65_536  # of what there is room for from the beginning
@@ -47,6 +47,9 @@ class Thinned:
     def __len__(self) -> int:
         """How many tokens it tells of."""
         return self._length
+
+    def __repr__(self) -> str:
+        return f"Thinned({counted(len(self), 'token')}, near: {self.keeps:,})"
 
     @property
     def quantities(self) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ def to_numpy(x: Tensor) -> Floats:
     return array
 
 
+def counted(count: int, name: str) -> str:
+    """How many there are, in words."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 class Guesses(NamedTuple):
     """The likeliest tokens and their probabilities, [T, GUESSES] each, the likeliest first."""
 
@@ -51,7 +56,7 @@ class LayerWrites(NamedTuple):
     lens: Guesses
 
 
-@dataclass(frozen=True, eq=False)  # arrays are not equal or unequal
+@dataclass(frozen=True, eq=False, repr=False)  # arrays are not equal or unequal, and are long
 class Trace:
     """A stretch of a stream: its tokens and one array a quantity.
 
@@ -87,8 +92,17 @@ class Trace:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        sizes = zip((len(self), *self._grid), ("token", "layer", "head"), strict=False)
+        return f"Trace({', '.join(counted(*size) for size in sizes)})"
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.tokens)
+
+    @property
+    def _grid(self) -> tuple[int, ...]:
+        """How many layers and heads there are; nothing without a memory."""
+        return next((column.shape[1:] for column in self.columns.values() if column.ndim == 3), ())
 
     def to_frame(self) -> pd.DataFrame:
         """A tidy table: position, token, layer, head, nll, and a column a quantity.
@@ -96,8 +110,7 @@ class Trace:
         One row a token, layer and head, all counted from 0; without a memory one row a token, layer and head
         being NA.
         """
-        shapes = [c.shape[1:] for c in self.columns.values() if c.ndim == 3]
-        layers, heads = shapes[0] if shapes else (1, 1)
+        layers, heads = self._grid or (1, 1)
         each = layers * heads
         layer, head = (grid.ravel() for grid in np.mgrid[0:layers, 0:heads])
         place: dict[str, object] = {
@@ -106,7 +119,7 @@ class Trace:
             "layer": pd.array(np.tile(layer, len(self)), dtype="Int64"),
             "head": pd.array(np.tile(head, len(self)), dtype="Int64"),
         }
-        if not shapes:
+        if not self._grid:
             place["layer"] = place["head"] = pd.array([pd.NA] * len(self), dtype="Int64")
         values = {name: c.ravel() if c.ndim == 3 else np.repeat(c, each) for name, c in self.columns.items()}
         return pd.DataFrame(place | values)

@@ -141,6 +141,7 @@ class Training:
         if not torch.isfinite(norm):
             kept = self.folder / "offending.safetensors"
             if self.team.leads:
+                make_folder(self.folder)
                 write_tensors(kept, {"ids": torch.from_numpy(data.ids)}, {})
             raise FloatingPointError(
                 f"the gradient of step {self.step} is not finite; its batch is in {kept}; "
@@ -166,6 +167,7 @@ class Training:
         a team the first does."""
         if not self.team.leads:
             return
+        make_folder(self.folder)  # somebody may have tidied up meanwhile: the training is worth more
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()} | {
             f"{key}.{name}": value
             for name, parameter in self.model.named_parameters()

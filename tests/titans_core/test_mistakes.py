@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -245,6 +246,13 @@ def test_a_folder_that_is_not_there_is_told_before_any_work_and_not_made(
     assert program.main([*command, str(tmp_path / "nope" / "further" / "x.json")]) == 1
     told = f"there is no folder {tmp_path / 'nope' / 'further'}: make it first, or name a file elsewhere"
     assert told in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_a_stream_is_not_saved_into_a_folder_that_is_not_there(tmp_path: Path, model: tc.TitansLM) -> None:
+    told = f"there is no folder {tmp_path / 'nope'}: make it first, or name a file elsewhere"
+    with pytest.raises(ValueError, match=re.escape(told)):
+        tc.Stream(model).save(tmp_path / "nope" / "mara.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 def test_many_may_write_one_file_at_once_and_none_is_read_in_part(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from titans_core import header as headers
 from titans_core.checkpoint import read_tensors, write_tensors
 from titans_core.layers import flatten_state
 from titans_core.stream import SNAPSHOT_EVERY, Stream
+from titans_core.thinned import Thinned
 from titans_core.tokenizer import Tokenizer
 from titans_core.trace import Trace
 
@@ -42,6 +43,17 @@ def assert_same_state(one: Stream, other: Stream, tolerance: float = 1e-4) -> No
             torch.testing.assert_close(theirs[name], value, rtol=0, atol=tolerance * scale, msg=name)
         else:
             assert theirs[name] == value, name
+
+
+def test_what_a_notebook_shows_of_a_long_text_is_one_short_line() -> None:
+    stream, thin = Stream(speaker(("mac", 1, 1))), Thinned()
+    trace = stream.feed([1] * 1_200, writes=True)
+    thin.add(trace)
+    assert repr(stream) == "Stream(mac, 1,200 tokens read)"
+    assert repr(stream.override(alpha=0.5)) == "Stream(mac, 1,200 tokens read, overrides: 1)"
+    assert repr(trace) == "Trace(1,200 tokens, 2 layers, 2 heads)"
+    assert repr(thin) == "Thinned(1,200 tokens, near: 4,096)"
+    assert repr(Stream(speaker(("attention", 1, 1))).feed([1])) == "Trace(1 token)"
 
 
 def test_pieces_with_more_equal_feeding_at_once(stream: Stream) -> None:
