@@ -60,12 +60,12 @@ class Settings(BaseSettings):
     )
 
     # how much each may take
-    text_characters: PositiveInt = Field(
+    text_characters: int = Field(
         40_000,
         ge=2_000,
         description="characters of one text; at least 2,000, for the samples",
     )
-    text_tokens: PositiveInt = Field(8_192, ge=512, description="tokens of one text; at least 512")
+    text_tokens: int = Field(8_192, ge=512, description="tokens of one text; at least 512")
     book_characters: PositiveInt = Field(
         1_000_000, description="characters of a long text: a file that is read with a thinned trace"
     )

@@ -30,7 +30,7 @@ def check(lesson: Lesson, claims: Claims) -> None:
             on_change=choose,
             args=(lesson, number, key),
         )
-        classroom.checkpoint(lesson.name, number, texts, chosen)
+        classroom.checkpoint(lesson.name, str(number), texts, chosen)
         if chosen is not None:
             judged = "right" if chosen == checkpoint.answer else "wrong"
             st.markdown(say(judged, why=fill(checkpoint.choices[chosen].why, claims)))

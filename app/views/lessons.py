@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import address
 from app.components.beginning import begin
-from app.components.classroom import come_to, led_to, step_checkpoint
+from app.components.classroom import checkpoint, come_to, led_to
 from app.components.progress import keep
 from app.exhibits import draw
 from app.limits import sentence
@@ -58,7 +58,7 @@ def walk(lesson: Lesson, findings: Found) -> bool:
                 record.steps[number] = True
         answer = record.answer(lesson, number)
         chosen = None if answer is None else choice(step.action, answer)
-        step_checkpoint(lesson.name, number, choices(step.action, findings.claims), chosen)
+        checkpoint(lesson.name, f"step-{number}", choices(step.action, findings.claims), chosen)
         if answer is None and number >= led:
             if not to_do:
                 ask(lesson, number, findings.claims)

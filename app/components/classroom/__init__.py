@@ -61,20 +61,11 @@ def come_to(step: int) -> None:
         st.query_params["step"] = str(step)
 
 
-def checkpoint(lesson: str, number: int, choices: Sequence[str], chosen: int | None) -> None:
-    """Tell the class's room, where there is one, of a lesson's closing question that the page shows: its
-    ``choices``, and which of them (from 0) this person has chosen; None while they have not. A learner's
-    choice is counted, a host's browser learns what the bars of its histogram mean."""
-    tell_question(lesson, str(number), choices, chosen)
-
-
-def step_checkpoint(lesson: str, number: int, choices: Sequence[str], chosen: int | None) -> None:
-    """The same of what a step asks."""
-    tell_question(lesson, f"step-{number}", choices, chosen)
-
-
-def tell_question(lesson: str, name: str, choices: Sequence[str], chosen: int | None) -> None:
-    """Mount what tells the room of it."""
+def checkpoint(lesson: str, name: str, choices: Sequence[str], chosen: int | None) -> None:
+    """Tell the class's room, where there is one, of a question of a lesson that the page shows, a closing
+    question's number or "step-" and a step's: its ``choices``, and which of them (from 0) this person has
+    chosen; None while they have not. A learner's choice is counted, a host's browser learns what the bars of
+    its histogram mean."""
     with st.container(key=f"checkpoint-{lesson}-{name}"):
         mount_checkpoint(
             key=f"class-checkpoint-{lesson}-{name}",
