@@ -23,6 +23,7 @@ from streamlit import config  # noqa: E402
 from app.classroom.socket import route  # noqa: E402
 from app.classroom.where import hub  # noqa: E402
 from app.hosting import logs, metrics  # noqa: E402
+from app.hosting.acting import act_first  # noqa: E402
 from app.hosting.errors import failed  # noqa: E402
 from app.hosting.headers import Guarded  # noqa: E402
 from app.hosting.life import life  # noqa: E402
@@ -41,6 +42,7 @@ try:
 except BadSettings as problem:
     sys.exit(str(problem))
 logs.begin(told.log_format)
+act_first()
 config.set_option("server.maxUploadSize", ceil(told.upload_bytes / 2**20))  # megabytes of one file
 app = st.App(
     HERE / "lab.py",

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import streamlit as st
@@ -31,6 +32,7 @@ PATIENCE: Final[float] = (
 )
 GRACE: Final[float] = 0.25  # seconds that it waits for the end once there is something
 GLANCE: Final[float] = 0.25  # seconds between two looks at a job that goes on
+BREATH: Final[float] = 0.05  # seconds that a page waits before it looks whether it is still wanted
 
 pool = ThreadPoolExecutor(WORKERS, "work")
 T = TypeVar("T")
@@ -154,8 +156,8 @@ class Job(Generic[T]):
 
     def first_sight(self) -> None:
         """Wait for a moment: for something to show, and then shortly for the end."""
-        if self._seen.wait(PATIENCE):
-            self.wait(GRACE)
+        if awaited(self._seen.wait, PATIENCE):
+            awaited(self._ended.wait, GRACE)
 
     def check(self) -> None:
         """Raise what the computation raised; BadInput where a model's numbers overflowed, for what a person
@@ -164,6 +166,18 @@ class Job(Generic[T]):
             raise limits.BadInput(limits.sentence(str(self._error))) from self._error
         if self._error is not None:
             raise self._error
+
+
+def awaited(there: Callable[[float], bool], seconds: float = inf) -> bool:
+    """Whether it is ``there`` in time, which waits as many seconds for it as it is given. A page waits so: a
+    run that its person wants no more, because they pressed something, ends here."""
+    context, end = get_script_run_ctx(), time.monotonic() + seconds
+    while not there(max(0.0, min(BREATH, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+        if context is not None:
+            context.yield_check()
+    return True
 
 
 def current(page: str, key: Hashable, begin: Callable[[], Iterator[Step[T]]]) -> Job[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -65,6 +66,25 @@ def test_a_job_that_is_stopped_takes_no_further_step_and_keeps_what_it_has() -> 
     gate.set()
     job.wait(60)
     assert job.stopped and not job.running and job.value == 2 and begun == [2]
+
+
+def test_a_page_waits_at_most_so_long_and_not_at_all_where_it_is_wanted_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never = threading.Event()
+    assert not work.awaited(never.wait, 0.12)
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise InterruptedError
+
+    monkeypatch.setattr(work, "get_script_run_ctx", lambda: SimpleNamespace(yield_check=look))
+    with pytest.raises(InterruptedError):
+        work.awaited(never.wait)
+    never.set()
+    assert work.awaited(never.wait) and len(looks) == 2
 
 
 def test_a_job_ends_where_nobody_is_there_any_more() -> None:

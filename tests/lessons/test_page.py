@@ -16,7 +16,20 @@ from app.teaching import finding, progress
 from app.teaching.progress import BadProgress, Record, from_file, packed, unpacked
 from app.teaching.revealing import verdict
 from app.words import literal
-from lessons import Answer, Do, Estimate, Lesson, Predict, Rank, Shelf, Step, fill, load_all, words
+from lessons import (
+    Answer,
+    Do,
+    Estimate,
+    Lesson,
+    LessonError,
+    Predict,
+    Rank,
+    Shelf,
+    Step,
+    fill,
+    load_all,
+    words,
+)
 from lessons.claims import spoken_of
 from tests.lessons.doing import DO
 
@@ -333,3 +346,23 @@ def test_a_session_that_begins_has_heard_of_what_was_forgotten_before(
     text = packed({"window": Record({1: 20})})
     progress.take(json.dumps(json.loads(text) | {"forgotten": [{"id": "a", "names": None}]}))
     assert progress.state.progress_heard == "a" and progress.known() == text
+
+
+def test_a_lesson_runs_once_for_all_and_again_where_it_could_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lesson, runs = load_all()[0], []
+
+    def run(lesson: Lesson, load: object) -> str:
+        runs.append(lesson.name)
+        if len(runs) == 1:
+            raise LessonError("its model is not there")
+        return "found"
+
+    monkeypatch.setattr(finding, "run", run)
+    finding.begun.clear()
+    with pytest.raises(LessonError, match="not there"):
+        finding.found(lesson)
+    assert finding.found(lesson) == finding.found(lesson) == "found"
+    assert runs == [lesson.name] * 2
+    finding.begun.clear()
