@@ -18,7 +18,8 @@ def act_first() -> None:
 
 def on_script_will_rerun(self: SafeSessionState, *given: Any, **named: Any) -> None:
     """Call back who waits for what the page asked for. Streamlit looks whether it asks again after that."""
-    runner: Any = getattr(self._yield_callback, "__self__", None)
+    looks: Any = self._yield_callback
+    runner = looks.__self__
     runner._execing = False  # which is when it does not look
     try:
         with self._lock:

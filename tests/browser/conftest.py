@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from app.permalink import VERSION, pack
 from benchmarks.browser import running_app
 from tests.browser.looks import settled
+from tests.browser.rooms import player
 
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, not wrong
 
@@ -150,3 +151,11 @@ def visit(open_page: Callable[..., Page], server: str) -> Callable[..., StreamPa
         return page if text is None else page.shows(text)
 
     return opened
+
+
+@pytest.fixture
+def teacher(open_page: Callable[..., Page]) -> Page:
+    """A teacher's page, before there is a room."""
+    page = open_page()
+    player(page)
+    return page

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app import permalink
 from tests.browser.conftest import PATIENCE
-from tests.browser.test_classroom import door
+from tests.browser.rooms import door
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAYLOADS = Path(__file__).with_name("payloads.txt").read_text(encoding="utf-8").splitlines()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.samples import text, titles
 from tests.browser.conftest import StreamPage, linked
-from tests.browser.test_classroom import lead
+from tests.browser.rooms import lead
 from titans_core.tokenizer import Tokenizer
 
 pytestmark = pytest.mark.browser
