@@ -110,7 +110,8 @@ export class ClassRoom {
   on_leading({ room, address, picture, tallies }) {
     Object.assign(this, { room, code: room.code, address, picture, asking: null, notice: "" });
     for (const tally of tallies) this.on_tally(tally);
-    if (!this.settled && room.place && !this.typed(room.place)) this.guide.go(room.place); // the page was loaded anew
+    const anew = !this.settled && room.place && !this.typed(room.place); // the page was loaded anew, and is at its top
+    if (anew) this.guide.go(room.place, undefined, true);
     this.settled = true;
     this.told = JSON.stringify(room.place);
     this.keep();
